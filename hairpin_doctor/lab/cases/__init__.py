@@ -1,0 +1,15 @@
+"""Every case of the lab, in the order of the story."""
+
+from __future__ import annotations
+
+from hairpin_doctor.lab.cases import bgp, healthy, port_mac
+from hairpin_doctor.lab.cases.case import Case, Expected
+
+__all__ = ["CATALOGUE", "Case", "Expected", "find"]
+
+CATALOGUE: tuple[Case, ...] = (*healthy.CASES, *bgp.CASES, *port_mac.CASES)
+
+
+def find(name: str) -> Case | None:
+    """The case of that name."""
+    return next((case for case in CATALOGUE if case.name == name), None)

@@ -1,0 +1,88 @@
+"""What a case of the lab is: the standard homelab, one fault, the symptom, and the verdict expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address
+from typing import Literal
+
+from hairpin_doctor.lab.checks import Check, Tcp, Udp
+from hairpin_doctor.lab.faults import Fault
+from hairpin_doctor.lab.homelab import Variant, homelab
+from hairpin_doctor.lab.names import Names
+from hairpin_doctor.lab.topology import Topology
+
+Vantage = Literal["client", "host", "both"]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the doctor must say: the verdict, these codes in this order, and others that are not wrong."""
+
+    verdict: str
+    codes: tuple[str, ...]
+    allowed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One case. `client` and `host` are roles. `call_iptables`: the value the fault needs, None for either."""
+
+    name: str
+    title: str
+    codes: tuple[str, ...]
+    fault: Callable[[Names], Fault]
+    symptom: Callable[[Names], tuple[Check, ...]]
+    call_iptables: Literal[0, 1] | None = None
+    every_variant: bool = False
+    client: str = "vm"
+    host: str = "host"
+    targets: Callable[[Names], tuple[str, ...]] = field(default=lambda names: (f"{names.dns_vip}:53/udp",))
+    expected: Mapping[Vantage, Expected] = field(default_factory=dict)
+
+    def variants(self) -> tuple[Variant, ...]:
+        """The variants the case is tested in."""
+        calls: tuple[Literal[0, 1], ...] = (1, 0) if self.call_iptables is None else (self.call_iptables,)
+        if not self.every_variant:
+            return (Variant(call_iptables=calls[0]),)
+        return tuple(Variant(mode, call) for mode in ("iptables", "nftables") for call in calls)
+
+    def variant(self, kube_proxy: Literal["iptables", "nftables"] = "iptables") -> Variant:
+        """The variant it is built in when nobody asks for another."""
+        return replace(self.variants()[0], kube_proxy=kube_proxy)
+
+    def build(self, names: Names, variant: Variant | None = None) -> Topology:
+        """The homelab with the fault. A `variant` whose call_iptables the fault cannot do with is corrected."""
+        chosen = variant or self.variant()
+        if self.call_iptables is not None:
+            chosen = replace(chosen, call_iptables=self.call_iptables)
+        return self.fault(names)(homelab(names, chosen))
+
+    def checks(self, names: Names) -> tuple[Check, ...]:
+        """The symptom, as checks with these names."""
+        return self.symptom(names)
+
+
+def dns_is(role: str, vip: IPv4Address, *right: str) -> tuple[Check, ...]:
+    """DNS over UDP and over TCP, from `role`."""
+    return (Check(role, Udp(vip), right), Check(role, Tcp(vip, 53), right))
+
+
+def all_served(names: Names, *roles: str) -> tuple[Check, ...]:
+    """Every port of both VIPs is served to each of `roles`."""
+    checks: list[Check] = []
+    for role in roles:
+        web = (Check(role, Tcp(names.web_vip, port), ("served",)) for port in (80, 443))
+        checks += [*dns_is(role, names.dns_vip, "served"), *web]
+    return tuple(checks)
+
+
+def dns_targets(names: Names) -> tuple[str, ...]:
+    """The DNS Service over both protocols."""
+    return (f"{names.dns_vip}:53/udp", f"{names.dns_vip}:53/tcp")
+
+
+def all_targets(names: Names) -> tuple[str, ...]:
+    """Every port of both VIPs, in the notation of `scan`."""
+    return (*dns_targets(names), f"{names.web_vip}:80/tcp", f"{names.web_vip}:443/tcp")

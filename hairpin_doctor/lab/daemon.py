@@ -1,0 +1,48 @@
+"""Processes of a lab machine as values: what to start, and how to tell that it is ready."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from typing import Literal
+
+DIRECTORY = "{directory}"
+"""Stands in `argv` and in files for the lab's own directory, known only when it is built."""
+
+
+@dataclass(frozen=True)
+class ReadyLine:
+    """Ready once this line stands in its output."""
+
+    line: str
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Ready once a DNS query (udp) or a connection (tcp) to this address from inside is answered."""
+
+    address: IPv4Address
+    port: int
+    protocol: Literal["tcp", "udp"]
+
+
+@dataclass(frozen=True)
+class BirdEstablished:
+    """Ready once this BIRD says Established for `protocol` and these prefixes are in the kernel's routes."""
+
+    control: str
+    protocol: str
+    routes: tuple[IPv4Address, ...] = ()
+
+
+Readiness = ReadyLine | Answering | BirdEstablished
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A process that stays in the foreground. `files`: name in the lab's directory -> text."""
+
+    name: str
+    argv: tuple[str, ...]
+    ready: tuple[Readiness, ...] = ()
+    files: tuple[tuple[str, str], ...] = field(default=())

@@ -1,0 +1,125 @@
+"""One exchange with a service, made by sockets of the namespace the calling thread is in."""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+import time
+from collections.abc import Callable
+from ipaddress import IPv4Address
+
+from hairpin_doctor.lab import wire
+
+CONNECT_TIMEOUT = 4.0
+"""Longer than the 3 s after which the kernel gives up asking by ARP, so that silence is not EHOSTUNREACH."""
+ANSWER_TIMEOUT = 1.5
+ARP_LISTENING = 1.2
+"""Proxy ARP delays its answers by up to 0.8 s (proxy_delay)."""
+IP_RECVERR = 11
+UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
+
+
+def tcp(address: IPv4Address, port: int) -> str:
+    """Connect and wait for an answer to a request. See checks.Tcp for the words."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+        client.settimeout(CONNECT_TIMEOUT)
+        try:
+            client.connect((str(address), port))
+        except OSError as error:
+            return _word(error)
+        client.settimeout(ANSWER_TIMEOUT)
+        try:
+            client.sendall(_request(port))
+            return "served" if client.recv(512) else "stalled"
+        except OSError as error:
+            return "stalled" if isinstance(error, TimeoutError) else _word(error)
+
+
+def _request(port: int) -> bytes:
+    query = wire.dns_query("localhost")
+    return len(query).to_bytes(2, "big") + query if port == 53 else b"GET / HTTP/1.0\r\n\r\n"
+
+
+def udp(address: IPv4Address, port: int) -> str:
+    """Ask a DNS server, repeating the query. IP_RECVERR, or the kernel keeps "no route to host" to itself."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        client.connect((str(address), port))
+        query = wire.dns_query("localhost")
+        return _repeated(client, lambda _: query, "served", wire.dns_answers)
+
+
+def ping(address: IPv4Address) -> str:
+    """Echo requests from a ping socket."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as client:
+        client.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        client.connect((str(address), 0))
+        return _repeated(
+            client, wire.echo_request, "reply", lambda data: data[:1] == bytes([wire.ECHO_REPLY])
+        )
+
+
+def _repeated(
+    client: socket.socket, request: Callable[[int], bytes], good: str, right: Callable[[bytes], bool]
+) -> str:
+    """Send a request each second until a right answer, an error or CONNECT_TIMEOUT."""
+    client.settimeout(1.0)
+    deadline, sequence = time.monotonic() + CONNECT_TIMEOUT, 0
+    while time.monotonic() < deadline:
+        sequence += 1
+        try:
+            client.send(request(sequence))
+            if right(client.recv(1024)):
+                return good
+        except TimeoutError:
+            continue
+        except OSError as error:
+            if error.errno != errno.EREMOTEIO:  # a redirect: a hint, not an answer
+                return _word(error)
+    return "silent"
+
+
+def _word(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return "silent"
+    if isinstance(error, ConnectionError):
+        return "refused"
+    if error.errno in UNREACHABLE:
+        return "unreachable"
+    raise error
+
+
+def arp(interface: str, own: IPv4Address, wanted: IPv4Address) -> set[str]:
+    """Every MAC that answers for `wanted`, asked twice by broadcast with the machine's own address."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(wire.ETH_P_ARP)) as listener:
+        listener.bind((interface, wire.ETH_P_ARP))
+        mac = bytes(listener.getsockname()[4])
+        request = wire.arp_request(mac, own.packed, wanted.packed)
+        frames = _frames(listener, ARP_LISTENING, lambda: listener.send(request))
+        answers = (wire.arp_answerer(frame, wanted.packed) for frame, _ in frames)
+        return {answer for answer in answers if answer is not None}
+
+
+def overheard(interface: str, vip: IPv4Address, talk: Callable[[], None]) -> int:
+    """How many IPv4 frames to `vip`, none of our own, arrive at `interface` while others `talk`."""
+    every_protocol = 0x0003
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(every_protocol)) as listener:
+        listener.bind((interface, every_protocol))
+        frames = _frames(listener, 0.3, talk)
+        return sum(
+            1
+            for frame, kind in frames
+            if kind != socket.PACKET_OUTGOING and frame[12:14] == b"\x08\x00" and frame[30:34] == vip.packed
+        )
+
+
+def _frames(listener: socket.socket, seconds: float, start: Callable[[], object]) -> list[tuple[bytes, int]]:
+    """(frame, packet type) of what arrives for `seconds` after `start` has returned."""
+    start()
+    deadline, frames = time.monotonic() + seconds, []
+    while (left := deadline - time.monotonic()) > 0:
+        if select.select([listener], [], [], left)[0]:
+            frame, sender = listener.recvfrom(2048)
+            frames.append((frame, sender[2]))
+    return frames

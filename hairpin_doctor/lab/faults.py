@@ -1,0 +1,148 @@
+"""Faults (and other alterations) of the homelab. Each is a function Topology -> Topology; `compose` joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface
+from typing import Literal
+
+from hairpin_doctor.lab.homelab import SWITCH_BRIDGE
+from hairpin_doctor.lab.names import Names
+from hairpin_doctor.lab.services import ANNOUNCER, Announcer, Session, bgp_router, bgp_speaker
+from hairpin_doctor.lab.topology import (
+    Bridge,
+    FdbEntry,
+    Interface,
+    Loopback,
+    Machine,
+    Macvlan,
+    Neighbour,
+    Ruleset,
+    Topology,
+    change_interface,
+)
+
+Fault = Callable[[Topology], Topology]
+
+DROP_INVALID = """table inet firewall {
+    chain forward {
+        type filter hook forward priority filter; policy accept;
+        ct state invalid drop
+    }
+}
+"""
+
+
+def compose(*faults: Fault) -> Fault:
+    """All of them, the first one first."""
+
+    def together(topology: Topology) -> Topology:
+        for fault in faults:
+            topology = fault(topology)
+        return topology
+
+    return together
+
+
+def nothing(topology: Topology) -> Topology:
+    """No fault at all."""
+    return topology
+
+
+def announcer(how: Callable[[Announcer], Announcer], role: str = "host") -> Fault:
+    """Change how the announcer of `role` behaves."""
+
+    def fault(topology: Topology) -> Topology:
+        old = next(d for d in topology.machine(role).daemons if d.name == ANNOUNCER)
+        return topology.change(role, lambda m: m.with_daemon(how(Announcer.of(old)).daemon()))
+
+    return fault
+
+
+def no_announcer(topology: Topology) -> Topology:
+    """Nobody announces the VIPs over ARP."""
+    return topology.change("host", lambda host: host.without_daemon(ANNOUNCER))
+
+
+def sysctls(role: str, values: Mapping[str, int | str]) -> Fault:
+    """Set sysctls of one machine."""
+    return lambda topology: topology.change(role, lambda m: m.with_sysctls(values))
+
+
+def interface(role: str, name: str, how: Callable[[Interface], Interface]) -> Fault:
+    """Change one interface of one machine."""
+    return lambda topology: topology.change(role, lambda m: change_interface(m, name, how))
+
+
+def conf(role: str, name: str, values: Mapping[str, int]) -> Fault:
+    """Set keys of net.ipv4.conf.NAME of one interface."""
+    return interface(role, name, lambda nic: replace(nic, conf={**nic.conf, **values}))
+
+
+def bgp(names: Names) -> Fault:
+    """BGP between host and router: the host advertises the VIPs as /32s."""
+    host = Session(names.host_ip, names.host_as, names.router_ip, names.router_as)
+    router = Session(names.router_ip, names.router_as, names.host_ip, names.host_as)
+
+    def fault(topology: Topology) -> Topology:
+        speaking = topology.change("host", lambda m: m.with_daemon(bgp_speaker(host, names.vips)))
+        return speaking.change("router", lambda m: m.with_daemon(bgp_router(router, names.vips)))
+
+    return fault
+
+
+def router_proxy_arp(names: Names) -> Fault:
+    """The router answers ARP for what it has a route to, even out of the interface the request came in by."""
+    return conf("router", names.lan_nic, {"proxy_arp": 1, "proxy_arp_pvlan": 1})
+
+
+def router_drops_invalid(topology: Topology) -> Topology:
+    """A stateful firewall on the router: forwarded packets of no known connection are dropped."""
+    rules = Ruleset("nft", DROP_INVALID)
+    return topology.change("router", lambda m: replace(m, rulesets=(*m.rulesets, rules)))
+
+
+def vips_local(names: Names) -> Fault:
+    """The VIPs are addresses of the host too (as kube-ipvs0 holds them), which does not answer ARP for them."""
+    vips = tuple(IPv4Interface(vip) for vip in names.vips)
+    local: Fault = lambda t: t.change("host", lambda m: m.with_interface(Loopback(addresses=vips)))  # noqa: E731
+    return compose(local, conf("host", names.bridge, {"arp_ignore": 1}))
+
+
+def own_mac_interface(
+    names: Names, *, values: Mapping[str, int], addressed: bool, in_fdb: bool, alone: bool = True
+) -> Fault:
+    """A macvlan with a MAC of its own on the bridge, announcing. `alone`: no longer on the bridge itself.
+
+    `values` go to net.ipv4.conf of the macvlan; `addressed` gives it a link-local /32; `in_fdb` tells the
+    bridge its MAC (physics: without it, frames to it are flooded).
+    """
+    name, bridge = names.own_mac_interface, names.bridge
+    addresses = (IPv4Interface(names.link_local),) if addressed else ()
+    macvlan = Macvlan(name=name, mac=names.own_mac, parent=bridge, addresses=addresses, conf=values)
+    entry = (FdbEntry(names.own_mac, bridge, "self permanent"),) if in_fdb else ()
+
+    def build(machine: Machine) -> Machine:
+        return replace(machine.with_interface(macvlan), fdb=(*machine.fdb, *entry))
+
+    speaking = announcer(lambda old: replace(old, interfaces=(name,) if alone else (bridge, name)))
+    return compose(lambda topology: topology.change("host", build), speaking)
+
+
+def forgetful_switch(topology: Topology) -> Topology:
+    """The LAN's switch learns nothing, as for a station it has not heard for five minutes."""
+
+    def forget(nic: Interface) -> Interface:
+        assert isinstance(nic, Bridge)
+        return replace(nic, settings={**nic.settings, "ageing_time": 0})
+
+    return interface("switch", SWITCH_BRIDGE, forget)(topology)
+
+
+def neighbour(
+    role: str, nic: str, address: IPv4Address, mac: str, state: Literal["permanent", "reachable", "stale"]
+) -> Fault:
+    """One machine believes that `address` is at `mac`."""
+    entry = Neighbour(address, mac, nic, state)
+    return lambda t: t.change(role, lambda m: replace(m, neighbours=(*m.neighbours, entry)))

@@ -1,0 +1,235 @@
+"""The homelab of the origin story, healthy.
+
+    LAN client .100 ─┐                                    ┌─ vnet1 ── VM .10
+      router .1 ─────┼─ switch ── eno1 ─┤ bridge0 .246 ├──┘
+        │            ┘                  (host "n5")       └─ cni0 10.244.0.1 ── pods: DNS .83, HTTP .84
+      remote client                     enp197s0 ── second switch ── printer (another L2 segment)
+
+VIP .53 port 53 tcp+udp and VIP .50 ports 80, 443 are DNATed to the pods by kube-proxy's rules; the announcer
+answers ARP for both on bridge0. Names and addresses are those of `Names`; the drawing shows Names.story().
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import Literal
+
+from hairpin_doctor.lab.kube_proxy import (
+    Cluster,
+    Endpoint,
+    Service,
+    ServicePort,
+    iptables_rules,
+    nftables_rules,
+)
+from hairpin_doctor.lab.names import Names
+from hairpin_doctor.lab.services import Announcer, dns_server, http_server
+from hairpin_doctor.lab.topology import (
+    Bridge,
+    Cable,
+    CableEnd,
+    End,
+    Machine,
+    Route,
+    Ruleset,
+    Topology,
+)
+
+ANYWHERE = IPv4Network("0.0.0.0/0")
+SWITCH_BRIDGE = "sw0"
+ROUTER_WAN = "eth1"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How the host's kernel and kube-proxy are set up; every case can be built in each variant it allows."""
+
+    kube_proxy: Literal["iptables", "nftables"] = "iptables"
+    call_iptables: Literal[0, 1] = 1
+
+
+def homelab(names: Names, variant: Variant) -> Topology:
+    """The healthy homelab: every client reaches every VIP."""
+    machines = (
+        _switch(names.switch, "switch", ("router", "laptop", "host")),
+        _switch(names.second_switch, "second_switch", ("printer", "host")),
+        _router(names),
+        _laptop(names),
+        _remote(names),
+        _printer(names),
+        _host(names, variant),
+        _vm(names),
+        _pod("dns_pod", names.dns_pod, names, 83),
+        _pod("web_pod", names.web_pod, names, 84),
+    )
+    return with_servers(Topology(machines, _cables(names)), names)
+
+
+def _cables(names: Names) -> tuple[Cable, ...]:
+    pairs = (
+        ("switch", port("router"), "router", names.lan_nic),
+        ("switch", port("laptop"), "laptop", names.lan_nic),
+        ("switch", port("host"), "host", names.uplink),
+        ("second_switch", port("printer"), "printer", names.lan_nic),
+        ("second_switch", port("host"), "host", names.second_nic),
+        ("router", ROUTER_WAN, "remote", names.lan_nic),
+        ("host", names.tap, "vm", names.vm_nic),
+        ("host", pod_port(names.dns_pod), "dns_pod", "eth0"),
+        ("host", pod_port(names.web_pod), "web_pod", "eth0"),
+    )
+    return tuple(Cable(End(a, x), End(b, y)) for a, x, b, y in pairs)
+
+
+def port(role: str) -> str:
+    """The switch's port towards `role`."""
+    return f"to-{role}"[:15]
+
+
+def pod_port(pod: IPv4Address) -> str:
+    """The host's end of the veth of `pod`, named as CNI plugins do."""
+    return f"veth{int(pod) & 0xFFFFFFFF:08x}"
+
+
+def _switch(name: str, role: str, towards: tuple[str, ...]) -> Machine:
+    ports = (CableEnd(name=port(other), master=SWITCH_BRIDGE) for other in towards)
+    return Machine(role=role, name=name, interfaces=(Bridge(name=SWITCH_BRIDGE), *ports))
+
+
+def station(role: str, name: str, nic: CableEnd, gateway: IPv4Address | None) -> Machine:
+    """A machine with one cable and, perhaps, a default route."""
+    routes = (Route(ANYWHERE, gateway),) if gateway else ()
+    return Machine(role=role, name=name, interfaces=(nic,), routes=routes)
+
+
+def _vm(names: Names) -> Machine:
+    nic = CableEnd(name=names.vm_nic, mac=names.vm_mac, addresses=(names.on_lan(names.vm_ip),))
+    return station("vm", names.vm, nic, names.router_ip)
+
+
+def _laptop(names: Names) -> Machine:
+    nic = CableEnd(name=names.lan_nic, mac=names.laptop_mac, addresses=(names.on_lan(names.laptop_ip),))
+    return station("laptop", names.laptop, nic, names.router_ip)
+
+
+def _remote(names: Names) -> Machine:
+    address = IPv4Interface((names.remote_lan[5], names.remote_lan.prefixlen))
+    nic = CableEnd(name=names.lan_nic, mac=names.remote_mac, addresses=(address,))
+    return station("remote", names.remote, nic, names.remote_lan[1])
+
+
+def _printer(names: Names) -> Machine:
+    """On the other segment, with the VIPs as on-link routes: it asks for them by ARP there."""
+    address = IPv4Interface((names.second_lan[20], names.second_lan.prefixlen))
+    nic = CableEnd(name=names.lan_nic, mac=names.printer_mac, addresses=(address,))
+    vips = tuple(Route(IPv4Network(vip), device=names.lan_nic) for vip in names.vips)
+    return replace(station("printer", names.printer, nic, None), routes=vips)
+
+
+def _router(names: Names) -> Machine:
+    wan = IPv4Interface((names.remote_lan[1], names.remote_lan.prefixlen))
+    interfaces = (
+        CableEnd(name=names.lan_nic, mac=names.router_mac, addresses=(names.on_lan(names.router_ip),)),
+        CableEnd(name=ROUTER_WAN, addresses=(wan,)),
+    )
+    redirects = {f"net.ipv4.conf.{group}.send_redirects": 1 for group in ("all", "default")}
+    sysctls: dict[str, int | str] = {"net.ipv4.ip_forward": 1, **redirects}
+    return Machine(role="router", name=names.router, interfaces=interfaces, sysctls=sysctls)
+
+
+def _host(names: Names, variant: Variant) -> Machine:
+    second = IPv4Interface((names.second_lan[2], names.second_lan.prefixlen))
+    gateway = IPv4Interface((names.host_pods[1], 24))
+    interfaces = (
+        Bridge(name=names.bridge, mac=names.bridge_mac, addresses=(names.on_lan(names.host_ip),)),
+        CableEnd(name=names.uplink, mac=names.uplink_mac, master=names.bridge),
+        CableEnd(name=names.tap, mac=names.tap_mac, master=names.bridge),
+        CableEnd(name=names.second_nic, mac=names.second_nic_mac, addresses=(second,)),
+        Bridge(name=names.pod_bridge, addresses=(gateway,)),
+        CableEnd(name=pod_port(names.dns_pod), master=names.pod_bridge),
+        CableEnd(name=pod_port(names.web_pod), master=names.pod_bridge),
+    )
+    redirects = {f"net.ipv4.conf.{group}.send_redirects": 1 for group in ("all", "default")}
+    sysctls: dict[str, int | str] = {
+        "net.ipv4.ip_forward": 1,
+        "net.bridge.bridge-nf-call-iptables": variant.call_iptables,
+        **redirects,
+    }
+    rules = kube_proxy_ruleset(cluster_services(names), names, variant)
+    routes = (Route(ANYWHERE, names.router_ip),)
+    return Machine(
+        role="host", name=names.host, interfaces=interfaces, sysctls=sysctls, routes=routes, rulesets=(rules,)
+    )
+
+
+def _pod(role: str, address: IPv4Address, names: Names, number: int) -> Machine:
+    nic = CableEnd(name="eth0", addresses=(IPv4Interface((address, 24)),))
+    return station(role, f"{role.replace('_', '-')}-{number}", nic, names.host_pods[1])
+
+
+def with_servers(topology: Topology, names: Names) -> Topology:
+    """`topology` with the DNS and HTTP servers in the pods and the announcer on the host's bridge."""
+    dns = dns_server(names.dns_pod, {names.dns_record: names.vm_ip})
+    web = http_server(names.web_pod, (8080, 8443))
+    announcer = Announcer(vips=names.vips, interfaces=(names.bridge,)).daemon()
+    topology = topology.change("dns_pod", lambda pod: pod.with_daemon(dns))
+    topology = topology.change("web_pod", lambda pod: pod.with_daemon(web))
+    return topology.change("host", lambda host: host.with_daemon(announcer))
+
+
+def cluster_services(names: Names) -> tuple[Service, ...]:
+    """The Services of the cluster: the two with a VIP, and those that every cluster has."""
+    return (
+        Service(
+            name="dns",
+            namespace="home",
+            cluster_ip=names.services[2053],
+            vip=names.dns_vip,
+            ports=(
+                ServicePort("dns-tcp", 53, "tcp", 53, 30053),
+                ServicePort("dns-udp", 53, "udp", 53, 30053),
+            ),
+            endpoints=(Endpoint(names.dns_pod),),
+        ),
+        Service(
+            name="web",
+            namespace="home",
+            cluster_ip=names.services[2080],
+            vip=names.web_vip,
+            ports=(
+                ServicePort("http", 80, "tcp", 8080, 30080),
+                ServicePort("https", 443, "tcp", 8443, 30443),
+            ),
+            endpoints=(Endpoint(names.web_pod),),
+        ),
+        *_every_cluster(names),
+    )
+
+
+def _every_cluster(names: Names) -> tuple[Service, ...]:
+    dns_ports = (
+        ServicePort("dns", 53, "udp", 53),
+        ServicePort("dns-tcp", 53, "tcp", 53),
+        ServicePort("metrics", 9153, "tcp", 9153),
+    )
+    pods = (Endpoint(names.host_pods[2]), Endpoint(names.host_pods[3]))
+    api = (Endpoint(names.host_ip),)
+    api_port = (ServicePort("https", 443, "tcp", 6443),)
+    return (
+        Service(name="kubernetes", cluster_ip=names.services[1], ports=api_port, endpoints=api),
+        Service(
+            name="kube-dns",
+            namespace="kube-system",
+            cluster_ip=names.services[10],
+            ports=dns_ports,
+            endpoints=pods,
+        ),
+    )
+
+
+def kube_proxy_ruleset(services: tuple[Service, ...], names: Names, variant: Variant) -> Ruleset:
+    """kube-proxy's rules for `services`, in the mode of `variant`."""
+    cluster = Cluster(names.pods, names.services, names.host_ip)
+    if variant.kube_proxy == "iptables":
+        return Ruleset("iptables", iptables_rules(services, cluster))
+    return Ruleset("nft", nftables_rules(services, cluster))

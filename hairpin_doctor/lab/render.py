@@ -1,0 +1,142 @@
+"""Topology -> text for ip, bridge and /proc/sys. Pure: no command runs here.
+
+Every sysctl that decides a verdict is written for `all`, `default` and each interface: a new namespace takes
+some of its values from the machine it is made on, and br_netfilter is 1 in it (measured on Linux 6.18).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from hairpin_doctor.lab.topology import Bridge, CableEnd, Interface, Loopback, Machine, Macvlan, Topology
+
+PINNED_MACHINE: Mapping[str, int | str] = {
+    "net.bridge.bridge-nf-call-iptables": 0,
+    "net.bridge.bridge-nf-call-ip6tables": 0,
+    "net.bridge.bridge-nf-call-arptables": 0,
+    "net.ipv4.ip_forward": 0,
+    "net.ipv4.ping_group_range": "0 2147483647",
+    "net.ipv6.conf.all.disable_ipv6": 1,
+    "net.ipv6.conf.default.disable_ipv6": 1,
+}
+PINNED_INTERFACE: Mapping[str, int] = {
+    "rp_filter": 0,
+    "arp_ignore": 0,
+    "arp_announce": 0,
+    "arp_filter": 0,
+    "arp_notify": 0,
+    "arp_accept": 0,
+    "proxy_arp": 0,
+    "proxy_arp_pvlan": 0,
+    "accept_local": 0,
+    "accept_redirects": 0,
+    "secure_redirects": 1,
+    "send_redirects": 0,
+}
+
+
+def machine_sysctls(machine: Machine) -> list[tuple[str, str]]:
+    """(path below /proc/sys, value) for the machine, `all` and `default`, in the order to write them.
+
+    ip_forward comes first: writing it resets accept_redirects and others of every interface.
+    """
+    wanted = {**PINNED_MACHINE}
+    for group in ("all", "default"):
+        wanted.update({f"net.ipv4.conf.{group}.{key}": value for key, value in PINNED_INTERFACE.items()})
+    wanted.update(machine.sysctls)
+    order = sorted(wanted.items(), key=lambda item: item[0] != "net.ipv4.ip_forward")
+    return [(key.replace(".", "/"), str(value)) for key, value in order]
+
+
+def interface_sysctls(machine: Machine) -> list[tuple[str, str]]:
+    """(path below /proc/sys, value) for each interface. `default.KEY` of the machine holds for all of them."""
+    writes = []
+    for interface in machine.interfaces:
+        conf: dict[str, int | str] = {**PINNED_INTERFACE}
+        for key in conf:
+            conf[key] = machine.sysctls.get(f"net.ipv4.conf.default.{key}", conf[key])
+        conf.update(interface.conf)
+        writes += [(f"net/ipv4/conf/{interface.name}/{key}", str(value)) for key, value in conf.items()]
+    return writes
+
+
+def sysctl_script(writes: list[tuple[str, str]]) -> str:
+    """A shell script that writes them. A key that is absent may be left out only if 0 was wanted."""
+    lines = ["set -e", "cd /proc/sys"]
+    for path, value in writes:
+        absent_is_fine = path.startswith("net/bridge/") and value == "0"
+        guard = f'[ ! -e "{path}" ] || ' if absent_is_fine else ""
+        lines.append(f'{guard}echo "{value}" > "{path}"')
+    return "\n".join(lines) + "\n"
+
+
+def cable_lines(topology: Topology, machine: Machine, namespace: Callable[[str], str]) -> list[str]:
+    """`ip` lines, to be run in `machine`, that lay the cables whose first end it is."""
+    lines = []
+    for cable in topology.cables:
+        if cable.first.role != machine.role:
+            continue
+        near = machine.interface(cable.first.interface)
+        far = topology.machine(cable.second.role).interface(cable.second.interface)
+        peer = f"peer name {far.name}{_mac(far)} mtu {far.mtu} netns {namespace(cable.second.role)}"
+        lines.append(f"link add name {near.name}{_mac(near)} mtu {near.mtu} type veth {peer}")
+    return lines
+
+
+def machine_lines(machine: Machine) -> list[str]:
+    """`ip` lines, to be run in `machine` once its cables are laid: interfaces, addresses, routes."""
+    lines = [*_creation(machine), "link set lo up"]
+    for interface in machine.interfaces:
+        lines += _enslaving(interface)
+        lines += [f"addr add {address} dev {interface.name}" for address in interface.addresses]
+    lines += [f"link set {i.name} up" for i in machine.interfaces if i.up]
+    return [*lines, *_routes(machine)]
+
+
+def neighbour_lines(machine: Machine) -> list[str]:
+    """`ip` lines for the neighbour entries."""
+    return [
+        f"neigh replace {n.address} lladdr {n.mac} dev {n.device} nud {n.state}" for n in machine.neighbours
+    ]
+
+
+def fdb_lines(machine: Machine) -> list[str]:
+    """`bridge` lines for the forwarding database entries."""
+    return [f"fdb replace {entry.mac} dev {entry.device} {entry.flags}" for entry in machine.fdb]
+
+
+def _mac(interface: Interface) -> str:
+    return f" address {interface.mac}" if interface.mac else ""
+
+
+def _creation(machine: Machine) -> Iterator[str]:
+    for interface in machine.interfaces:
+        match interface:
+            case Bridge(settings=settings):
+                words = " ".join(f"{key} {value}" for key, value in settings.items())
+                yield f"link add name {interface.name}{_mac(interface)} type bridge {words}"
+                yield f"link set {interface.name} mtu {interface.mtu}"
+            case Macvlan(parent=parent, mode=mode):
+                at = f"link add link {parent} name {interface.name}{_mac(interface)} mtu {interface.mtu}"
+                yield f"{at} type macvlan mode {mode}"
+            case CableEnd() | Loopback():
+                continue
+            case _:
+                raise TypeError(f"no way to make {interface}")
+
+
+def _enslaving(interface: Interface) -> Iterator[str]:
+    if interface.master is None:
+        return
+    yield f"link set {interface.name} master {interface.master}"
+    wanted = {key: value for key, value in vars(interface.port).items() if value is not None}
+    if wanted:
+        words = " ".join(f"{key} {'on' if value else 'off'}" for key, value in wanted.items())
+        yield f"link set {interface.name} type bridge_slave {words}"
+
+
+def _routes(machine: Machine) -> Iterator[str]:
+    for route in machine.routes:
+        via = f" via {route.via}" if route.via else ""
+        device = f" dev {route.device}" if route.device else ""
+        yield f"route add {route.destination}{via}{device}"

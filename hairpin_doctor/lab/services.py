@@ -1,0 +1,118 @@
+"""The daemons of the homelab: announcer, BIRD, DNS server, HTTP server."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Literal
+
+from hairpin_doctor.lab import announcer as announcer_script
+from hairpin_doctor.lab import pod_http
+from hairpin_doctor.lab.daemon import DIRECTORY, Answering, BirdEstablished, Daemon, ReadyLine
+
+ANNOUNCER = "announcer"
+BGP = "bird"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announcer:
+    """How the L2 announcer behaves; announcer.py explains the fields."""
+
+    vips: tuple[IPv4Address, ...]
+    interfaces: tuple[str, ...]
+    habit: Literal["bound", "speaker"] = "speaker"
+    listen_enslaved: bool = False
+    answer_with: Mapping[str, str] = field(default_factory=dict)
+
+    def daemon(self) -> Daemon:
+        """The process that behaves so."""
+        config = json.dumps(
+            {
+                "vips": [str(vip) for vip in self.vips],
+                "interfaces": list(self.interfaces),
+                "habit": self.habit,
+                "listen_enslaved": self.listen_enslaved,
+                "answer_with": dict(self.answer_with),
+            }
+        )
+        script = _script(announcer_script.__file__)
+        return Daemon(ANNOUNCER, (*script, config), ready=(ReadyLine(announcer_script.READY),))
+
+    @classmethod
+    def of(cls, daemon: Daemon) -> Announcer:
+        """The behaviour that `daemon`, made by `daemon()`, was made from."""
+        config = json.loads(daemon.argv[-1])
+        return cls(
+            vips=tuple(IPv4Address(vip) for vip in config["vips"]),
+            interfaces=tuple(config["interfaces"]),
+            habit=config["habit"],
+            listen_enslaved=config["listen_enslaved"],
+            answer_with=config["answer_with"],
+        )
+
+
+def dns_server(address: IPv4Address, records: Mapping[str, IPv4Address], name: str = "dns") -> Daemon:
+    """dnsmasq without upstream servers: answers `records` and "localhost", and NXDOMAIN for the rest."""
+    hosts = [f"--host-record={host},{answer}" for host, answer in records.items()]
+    base = [
+        "dnsmasq",
+        "--keep-in-foreground",
+        "--conf-file=/dev/null",
+        "--no-resolv",
+        "--no-hosts",
+        "--user=root",
+    ]
+    own = ["--pid-file=", f"--listen-address={address}", "--bind-interfaces", "--local=//"]
+    local = ["--host-record=localhost,127.0.0.1", "--local-ttl=60"]
+    return Daemon(name, (*base, *own, *local, *hosts), ready=(Answering(address, 53, "udp"),))
+
+
+def http_server(address: IPv4Address, ports: tuple[int, ...]) -> Daemon:
+    """The small HTTP server of pod_http.py."""
+    argv = (*_script(pod_http.__file__), str(address), *(str(port) for port in ports))
+    return Daemon("http", argv, ready=(ReadyLine(pod_http.READY),))
+
+
+@dataclass(frozen=True)
+class Session:
+    """One side of a BGP session."""
+
+    own: IPv4Address
+    own_as: int
+    peer: IPv4Address
+    peer_as: int
+
+
+def bgp_speaker(session: Session, advertised: tuple[IPv4Address, ...]) -> Daemon:
+    """BIRD as MetalLB's BGP mode: advertises /32s with itself as next hop, and leaves the kernel's routes alone."""
+    routes = "\n".join(f"    route {vip}/32 unreachable;" for vip in advertised)
+    static = f"protocol static vips {{\n    ipv4;\n{routes}\n}}\n"
+    channel = "ipv4 { import none; export where source = RTS_STATIC; next hop self; };"
+    return _bird("speaker", session, static, channel, ())
+
+
+def bgp_router(session: Session, learned: tuple[IPv4Address, ...]) -> Daemon:
+    """BIRD as the router: takes the routes in and puts them into the kernel; ready when `learned` are there."""
+    kernel = "protocol kernel {\n    ipv4 { import none; export all; };\n}\n"
+    return _bird("router", session, kernel, "ipv4 { import all; export none; };", learned)
+
+
+def _bird(side: str, session: Session, more: str, channel: str, learned: tuple[IPv4Address, ...]) -> Daemon:
+    config = (
+        f"router id {session.own};\nprotocol device {{ }}\n{more}"
+        f"protocol bgp peer {{\n    local {session.own} as {session.own_as};\n"
+        f"    neighbor {session.peer} as {session.peer_as};\n    direct;\n"
+        f"    connect delay time 0;\n    connect retry time 1;\n    error wait time 1, 2;\n    {channel}\n}}\n"
+    )
+    base = f"{DIRECTORY}/bird-{side}"
+    argv = ("bird", "-f", "-c", f"{base}.conf", "-s", f"{base}.ctl", "-P", f"{base}.pid")
+    ready = BirdEstablished(f"{base}.ctl", "peer", learned)
+    return Daemon(BGP, argv, ready=(ready,), files=((f"bird-{side}.conf", config),))
+
+
+def _script(path: str) -> tuple[str, ...]:
+    return (sys.executable, "-S", "-E", str(Path(path).resolve()))

@@ -1,0 +1,1 @@
+"""CHANGE: the write seam. Whatever alters a machine does it here, as a `Change` that knows its undo."""

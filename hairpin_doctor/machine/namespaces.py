@@ -1,0 +1,87 @@
+"""Network namespaces: made, entered by a thread, and deleted together with every process inside."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from hairpin_doctor.machine.commands import CommandFailed, ip_batch
+
+DIRECTORY = Path("/run/netns")
+CLONE_NEWNET = 0x40000000
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Namespaces:
+    """The change "these namespaces exist". Undone with all processes that live in them."""
+
+    names: tuple[str, ...]
+
+    def do(self) -> None:
+        """Create them, in one `ip` process."""
+        ip_batch(f"netns add {name}" for name in self.names)
+
+    def undo(self) -> None:
+        """End what runs inside, then delete. Namespaces that are gone already are passed over."""
+        left = [name for name in self.names if (DIRECTORY / name).exists()]
+        for name in left:
+            end_processes(name)
+        if left:
+            ip_batch((f"netns del {name}" for name in left), force=True)
+
+
+def end_processes(namespace: str) -> None:
+    """Kill every process whose network namespace is `namespace`, and no other."""
+    for pid in processes(namespace):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue  # ended between the listing and the kill
+
+
+def processes(namespace: str) -> list[int]:
+    """The ids of the processes inside `namespace`; none if it does not exist."""
+    done = subprocess.run(["ip", "netns", "pids", namespace], capture_output=True, text=True, check=False)
+    return [int(pid) for pid in done.stdout.split()]
+
+
+def inside(namespace: str, work: Callable[[], Answer]) -> Answer:
+    """Call `work` in a thread of its own that has entered `namespace` (0.3 ms; a process costs 3 ms).
+
+    Sockets keep the namespace they were made in. Python 3.11 has no os.setns, hence ctypes.
+    Errors of `work` are raised here.
+    """
+    answers: list[Answer] = []
+    errors: list[BaseException] = []
+
+    def enter_and_work() -> None:
+        try:
+            _enter(namespace)
+            answers.append(work())
+        except BaseException as error:  # noqa: BLE001 - carried over to the caller's thread
+            errors.append(error)
+
+    thread = threading.Thread(target=enter_and_work, daemon=True)
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return answers[0]
+
+
+def _enter(namespace: str) -> None:
+    descriptor = os.open(DIRECTORY / namespace, os.O_RDONLY)
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.setns(descriptor, CLONE_NEWNET) != 0:
+            raise CommandFailed(f"cannot enter {namespace}: {os.strerror(ctypes.get_errno())}")
+    finally:
+        os.close(descriptor)
