@@ -1,0 +1,153 @@
+"""Sets and maps of an nftables table, named or anonymous, as Values and Lookups.
+
+An element is a value, a {"prefix"}, a {"range"}, a {"concat"} of these, or an {"elem": {"val", "comment", ...}} around
+one; a map's element is a pair of key and value (libnftables-json(5), SET, MAP, ELEM).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+from probes.rulesets.fields import Field
+from probes.rulesets.lookup import Element, Lookup
+from probes.rulesets.nftables_text import expression_text, statement_text
+from probes.rulesets.values import Scalar, Values
+from probes.rulesets.verdicts import Decide, Destination, Jump, Return, Verdict
+
+ANY_FLAGS = frozenset({"dynamic", "timeout"})
+PROTOCOLS = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6", "ipv6-icmp": "icmpv6"}
+INTERFACES = frozenset({"incoming", "outgoing", "physdev_in", "physdev_out"})
+EVERYTHING: tuple[tuple[Scalar, Scalar], ...] = (
+    (IPv4Address(0), IPv4Address(2**32 - 1)),
+    (IPv6Address(0), IPv6Address(2**128 - 1)),
+    (0, 65535),
+)
+Tests = tuple[Field, ...]
+
+
+class Sets:
+    """The named sets and maps of one table, converted when first used."""
+
+    def __init__(self, items: dict[str, dict[str, Any]]) -> None:
+        self.items = items
+        self.values = cache(self._values)
+        self.lookup = cache(self._lookup)
+
+    def complete(self, name: str) -> bool:
+        """Does the dump tell all members? Not where rules or timeouts change them."""
+        if name not in self.items:
+            return False
+        flags = self.items[name].get("flags", [])
+        return not ANY_FLAGS & set([flags] if isinstance(flags, str) else flags)
+
+    def _values(self, name: str, field: Field) -> Values:
+        return values_of(self.items.get(name, {}).get("elem", []), field, self.complete(name))
+
+    def _lookup(self, name: str, fields: Tests) -> Lookup:
+        return lookup_of(self.items.get(name, {}).get("elem", []), fields, complete=self.complete(name))
+
+
+def values_of(items: Any, field: Field, complete: bool = True) -> Values:
+    """Values of one item or a list of them. Raises ValueError for addresses that are none."""
+    exact: set[Scalar] = set()
+    ranges: list[tuple[Scalar, Scalar]] = []
+    prefixes: list[str] = []
+    for item in items if isinstance(items, list) else [items]:
+        bare = unwrapped(item)
+        if isinstance(bare, dict) and "prefix" in bare:
+            network = ip_network((bare["prefix"]["addr"], bare["prefix"]["len"]), strict=False)
+            ranges.append((network.network_address, network.broadcast_address))
+        elif isinstance(bare, dict) and "range" in bare:
+            ranges.append((scalar(bare["range"][0], field), scalar(bare["range"][1], field)))
+        elif isinstance(bare, dict | list):
+            complete = False
+        elif bare == "*":
+            ranges += EVERYTHING
+            prefixes.append("")
+        elif field in INTERFACES and str(bare).endswith("*"):
+            prefixes.append(str(bare)[:-1])
+        else:
+            exact.add(scalar(bare, field))
+    return Values(frozenset(exact), tuple(ranges), tuple(prefixes), complete)
+
+
+def scalar(value: Any, field: Field) -> Scalar:
+    """A JSON scalar as the field's type. Raises ValueError."""
+    if field in ("source", "destination"):
+        return ip_address(value)
+    if field == "port":
+        return _port(value)
+    if field == "protocol":
+        return PROTOCOLS.get(value, str(value))
+    return value if isinstance(value, int) else str(value)
+
+
+def _port(value: Any) -> int:
+    if isinstance(value, int):
+        return value
+    if str(value).isdigit():
+        return int(value)
+    raise ValueError(f"{value!r} is no port")
+
+
+def unwrapped(item: Any) -> Any:
+    """The value inside an {"elem": {"val": ...}}."""
+    return item["elem"]["val"] if isinstance(item, dict) and "elem" in item else item
+
+
+def lookup_of(items: Any, fields: Tests, exhaustive: bool = False, complete: bool = True) -> Lookup:
+    """A Lookup of set or map elements by these fields."""
+    found = tuple(_element(item, fields) for item in (items if isinstance(items, list) else []))
+    return Lookup(fields, found, exhaustive, complete)
+
+
+def _element(item: Any, fields: Tests) -> Element:
+    key, data = (item[0], item[1]) if isinstance(item, list) else (item, None)
+    bare = unwrapped(key)
+    parts = bare["concat"] if isinstance(bare, dict) and "concat" in bare else [bare]
+    values = tuple(values_of([part], field) for part, field in zip(parts, fields, strict=False))
+    comment = key["elem"].get("comment") if isinstance(key, dict) and "elem" in key else None
+    return Element(values, leads_to(data), element_text(parts, data), comment)
+
+
+def element_text(parts: list[Any], data: Any) -> str:
+    """As nft writes an element: `192.0.2.1 . tcp . 80 : drop`."""
+    key = " . ".join(expression_text(part) for part in parts)
+    if data is None:
+        return key
+    return f"{key} : {statement_text(data) if verdict_of(data) else expression_text(data)}"
+
+
+def leads_to(data: Any) -> Verdict | Destination | None:
+    """The value of a map's element: a verdict, or the address (and port) of a DNAT map."""
+    verdict = verdict_of(data)
+    if verdict or data is None:
+        return verdict
+    parts = data["concat"] if isinstance(data, dict) and "concat" in data else [data]
+    try:
+        address = ip_address(parts[0])
+    except ValueError:
+        return None
+    return Destination(address, _port(parts[1]) if len(parts) > 1 else None)
+
+
+def verdict_of(data: Any) -> Verdict | None:
+    """{"accept": null}, {"jump": {"target": NAME}} and so on."""
+    if not isinstance(data, dict):
+        return None
+    match next(iter(data), None):
+        case "accept":
+            return Decide("accept")
+        case "drop":
+            return Decide("drop")
+        case "reject":
+            return Decide("reject")
+        case "return":
+            return Return()
+        case "jump":
+            return Jump(data["jump"]["target"])
+        case "goto":
+            return Jump(data["goto"]["target"], comes_back=False)
+    return None

@@ -1,0 +1,125 @@
+"""String the hooks together as the kernel does: prerouting, then input or forward, then postrouting.
+
+Packet flow: nft(8), ADDRESS FAMILIES; with br_netfilter bridged frames pass the same IP hooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
+
+from probes.questions.traffic import Endpoint
+from probes.rulesets.actions import HideSource, Jump
+from probes.rulesets.conditions import In
+from probes.rulesets.crossing import Crossing, Translation
+from probes.rulesets.model import Rule, Ruleset
+from probes.rulesets.packet import NEW_AND_TRANSLATED, Packet
+from probes.rulesets.truth import Truth
+from probes.rulesets.walk import through_hook
+from probes.target import Network
+
+MARKING = frozenset({"KUBE-MARK-MASQ", "mark-for-masquerade"})
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One way on after prerouting: to a DNAT endpoint, or (endpoint None) with the packet's own destination."""
+
+    endpoint: Endpoint | None
+    translation: Translation | None
+    packet: Packet
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Prerouting and the legs that may follow it."""
+
+    crossing: Crossing
+    legs: tuple[Leg, ...]
+
+
+def enter(rulesets: Sequence[Ruleset], packet: Packet) -> Entry:
+    """Through prerouting, where no outgoing interface is known yet; the marks of each leg are kept apart."""
+    crossing = through_hook(rulesets, "prerouting", replace(packet, outgoing="", physdev_out=""))
+    legs: dict[Endpoint | None, Leg] = {}
+    for translation in crossing.translations:
+        leg = _translated(packet, translation)
+        known = legs.get(leg.endpoint)
+        legs[leg.endpoint] = _merged(known, leg) if known else leg
+    if crossing.untranslated is not Truth.NO and crossing.continues is not Truth.NO:
+        legs[None] = Leg(None, None, replace(packet, mark=crossing.mark))
+    return Entry(crossing, tuple(legs.values()))
+
+
+def _translated(packet: Packet, translation: Translation) -> Leg:
+    endpoint = translation.endpoint
+    there = replace(packet, mark=translation.mark, state=NEW_AND_TRANSLATED)
+    if endpoint is None:
+        return Leg(None, translation, there)
+    own = endpoint.address == packet.destination
+    local = packet.destination_local if own else None
+    there = replace(there, destination=endpoint.address, port=endpoint.port, destination_local=local)
+    return Leg(endpoint, translation, there)
+
+
+def _merged(first: Leg, second: Leg) -> Leg:
+    mark = first.packet.mark.merged(second.packet.mark)
+    return replace(first, packet=replace(first.packet, mark=mark))
+
+
+def onward(rulesets: Sequence[Ruleset], leg: Leg) -> Crossing:
+    """Through input where the destination is this machine's, else through forward."""
+    if leg.packet.destination_local:
+        return through_hook(rulesets, "input", replace(leg.packet, outgoing="", physdev_out=""))
+    return through_hook(rulesets, "forward", leg.packet)
+
+
+def hides_source(rulesets: Sequence[Ruleset], leg: Leg) -> Truth:
+    """Does the backend see an address of this machine instead of the client's?"""
+    return through_hook(rulesets, "postrouting", replace(leg.packet, incoming=None, physdev_in=None)).hidden
+
+
+def internal_networks(rulesets: Sequence[Ruleset]) -> tuple[Network, ...]:
+    """Networks that the rules themselves treat as this machine's own pods, containers or guests.
+
+    Two signs: kube-proxy masquerades "all but" them (`! -s NET -j KUBE-MARK-MASQ`, pkg/proxy/iptables/proxier.go), or
+    they are masqueraded on their way out (`-s NET ! -o DEV` or `-s NET ! -d NET -j MASQUERADE`: docker, libvirt, CNI).
+    """
+    found: dict[Network, None] = {}
+    for ruleset in rulesets:
+        for rule in _nat_rules(ruleset):
+            found |= dict.fromkeys(_internal(rule))
+    return tuple(network for network in found if network.prefixlen)
+
+
+def _nat_rules(ruleset: Ruleset) -> Iterator[Rule]:
+    tables = {base.table for base in ruleset.bases if base.kind == "nat"}
+    for (table, name), chain in ruleset.chains.items():
+        if table in tables and not name.startswith(("KUBE-SEP-", "endpoint-", "KUBE-EXT-", "KUBE-FW-")):
+            yield from chain.rules
+
+
+def _internal(rule: Rule) -> Iterator[Network]:
+    sources = [step for step in rule.steps if isinstance(step, In) and step.field == "source"]
+    last = rule.steps[-1] if rule.steps else None
+    if isinstance(last, Jump) and last.chain in MARKING:
+        wanted = [source for source in sources if source.negated]
+    elif isinstance(last, HideSource) and _leaves(rule):
+        wanted = [source for source in sources if not source.negated]
+    else:
+        return
+    for source in wanted:
+        yield from source.values.networks
+
+
+def _leaves(rule: Rule) -> bool:
+    return any(
+        isinstance(step, In) and step.negated and step.field in ("outgoing", "destination")
+        for step in rule.steps
+    )
+
+
+def single(leg: Leg) -> tuple[Network, ...]:
+    """The endpoint as a network: an external client is not the endpoint itself."""
+    return (ip_network(leg.endpoint.address),) if leg.endpoint else ()

@@ -1,0 +1,70 @@
+"""Ask a machine for its rulesets: iptables-nft, iptables-legacy and nftables, each family that matters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from probes.host import Absent, Denied, Host, Unanswered
+from probes.questions.firewall import IptablesRules, NftRuleset
+from probes.rulesets import iptables, nftables
+from probes.rulesets.model import BadRuleset, Ruleset
+
+Family = Literal[4, 6]
+FAMILY_NAMES: dict[Family, str] = {4: "ip", 6: "ip6"}
+
+
+@dataclass(frozen=True)
+class Rulesets:
+    """What could be read, and a sentence for each ruleset that could not."""
+
+    read: tuple[Ruleset, ...]
+    unread: tuple[str, ...]
+
+
+class _Reading:
+    """Collects what can be read and why the rest cannot."""
+
+    def __init__(self) -> None:
+        self.read: list[Ruleset] = []
+        self.unread: list[str] = []
+        self.refusals: list[Unanswered] = []
+        self.managed: set[tuple[str, str]] = set()
+
+    def attempt(self, name: str, parse: Callable[[], Ruleset]) -> None:
+        try:
+            self.read.append(parse())
+        except Unanswered as error:
+            self.refusals.append(error)
+            self.unread.append(f"The {name} ruleset could not be read: {error}.")
+        except BadRuleset as error:
+            self.unread.append(str(error))
+
+
+def read_rulesets(host: Host, families: Iterable[Family]) -> Rulesets:
+    """Read every ruleset of these families.
+
+    Tables that iptables-nft manages are taken from iptables-nft-save and skipped in nft's JSON. Raises Denied where
+    nothing can be read for lack of rights, else Absent or Silent where nothing can be read for another reason.
+    """
+    reading = _Reading()
+    for family in families:
+        name = "iptables" if family == 4 else "ip6tables"
+        reading.attempt(f"{name}-nft", partial(_iptables, host, "nft", family, reading.managed))
+        reading.attempt(f"{name}-legacy", partial(_iptables, host, "legacy", family, set()))
+    reading.attempt("nftables", lambda: nftables.parse(host.ask(NftRuleset()), frozenset(reading.managed)))
+    if not reading.read:
+        denied = [error for error in reading.refusals if isinstance(error, Denied)]
+        raise (denied or reading.refusals or [Absent(" ".join(reading.unread))])[0]
+    return Rulesets(tuple(reading.read), tuple(reading.unread))
+
+
+def _iptables(
+    host: Host, variant: Literal["nft", "legacy"], family: Family, managed: set[tuple[str, str]]
+) -> Ruleset:
+    text = host.ask(IptablesRules(variant, family))
+    ruleset = iptables.parse(text, "iptables-nft" if variant == "nft" else "iptables-legacy", family)
+    managed |= {(FAMILY_NAMES[family], table) for table in iptables.managed_tables(text)}
+    return ruleset

@@ -1,0 +1,41 @@
+"""Where a rule or a map's element sends a packet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from probes.target import Address
+
+Decision = Literal["accept", "drop", "reject"]
+
+
+@dataclass(frozen=True)
+class Decide:
+    """Ends the base chain: accept goes on with the next base chain, drop and reject end the packet."""
+
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class Jump:
+    """Go on in a chain and come back after it; a goto does not come back here but to where this chain was called."""
+
+    chain: str
+    comes_back: bool = True
+
+
+@dataclass(frozen=True)
+class Return:
+    """Go back to the calling chain; in a base chain its policy decides."""
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a DNAT leads; None keeps the packet's own address (REDIRECT: this machine) or port."""
+
+    address: Address | None
+    port: int | None
+
+
+Verdict = Decide | Jump | Return
