@@ -7,11 +7,22 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 from typing import Literal
 
-from hairpin_doctor.lab.homelab import SWITCH_BRIDGE
+from hairpin_doctor.lab.homelab import (
+    SWITCH_BRIDGE,
+    Variant,
+    cluster_services,
+    kube_proxy_ruleset,
+    port,
+    station,
+)
+from hairpin_doctor.lab.kube_proxy import Endpoint, Service
 from hairpin_doctor.lab.names import Names
-from hairpin_doctor.lab.services import ANNOUNCER, Announcer, Session, bgp_router, bgp_speaker
+from hairpin_doctor.lab.services import ANNOUNCER, Announcer, Session, bgp_router, bgp_speaker, dns_server
 from hairpin_doctor.lab.topology import (
     Bridge,
+    Cable,
+    CableEnd,
+    End,
     FdbEntry,
     Interface,
     Loopback,
@@ -104,10 +115,14 @@ def router_drops_invalid(topology: Topology) -> Topology:
 
 
 def vips_local(names: Names) -> Fault:
-    """The VIPs are addresses of the host too (as kube-ipvs0 holds them), which does not answer ARP for them."""
+    """The VIPs are addresses of the host too (as kube-ipvs0 holds them), under strict ARP.
+
+    arp_announce=2 matters as much as arp_ignore=1: without it the host asks for a client's MAC with the VIP as
+    sender, and that request alone teaches the client where the VIP is (measured).
+    """
     vips = tuple(IPv4Interface(vip) for vip in names.vips)
     local: Fault = lambda t: t.change("host", lambda m: m.with_interface(Loopback(addresses=vips)))  # noqa: E731
-    return compose(local, conf("host", names.bridge, {"arp_ignore": 1}))
+    return compose(local, conf("host", names.bridge, {"arp_ignore": 1, "arp_announce": 2}))
 
 
 def own_mac_interface(
@@ -146,3 +161,45 @@ def neighbour(
     """One machine believes that `address` is at `mac`."""
     entry = Neighbour(address, mac, nic, state)
     return lambda t: t.change(role, lambda m: replace(m, neighbours=(*m.neighbours, entry)))
+
+
+def on_switch(machine: Machine, switch: str = "switch") -> Fault:
+    """One more station: `machine`, cabled by its first interface to a switch."""
+    plug = CableEnd(name=port(machine.role), master=SWITCH_BRIDGE)
+    cable = Cable(End(switch, plug.name), End(machine.role, machine.interfaces[0].name))
+
+    def fault(topology: Topology) -> Topology:
+        return topology.change(switch, lambda m: m.with_interface(plug)).add(machine, cable)
+
+    return fault
+
+
+def services(names: Names, how: Callable[[Service], Service]) -> Fault:
+    """kube-proxy's rules on the host, written anew for the cluster's Services as `how` changes each."""
+
+    def reprogram(host: Machine) -> Machine:
+        old = next(rules for rules in host.rulesets if "KUBE-" in rules.text or "kube-proxy" in rules.text)
+        variant = Variant(kube_proxy="nftables" if old.tool == "nft" else "iptables")
+        new = kube_proxy_ruleset(tuple(how(service) for service in cluster_services(names)), names, variant)
+        return replace(host, rulesets=tuple(new if rules is old else rules for rules in host.rulesets))
+
+    return lambda topology: topology.change("host", reprogram)
+
+
+def dns_endpoint(names: Names, address: IPv4Address) -> Fault:
+    """The DNS Service of the host's rules has this one endpoint, not on the node."""
+
+    def how(service: Service) -> Service:
+        mine = service.vip == names.dns_vip
+        return replace(service, endpoints=(Endpoint(address, local=False),)) if mine else service
+
+    return services(names, how)
+
+
+def other_node_owns_dns(names: Names) -> Fault:
+    """A second node on the LAN holds the DNS VIP as an address of its own (as kube-vip does) and serves it."""
+    addresses = (names.on_lan(names.other_node_ip), IPv4Interface(names.dns_vip))
+    nic = CableEnd(name=names.lan_nic, mac=names.other_node_mac, addresses=addresses)
+    server = dns_server(names.dns_vip, {names.dns_record: names.vm_ip})
+    node = station("other_node", names.other_node, nic, names.router_ip).with_daemon(server)
+    return compose(on_switch(node), announcer(lambda old: replace(old, vips=(names.web_vip,))))

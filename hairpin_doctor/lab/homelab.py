@@ -134,7 +134,10 @@ def _router(names: Names) -> Machine:
     )
     redirects = {f"net.ipv4.conf.{group}.send_redirects": 1 for group in ("all", "default")}
     sysctls: dict[str, int | str] = {"net.ipv4.ip_forward": 1, **redirects}
-    return Machine(role="router", name=names.router, interfaces=interfaces, sysctls=sysctls)
+    internet = Route(ANYWHERE, kind="blackhole")  # what is sent there gets no answer, not even an error
+    return Machine(
+        role="router", name=names.router, interfaces=interfaces, sysctls=sysctls, routes=(internet,)
+    )
 
 
 def _host(names: Names, variant: Variant) -> Machine:

@@ -56,7 +56,10 @@ def interface_sysctls(machine: Machine) -> list[tuple[str, str]]:
         for key in conf:
             conf[key] = machine.sysctls.get(f"net.ipv4.conf.default.{key}", conf[key])
         conf.update(interface.conf)
-        writes += [(f"net/ipv4/conf/{interface.name}/{key}", str(value)) for key, value in conf.items()]
+        for group, values in (("conf", conf), ("neigh", interface.neigh)):
+            writes += [
+                (f"net/ipv4/{group}/{interface.name}/{key}", str(value)) for key, value in values.items()
+            ]
     return writes
 
 
@@ -139,4 +142,4 @@ def _routes(machine: Machine) -> Iterator[str]:
     for route in machine.routes:
         via = f" via {route.via}" if route.via else ""
         device = f" dev {route.device}" if route.device else ""
-        yield f"route add {route.destination}{via}{device}"
+        yield f"route add {route.kind} {route.destination}{via}{device}"

@@ -24,7 +24,10 @@ class Port:
 
 @dataclass(frozen=True, kw_only=True)
 class Interface:
-    """What every kind of interface has. `conf` are keys of net.ipv4.conf.NAME, e.g. {"rp_filter": 2}."""
+    """What every kind of interface has.
+
+    `conf` and `neigh` are keys of net.ipv4.conf.NAME and net.ipv4.neigh.NAME, e.g. {"rp_filter": 2}.
+    """
 
     name: str
     mac: str | None = None
@@ -34,6 +37,7 @@ class Interface:
     mtu: int = 1500
     up: bool = True
     conf: Mapping[str, int] = field(default_factory=dict)
+    neigh: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +69,12 @@ class Loopback(Interface):
 
 @dataclass(frozen=True)
 class Route:
-    """A route of the main table. Without `via` it is on-link at `device`."""
+    """A route of the main table. Without `via` it is on-link at `device`; `kind` as in ip-route(8)."""
 
     destination: IPv4Network
     via: IPv4Address | None = None
     device: str | None = None
+    kind: Literal["unicast", "blackhole"] = "unicast"
 
 
 @dataclass(frozen=True)
@@ -180,6 +185,10 @@ class Topology:
     def add(self, machine: Machine, *cables: Cable) -> Topology:
         """This topology with one more machine and its cables."""
         return replace(self, machines=(*self.machines, machine), cables=(*self.cables, *cables))
+
+    def unplug(self, end: End) -> Topology:
+        """This topology without the cable at `end`; the interfaces stay and want another cable."""
+        return replace(self, cables=tuple(c for c in self.cables if end not in (c.first, c.second)))
 
 
 def change_interface(machine: Machine, name: str, how: Callable[[Interface], Interface]) -> Machine:

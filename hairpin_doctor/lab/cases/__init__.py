@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from hairpin_doctor.lab.cases import bgp, healthy, port_mac
+from hairpin_doctor.lab.cases import arp, bgp, bridged, collision, healthy, interfaces, own_mac, port_mac
 from hairpin_doctor.lab.cases.case import Case, Expected
 
 __all__ = ["CATALOGUE", "Case", "Expected", "find"]
 
-CATALOGUE: tuple[Case, ...] = (*healthy.CASES, *bgp.CASES, *port_mac.CASES)
+CATALOGUE: tuple[Case, ...] = (
+    *healthy.CASES,
+    *bgp.CASES,
+    *interfaces.CASES,
+    *port_mac.CASES,
+    *collision.CASES,
+    *own_mac.CASES,
+    *bridged.CASES,
+    *arp.CASES,
+)
 
 
 def find(name: str) -> Case | None:

@@ -1,0 +1,87 @@
+"""The host's service rules act on frames that it merely bridges, because br_netfilter shows them to iptables.
+
+VM ──┐                       ┌─ switch ── n6: owns and serves .53
+     ├─ vnet1 ─┤ bridge0 ├─ eno1
+nested ┘          │
+                  └ n5 has rules for .53 too, and call-iptables 1: its DNAT catches the bridged frames
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hairpin_doctor.lab.cases.case import Case, dns_is, dns_targets
+from hairpin_doctor.lab.checks import Arp, Check, Ping
+from hairpin_doctor.lab.faults import Fault, compose, dns_endpoint, other_node_owns_dns
+from hairpin_doctor.lab.homelab import SWITCH_BRIDGE, port, station
+from hairpin_doctor.lab.names import Names
+from hairpin_doctor.lab.services import dns_server
+from hairpin_doctor.lab.topology import Bridge, Cable, CableEnd, End, Machine, Topology
+
+
+def _unreturnable(names: Names) -> Fault:
+    """The rules send to a pod of another cluster node that is long gone."""
+    return compose(other_node_owns_dns(names), dns_endpoint(names, names.pods[7 * 256 + 9]))
+
+
+def _behind_same_port(names: Names) -> Fault:
+    """The rules send to a backend beside the VM, behind the very port its frames come in by."""
+    nested = dns_endpoint(names, names.nested_ip)
+    return compose(other_node_owns_dns(names), _neighbour_behind_tap(names), nested)
+
+
+def _neighbour_behind_tap(names: Names) -> Fault:
+    """VM and a second one share the tap, by a bridge of their own (nested virtualisation)."""
+    towards = ("host", "vm", "nested")
+    ports = (CableEnd(name=port(role), master=SWITCH_BRIDGE) for role in towards)
+    inner = Machine(
+        role="inner_switch", name=f"{names.vm}-br", interfaces=(Bridge(name=SWITCH_BRIDGE), *ports)
+    )
+    nic = CableEnd(name=names.vm_nic, addresses=(names.on_lan(names.nested_ip),))
+    server = dns_server(names.nested_ip, {names.dns_record: names.vm_ip})
+    nested = station("nested", f"{names.vm}-2", nic, names.router_ip).with_daemon(server)
+    cables = tuple(
+        Cable(End("inner_switch", port(role)), End(role, nic_name))
+        for role, nic_name in (("host", names.tap), ("vm", names.vm_nic), ("nested", names.vm_nic))
+    )
+
+    def fault(topology: Topology) -> Topology:
+        return topology.unplug(End("host", names.tap)).add(inner).add(nested, *cables)
+
+    return fault
+
+
+def _only_ping(names: Names) -> tuple[Check, ...]:
+    return (
+        Check("vm", Ping(names.dns_vip), ("reply",)),
+        *dns_is("vm", names.dns_vip, "silent"),
+        Check("vm", Arp(names.dns_vip), (names.other_node_mac,)),
+        *dns_is("laptop", names.dns_vip, "served"),
+    )
+
+
+def _only_ping_though_backend_serves(names: Names) -> tuple[Check, ...]:
+    return (*_only_ping(names), *dns_is("vm", names.nested_ip, "served"))
+
+
+_STOLEN = Case(
+    name="bridged-frames-hit-host-nat",
+    title="Another node owns the VIP; this host's rules catch the VM's frames for it and send them nowhere.",
+    codes=("HD303",),
+    fault=_unreturnable,
+    symptom=_only_ping,
+    call_iptables=1,
+    targets=dns_targets,
+)
+
+CASES = (
+    replace(
+        _STOLEN,
+        name="hairpin-off-on-port",
+        title="The frame is DNATed to a backend behind the port it came in by, and that port has hairpin off.",
+        codes=("HD304",),
+        fault=_behind_same_port,
+        symptom=_only_ping_though_backend_serves,
+    ),
+    _STOLEN,
+)
