@@ -11,7 +11,8 @@ from functools import partial
 from typing import Literal
 
 from probes.rulesets.actions import Unclear
-from probes.rulesets.iptables_rule import steps_of, tokens_of
+from probes.rulesets.iptables_options import tokens_of
+from probes.rulesets.iptables_rule import steps_of
 from probes.rulesets.model import BadRuleset, BaseChain, Chain, Rule, RuleCounters, Ruleset
 
 LONGEST_TEXT = 64 * 1024 * 1024

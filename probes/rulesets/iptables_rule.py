@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import ip_address
 
-from probes.rulesets.actions import Action, ChangeMark, ForgetMark, HideSource, Translate, Unclear
+from probes.rulesets.actions import Action
 from probes.rulesets.conditions import (
     Condition,
     In,
@@ -20,62 +17,9 @@ from probes.rulesets.conditions import (
     StateIn,
 )
 from probes.rulesets.fields import Field
-from probes.rulesets.truth import ALL_BITS
+from probes.rulesets.iptables_options import Option, number_of, options_of
+from probes.rulesets.iptables_targets import target_of
 from probes.rulesets.values import Values, of_names, of_networks, of_ports
-from probes.rulesets.verdicts import Decide, Destination, Jump, Return
-
-MOST_DESTINATIONS = 64
-_PLAIN = re.compile(r'"([^"]*)"|([^\s"]+)')
-
-
-@dataclass(frozen=True)
-class Option:
-    """An option with its values; `negated` for a preceding `!`."""
-
-    name: str
-    values: tuple[str, ...]
-    negated: bool
-
-    @property
-    def value(self) -> str:
-        """The first value. Raises ValueError where there is none."""
-        if not self.values:
-            raise ValueError(f"{self.name} has no value")
-        return self.values[0]
-
-    @property
-    def text(self) -> str:
-        """As written."""
-        return " ".join(("! " * self.negated + self.name, *self.values))
-
-
-def tokens_of(text: str) -> list[str]:
-    """Split as a shell does; shlex only where a backslash or single quote needs it (it is 30 times slower)."""
-    if "\\" in text or "'" in text:
-        return shlex.split(text)
-    if text.count('"') % 2:
-        raise ValueError("a quotation mark is not closed")
-    return [quoted or bare for quoted, bare in _PLAIN.findall(text)]
-
-
-def options_of(tokens: list[str]) -> list[Option]:
-    """Group tokens into options; the value of --comment and of prefixes may begin with a dash."""
-    found: list[Option] = []
-    index, negated = 0, False
-    while index < len(tokens):
-        name = tokens[index]
-        index += 1
-        if name == "!":
-            negated = True
-            continue
-        start = index
-        if name in ("--comment", "--log-prefix", "--nflog-prefix", "--string"):
-            index += 1
-        while index < len(tokens) and tokens[index] != "!" and not tokens[index].startswith("-"):
-            index += 1
-        found.append(Option(name, tuple(tokens[start:index]), negated))
-        negated = False
-    return found
 
 
 def steps_of(tokens: list[str]) -> tuple[tuple[Condition | Action, ...], str | None]:
@@ -84,7 +28,7 @@ def steps_of(tokens: list[str]) -> tuple[tuple[Condition | Action, ...], str | N
     target = next((n for n, option in enumerate(options) if option.name in ("-j", "-g")), len(options))
     comment = next((option.value for option in options if option.name == "--comment"), None)
     conditions = [step for option in options[:target] if (step := _condition(option))]
-    actions = _target(options[target], options[target + 1 :]) if target < len(options) else []
+    actions = target_of(options[target], options[target + 1 :]) if target < len(options) else []
     return (*conditions, *actions), comment
 
 
@@ -117,7 +61,7 @@ def _state(option: Option) -> Condition:
 
 
 def _mark(option: Option) -> Condition:
-    value, mask = _number(option.value)
+    value, mask = number_of(option.value)
     return MarkIs(value, mask, option.negated)
 
 
@@ -165,97 +109,4 @@ _CONDITIONS: dict[str, Callable[[Option], Condition]] = {
     "--dst-type": _address_type,
     "--tcp-flags": _tcp_flags,
     "--syn": lambda option: Opens(option.negated),
-}
-
-
-def _number(text: str) -> tuple[int, int]:
-    value, _, mask = text.partition("/")
-    return int(value, 0) & ALL_BITS, int(mask, 0) & ALL_BITS if mask else ALL_BITS
-
-
-def _target(jump: Option, options: list[Option]) -> list[Action]:
-    if jump.name == "-g":
-        return [Jump(jump.value, comes_back=False)]
-    make = _TARGETS.get(jump.value)
-    return make(options) if make else [Jump(jump.value)]
-
-
-def _translate(options: list[Option]) -> list[Action]:
-    found: list[Destination] = []
-    for option in options:
-        if option.name == "--to-destination":
-            found += _destinations(option.value)
-        elif option.name == "--to-ports":
-            found.append(Destination(None, int(option.value.split("-")[0])))
-    return [Translate(tuple(found))]
-
-
-def _redirect(options: list[Option]) -> list[Action]:
-    return _translate(options) if options else [Translate((Destination(None, None),))]
-
-
-def _destinations(text: str) -> list[Destination]:
-    """Of "10.0.0.1-10.0.0.3:80-90", "[2001:db8::1]:80", "10.0.0.1", ":8080" (first port of a range)."""
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest.lstrip(":")
-    elif text.count(":") > 1:
-        host, port = text, ""
-    else:
-        host, _, port = text.partition(":")
-    number = int(re.split(r"[-/]", port)[0]) if port else None
-    if not host:
-        return [Destination(None, number)]
-    low_text, _, high_text = host.partition("-")
-    low = ip_address(low_text)
-    count = int(ip_address(high_text)) - int(low) if high_text else 0
-    return [Destination(low + step, number) for step in range(min(count, MOST_DESTINATIONS - 1) + 1)]
-
-
-def _set_mark(options: list[Option]) -> list[Action]:
-    return [_mark_change(option.name, *_number(option.value)) for option in options]
-
-
-def _mark_change(name: str, value: int, mask: int) -> Action:
-    """Iptables-extensions(8), MARK: --set-xmark, --set-mark, --and-mark, --or-mark, --xor-mark."""
-    match name:
-        case "--set-xmark":
-            return ChangeMark(ALL_BITS & ~mask, value)
-        case "--set-mark":
-            return ChangeMark(ALL_BITS & ~(mask | value), value)
-        case "--and-mark":
-            return ChangeMark(value, 0)
-        case "--or-mark":
-            return ChangeMark(ALL_BITS & ~value, value)
-        case "--xor-mark":
-            return ChangeMark(ALL_BITS, value)
-    return ForgetMark()
-
-
-def _connmark(options: list[Option]) -> list[Action]:
-    return [ForgetMark()] if any(option.name == "--restore-mark" for option in options) else []
-
-
-def _unclear(name: str) -> Callable[[list[Option]], list[Action]]:
-    return lambda options: [Unclear(" ".join([name, *(option.text for option in options)]))]
-
-
-def _nothing(_: list[Option]) -> list[Action]:
-    return []
-
-
-_SEEING = "LOG NFLOG ULOG TRACE TCPMSS CT NOTRACK SET CLASSIFY DSCP TOS TTL HL CHECKSUM AUDIT SECMARK RATEEST"
-_TARGETS: dict[str, Callable[[list[Option]], list[Action]]] = {
-    "ACCEPT": lambda _: [Decide("accept")],
-    "DROP": lambda _: [Decide("drop")],
-    "REJECT": lambda _: [Decide("reject")],
-    "RETURN": lambda _: [Return()],
-    "DNAT": _translate,
-    "REDIRECT": _redirect,
-    "MASQUERADE": lambda _: [HideSource()],
-    "SNAT": lambda _: [HideSource()],
-    "MARK": _set_mark,
-    "CONNMARK": _connmark,
-    **{name: _unclear(name) for name in ("NFQUEUE", "TPROXY", "NETMAP", "SYNPROXY", "QUEUE", "DNPT")},
-    **dict.fromkeys(_SEEING.split(), _nothing),
 }

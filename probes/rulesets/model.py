@@ -9,6 +9,7 @@ from typing import Literal
 
 from probes.rulesets.actions import Action
 from probes.rulesets.conditions import Condition, In
+from probes.rulesets.nftables_sets import Sets
 
 Backend = Literal["iptables-nft", "iptables-legacy", "nftables"]
 Hook = Literal["prerouting", "input", "forward", "output", "postrouting"]
@@ -77,14 +78,17 @@ class BaseChain:
 
 @dataclass(frozen=True)
 class Ruleset:
-    """All tables of one backend; `chains` by (table, chain name), nftables' table names carry their family."""
+    """All tables of one backend; `chains` by (table, chain name), nftables' table names carry their family.
+
+    `translates`: does it hold DNAT rules or kube-proxy's? `populated`: any rule at all? `sets`: nftables' by table.
+    """
 
     backend: Backend
     bases: tuple[BaseChain, ...]
     chains: Mapping[tuple[str, str], Chain] = field(repr=False)
     translates: bool = False
     populated: bool = False
-    sets: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
+    sets: Mapping[str, Sets] = field(default_factory=dict, repr=False, compare=False)
 
     def chain(self, table: str, name: str) -> Chain | None:
         """The chain, None where the ruleset has none of this name."""

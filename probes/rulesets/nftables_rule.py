@@ -15,12 +15,12 @@ from probes.rulesets.actions import (
     TranslateByMap,
     Unclear,
 )
-from probes.rulesets.conditions import Among, Condition, In, IsLocal, MarkIs, NotTold, StateIn
+from probes.rulesets.conditions import Among, Condition, In, NotTold
 from probes.rulesets.fields import Field
 from probes.rulesets.lookup import Lookup
+from probes.rulesets.nftables_match import MARK, local_match, mark_change, mark_match, ordered, state_match
 from probes.rulesets.nftables_sets import Sets, lookup_of, scalar, values_of, verdict_of
-from probes.rulesets.nftables_text import expression_text, statement_text
-from probes.rulesets.truth import ALL_BITS
+from probes.rulesets.nftables_text import statement_text
 from probes.rulesets.values import Values
 from probes.rulesets.verdicts import Destination
 from probes.target import Address
@@ -44,7 +44,6 @@ SEEING = frozenset(
 )
 RATES = frozenset({"limit", "ct count", "connlimit"})
 CHANCES = {"numgen", "jhash", "symhash"}
-MARK = {"meta": {"key": "mark"}}
 MOST_DESTINATIONS = 64
 _META: dict[str, Field] = {
     "iifname": "incoming",
@@ -107,7 +106,7 @@ class _Reader:
         """A match, special expressions first."""
         left, right, operator = body["left"], body["right"], body["op"]
         negated = operator == "!="
-        for special in (_mark_match, _state_match, _local):
+        for special in (mark_match, state_match, local_match):
             if condition := special(left, right, negated):
                 return [condition]
         if isinstance(left, dict) and left.get("meta") in ({"key": "nfproto"}, {"key": "protocol"}):
@@ -129,7 +128,7 @@ class _Reader:
             bound = scalar(right, fields[0])
             if not isinstance(bound, int):
                 return NotTold(f"{operator} {bound}")
-            return In(fields[0], _ordered(operator, bound))
+            return In(fields[0], ordered(operator, bound))
         if isinstance(right, str) and right.startswith("@"):
             return In(fields[0], self.sets.values(right[1:], fields[0]), negated)
         items = right["set"] if isinstance(right, dict) and "set" in right else right
@@ -207,7 +206,7 @@ class _Reader:
         """`meta mark set ...`; other fields that are set do not matter here."""
         if body["key"] != MARK:
             return []
-        change = _mark_change(body["value"])
+        change = mark_change(body["value"])
         return [ChangeMark(*change) if change else ForgetMark()]
 
 
@@ -244,64 +243,3 @@ def _first(port: Any) -> int | None:
     if isinstance(port, dict) and "range" in port:
         port = port["range"][0]
     return port if isinstance(port, int) else None
-
-
-def _mark_change(value: Any) -> tuple[int, int] | None:
-    """`keep` and `flip` of `mark = (mark & keep) ^ flip`, None where the value is not computed from mark and literals."""
-    if isinstance(value, int):
-        return 0, value & ALL_BITS
-    if value == MARK:
-        return ALL_BITS, 0
-    operator, operands = next(iter(value.items())) if isinstance(value, dict) else ("", None)
-    if operator not in ("&", "|", "^") or not isinstance(operands, list) or len(operands) != 2:
-        return None
-    before, literal = _mark_change(operands[0]), operands[1]
-    if before is None or not isinstance(literal, int):
-        return None
-    keep, flip = before
-    if operator == "&":
-        return keep & literal, flip & literal
-    return (keep & ~literal, flip & ~literal | literal) if operator == "|" else (keep, flip ^ literal)
-
-
-def _mark_match(left: Any, right: Any, negated: bool) -> Condition | None:
-    if not isinstance(right, int):
-        return None
-    if left == MARK:
-        return MarkIs(right, ALL_BITS, negated)
-    operands = left.get("&") if isinstance(left, dict) else None
-    if isinstance(operands, list) and operands[0] == MARK and isinstance(operands[1], int):
-        return MarkIs(right, operands[1], negated)
-    return None
-
-
-def _state_match(left: Any, right: Any, negated: bool) -> Condition | None:
-    if left not in ({"ct": {"key": "state"}}, {"ct": {"key": "status"}}):
-        return None
-    for wrapper in ("set", "|"):
-        right = right[wrapper] if isinstance(right, dict) and wrapper in right else right
-    names = right if isinstance(right, list) else [right]
-    if not all(isinstance(name, str) and not name.startswith("@") for name in names):
-        return NotTold(expression_text(right))
-    return StateIn(frozenset(names), negated)
-
-
-def _local(left: Any, right: Any, negated: bool) -> Condition | None:
-    fib = left.get("fib") if isinstance(left, dict) else None
-    if not isinstance(fib, dict) or fib.get("result") != "type" or right != "local":
-        return None
-    match fib.get("flags"):
-        case ["daddr"] | "daddr":
-            return IsLocal("destination", negated)
-        case ["saddr"] | "saddr":
-            return IsLocal("source", negated)
-    return None
-
-
-def _ordered(operator: str, bound: int) -> Values:
-    low, high = (0, bound) if operator.startswith("<") else (bound, ALL_BITS)
-    if operator == "<":
-        high -= 1
-    elif operator == ">":
-        low += 1
-    return Values(ranges=((low, high),))

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import ip_network
 
 from probes.questions.traffic import Endpoint
-from probes.rulesets.actions import HideSource, Jump
+from probes.rulesets.actions import HideSource
 from probes.rulesets.conditions import In
 from probes.rulesets.crossing import Crossing, Translation
 from probes.rulesets.model import Rule, Ruleset
 from probes.rulesets.packet import NEW_AND_TRANSLATED, Packet
 from probes.rulesets.truth import Truth
+from probes.rulesets.verdicts import Jump
 from probes.rulesets.walk import through_hook
 from probes.target import Network
 
+UNTOLD = ("KUBE-SEP-", "endpoint-", "KUBE-EXT-", "KUBE-FW-", "external-", "KUBE-SERVICES", "KUBE-NODEPORTS")
+PER_SERVICE = ("KUBE-SVC-", "KUBE-SVL-", "service-")
+ENOUGH = 50
 MARKING = frozenset({"KUBE-MARK-MASQ", "mark-for-masquerade"})
 
 
@@ -94,9 +97,14 @@ def internal_networks(rulesets: Sequence[Ruleset]) -> tuple[Network, ...]:
 
 
 def _nat_rules(ruleset: Ruleset) -> Iterator[Rule]:
+    """Rules of nat tables; of kube-proxy's per-service chains a few, since all name the same pod network."""
     tables = {base.table for base in ruleset.bases if base.kind == "nat"}
+    seen = 0
     for (table, name), chain in ruleset.chains.items():
-        if table in tables and not name.startswith(("KUBE-SEP-", "endpoint-", "KUBE-EXT-", "KUBE-FW-")):
+        if table not in tables or name.startswith(UNTOLD):
+            continue
+        seen += name.startswith(PER_SERVICE)
+        if seen <= ENOUGH or not name.startswith(PER_SERVICE):
             yield from chain.rules
 
 
@@ -118,8 +126,3 @@ def _leaves(rule: Rule) -> bool:
         isinstance(step, In) and step.negated and step.field in ("outgoing", "destination")
         for step in rule.steps
     )
-
-
-def single(leg: Leg) -> tuple[Network, ...]:
-    """The endpoint as a network: an external client is not the endpoint itself."""
-    return (ip_network(leg.endpoint.address),) if leg.endpoint else ()

@@ -8,9 +8,12 @@ from functools import partial
 from typing import Literal
 
 from probes.host import Absent, Denied, Host, Unanswered
+from probes.probe import Scope
 from probes.questions.firewall import IptablesRules, NftRuleset
+from probes.questions.routing import RouteTo
 from probes.rulesets import iptables, nftables
 from probes.rulesets.model import BadRuleset, Ruleset
+from probes.target import Address
 
 Family = Literal[4, 6]
 FAMILY_NAMES: dict[Family, str] = {4: "ip", 6: "ip6"}
@@ -68,3 +71,20 @@ def _iptables(
     ruleset = iptables.parse(text, "iptables-nft" if variant == "nft" else "iptables-legacy", family)
     managed |= {(FAMILY_NAMES[family], table) for table in iptables.managed_tables(text)}
     return ruleset
+
+
+def families_of(scope: Scope) -> tuple[Family, ...]:
+    """The families of the VIPs in scope; both where there is none, since then VIPs are to be discovered."""
+    versions = {vip.version for vip in scope.vips}
+    found: tuple[Family, ...] = (4, 6)
+    return tuple(family for family in found if not versions or family in versions)
+
+
+def is_local(host: Host, address: Address) -> bool | None:
+    """Does the kernel deliver packets to this address to the machine itself? None where it cannot be asked."""
+    try:
+        return host.ask(RouteTo(address)).type == "local"
+    except Absent:
+        return False
+    except Unanswered:
+        return None

@@ -1,0 +1,252 @@
+"""What do the packet filters of this machine do with the packets of a client's flow to a VIP?
+
+For every port of a VIP that is named or programmed, a packet of a new connection is followed three ways: *routed* (through
+prerouting with its DNAT, then forward), *local* (then input, where the VIP is an address of this machine), and *bridged* (a
+frame on its way from port to port of a bridge, as br_netfilter hands it to the IP hooks; nftables' bridge family sees it in
+any case). Whether br_netfilter is on is another probe's business.
+
+Cannot see: packets that an eBPF program or a flowtable takes past the hooks, nftables' netdev family (ingress), ebtables,
+members of ipsets, replies, connections that exist already, and what queues to user space decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from probes.host import Host, Unanswered
+from probes.probe import Layer, Scope, probe
+from probes.questions.links import Links
+from probes.questions.traffic import Endpoint
+from probes.rulesets.crossing import Crossing, Verdict
+from probes.rulesets.model import Ruleset
+from probes.rulesets.packet import Packet
+from probes.rulesets.path import Leg, enter, internal_networks, onward
+from probes.rulesets.ports import ports_named, ports_wanted
+from probes.rulesets.read import families_of, is_local, read_rulesets
+from probes.rulesets.truth import Truth
+from probes.target import Address, Protocol, ServicePort
+
+Way = Literal["routed", "local", "bridged"]
+MOST_BRIDGES = 16
+SHOWN_HOOKS = ("prerouting", "input", "forward")
+
+
+@dataclass(frozen=True)
+class Stopper:
+    """A rule or policy that drops or rejects the packet, certainly or possibly; `packets` it has stopped so far."""
+
+    backend: str
+    table: str
+    hook: str
+    chain: str
+    action: Literal["drop", "reject"]
+    certain: bool
+    rule: str
+    packets: int | None
+
+    @property
+    def is_policy(self) -> bool:
+        """Is it a base chain's policy, not a rule?"""
+        return self.rule.startswith("policy ")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One way of one packet. `port` and `protocol` are None where none is known; `client` None is any external client.
+
+    `endpoint`: where DNAT leads on this way, None for the VIP itself. `bridge`: the bridge's name on a bridged way.
+    `passes`: True surely, False surely not, None depends on something unknown. `unclear`: rules that may do anything.
+    """
+
+    vip: Address
+    port: int | None
+    protocol: Protocol | None
+    client: Address | None
+    way: Way
+    bridge: str | None
+    endpoint: Endpoint | None
+    passes: bool | None
+    stoppers: tuple[Stopper, ...]
+    unclear: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A base chain with its policy and how many packets the policy decided (None where not counted)."""
+
+    backend: str
+    table: str
+    hook: str
+    chain: str
+    policy: Literal["accept", "drop"]
+    packets: int | None
+
+
+@dataclass(frozen=True)
+class ForwardChainFacts:
+    """`populated`: backends that hold any rule. `unread`: a sentence for each ruleset that could not be read."""
+
+    passages: tuple[Passage, ...]
+    policies: tuple[Policy, ...]
+    populated: tuple[str, ...]
+    unread: tuple[str, ...]
+
+    def of(
+        self, vip: Address, port: int | None = None, protocol: Protocol | None = None, way: Way | None = None
+    ) -> tuple[Passage, ...]:
+        """The passages of a VIP, narrowed by what is given."""
+        return tuple(
+            p
+            for p in self.passages
+            if p.vip == vip
+            and (port is None or p.port == port)
+            and (protocol is None or p.protocol == protocol)
+            and (way is None or p.way == way)
+        )
+
+    def drops(self, vip: Address, port: int, protocol: Protocol) -> bool:
+        """Is a packet that this machine routes or receives itself surely stopped, on every way to every endpoint?"""
+        return _all_stopped(p for p in self.of(vip, port, protocol) if p.way != "bridged")
+
+    def drops_bridged(self, vip: Address, port: int, protocol: Protocol, bridge: str | None = None) -> bool:
+        """Is a merely bridged frame surely stopped (on this bridge; by default on some bridge) if it meets the hooks?"""
+        found = [p for p in self.of(vip, port, protocol, "bridged") if bridge in (None, p.bridge)]
+        return any(_all_stopped(p for p in found if p.bridge == name) for name in {p.bridge for p in found})
+
+    def may_drop(self, vip: Address, port: int, protocol: Protocol, way: Way | None = None) -> bool:
+        """Is it stopped surely or possibly on some way?"""
+        return any(p.passes is not True for p in self.of(vip, port, protocol, way))
+
+    def stoppers(
+        self, vip: Address, port: int, protocol: Protocol, way: Way | None = None
+    ) -> tuple[Stopper, ...]:
+        """Every rule or policy that stops it or may stop it, the certain ones first, each once."""
+        found = dict.fromkeys(s for p in self.of(vip, port, protocol, way) for s in p.stoppers)
+        return tuple(sorted(found, key=lambda stopper: not stopper.certain))
+
+
+def _all_stopped(passages: Iterator[Passage]) -> bool:
+    found = list(passages)
+    return bool(found) and all(passage.passes is False for passage in found)
+
+
+@probe(Layer.SERVICE)
+def forward_chain(host: Host, scope: Scope) -> ForwardChainFacts:
+    """Follow packets of each target through all readable rulesets together. Raises Denied if nothing can be read."""
+    rulesets = read_rulesets(host, families_of(scope))
+    bridges = _bridges(host)
+    passages = [
+        passage
+        for vip in scope.vips
+        for packet, port in _packets(host, scope, rulesets.read, vip)
+        for passage in _passages(host, rulesets.read, packet, port, bridges)
+    ]
+    return ForwardChainFacts(
+        tuple(passages),
+        tuple(_policies(rulesets.read)),
+        tuple(dict.fromkeys(ruleset.backend for ruleset in rulesets.read if ruleset.populated)),
+        rulesets.unread,
+    )
+
+
+def _bridges(host: Host) -> tuple[str | None, ...]:
+    """Names of the bridges that have ports; one unknown name where the links cannot be listed."""
+    try:
+        links = host.ask(Links())
+    except Unanswered:
+        return (None,)
+    masters = {link.master for link in links}
+    return tuple(link.name for link in links if link.kind == "bridge" and link.index in masters)[
+        :MOST_BRIDGES
+    ]
+
+
+def _packets(
+    host: Host, scope: Scope, rulesets: Sequence[Ruleset], vip: Address
+) -> Iterator[tuple[Packet, ServicePort | None]]:
+    anyone = Packet(vip, source_outside=internal_networks(rulesets), destination_local=is_local(host, vip))
+    clients = [client for client in scope.clients if client.version == vip.version]
+    ports = _ports(scope, rulesets, anyone)
+    for client in clients or (None,):
+        packet = replace(anyone, source=client)
+        for port in ports:
+            yield replace(packet, port=port.port, protocol=str(port.protocol)), port
+        if not ports:
+            yield packet, None
+
+
+def _ports(scope: Scope, rulesets: Sequence[Ruleset], packet: Packet) -> list[ServicePort]:
+    found = set(ports_wanted(scope, packet.destination))
+    if any(target.port is None for target in scope.targets if target.vip == packet.destination):
+        found |= set(ports_named(rulesets, packet))
+    return sorted(found)
+
+
+def _passages(
+    host: Host,
+    rulesets: Sequence[Ruleset],
+    packet: Packet,
+    port: ServicePort | None,
+    bridges: Sequence[str | None],
+) -> Iterator[Passage]:
+    yield from _ways(host, rulesets, packet, port, None)
+    for bridge in bridges:
+        frame = replace(
+            packet, incoming=bridge, outgoing=bridge, bridged=True, physdev_out=None, destination_local=False
+        )
+        yield from _ways(host, rulesets, frame, port, bridge)
+
+
+def _ways(
+    host: Host, rulesets: Sequence[Ruleset], packet: Packet, port: ServicePort | None, bridge: str | None
+) -> Iterator[Passage]:
+    entry = enter(rulesets, packet)
+    if not entry.legs:
+        yield _passage(packet, port, bridge, Leg(None, None, packet), (entry.crossing,))
+    for leg in entry.legs:
+        if leg.endpoint and not packet.bridged:
+            local = is_local(host, leg.endpoint.address)
+            leg = replace(leg, packet=replace(leg.packet, destination_local=local))
+        yield _passage(packet, port, bridge, leg, (entry.crossing, onward(rulesets, leg)))
+
+
+def _passage(
+    packet: Packet, port: ServicePort | None, bridge: str | None, leg: Leg, crossings: tuple[Crossing, ...]
+) -> Passage:
+    stopped = any(crossing.continues is Truth.NO for crossing in crossings)
+    sure = all(crossing.continues is Truth.YES for crossing in crossings)
+    return Passage(
+        vip=packet.destination,
+        port=port.port if port else None,
+        protocol=port.protocol if port else None,
+        client=packet.source,
+        way="bridged" if packet.bridged else "local" if leg.packet.destination_local else "routed",
+        bridge=bridge,
+        endpoint=leg.endpoint,
+        passes=False if stopped else True if sure else None,
+        stoppers=tuple(_stopper(stop) for crossing in crossings for stop in crossing.stops),
+        unclear=tuple(text for crossing in crossings for text in crossing.unclear),
+    )
+
+
+def _stopper(verdict: Verdict) -> Stopper:
+    return Stopper(
+        verdict.backend,
+        verdict.base.table,
+        verdict.base.hook,
+        verdict.chain,
+        "reject" if verdict.decision == "reject" else "drop",
+        verdict.certain,
+        verdict.text[:240],
+        verdict.counters.packets if verdict.counters else None,
+    )
+
+
+def _policies(rulesets: Sequence[Ruleset]) -> Iterator[Policy]:
+    for ruleset in rulesets:
+        for base in ruleset.bases:
+            if base.hook in SHOWN_HOOKS and base.kind != "nat":
+                packets = base.counters.packets if base.counters else None
+                yield Policy(ruleset.backend, base.table, base.hook, base.name, base.policy, packets)

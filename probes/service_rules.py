@@ -1,0 +1,187 @@
+"""Which ports of a VIP has this machine's service proxy, or anybody else, programmed, and where do they lead?
+
+Reads iptables-nft, iptables-legacy and nftables. A packet of a new connection from an external client is followed through
+prerouting, input or forward, and postrouting, with unknown conditions followed both ways. "External client" is a source
+outside of the networks that the rules themselves treat as the machine's own pods or containers. Hand-written DNAT rules
+count like kube-proxy's.
+
+Cannot see: IPVS virtual servers and the members of ipsets (kube-proxy's ipvs mode), eBPF programs (Cilium, Calico's eBPF
+mode), traffic that starts on this machine (the output hook), flowtables, and ports of a range beyond the first 64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
+from typing import Literal
+
+from probes.host import Host
+from probes.probe import Layer, Scope, probe
+from probes.questions.traffic import Endpoint
+from probes.rulesets.conditions import In
+from probes.rulesets.crossing import Crossing
+from probes.rulesets.load_balancers import Front, fronts
+from probes.rulesets.model import Ruleset
+from probes.rulesets.naming import naming_step, service_of
+from probes.rulesets.packet import Packet
+from probes.rulesets.path import Entry, enter, hides_source, internal_networks, onward
+from probes.rulesets.ports import ports_named, ports_wanted
+from probes.rulesets.read import families_of, is_local, read_rulesets
+from probes.rulesets.truth import Truth
+from probes.target import Address, Network, Protocol, ServicePort
+
+LONGEST_RULE = 240
+FIREWALL_CHAINS = ("KUBE-FW-", "firewall-")
+
+
+@dataclass(frozen=True)
+class ProgrammedPort:
+    """What one ruleset does with one port of a VIP.
+
+    `endpoints`: where DNAT may lead, port 0 where the rule keeps an unknown port. `masquerade`: is an external client's
+    address hidden from the backend? None where that depends or is unknown. `certain`: does every external client get
+    there (False with source ranges, rate limits, unknown conditions)? `names_vip`: False for rules for any local address
+    (NodePort, hostPort, `docker run -p`). `source_ranges`: loadBalancerSourceRanges, empty = everybody.
+    """
+
+    vip: Address
+    port: int
+    protocol: Protocol
+    backend: str
+    service: str | None
+    endpoints: tuple[Endpoint, ...]
+    masquerade: bool | None
+    kind: Literal["dnat", "drop", "reject"]
+    certain: bool
+    names_vip: bool
+    source_ranges: tuple[Network, ...]
+    rule: str
+
+    def admits(self, client: Address) -> bool:
+        """Do the source ranges let this client in?"""
+        return not self.source_ranges or any(client in network for network in self.source_ranges)
+
+
+@dataclass(frozen=True)
+class ServiceRulesFacts:
+    """`ports`: of the VIPs in scope. `load_balancer_ports`: every external address that kube-proxy serves here.
+
+    `backends` hold DNAT rules or kube-proxy's; `unread`: a sentence for each ruleset that could not be read.
+    """
+
+    ports: tuple[ProgrammedPort, ...]
+    load_balancer_ports: tuple[Front, ...]
+    backends: tuple[str, ...]
+    unread: tuple[str, ...]
+
+    def programmed(self, vip: Address) -> tuple[ProgrammedPort, ...]:
+        """Every programmed port of a VIP."""
+        return tuple(port for port in self.ports if port.vip == vip)
+
+    def at(self, vip: Address, port: int, protocol: Protocol) -> tuple[ProgrammedPort, ...]:
+        """What is programmed for this port, one entry per backend that has something."""
+        return tuple(p for p in self.programmed(vip) if p.port == port and p.protocol == protocol)
+
+    def serves(self, vip: Address, port: int, protocol: Protocol) -> bool:
+        """Does a rule translate this port to an endpoint?"""
+        return any(p.kind == "dnat" for p in self.at(vip, port, protocol))
+
+    def refuses(self, vip: Address, port: int, protocol: Protocol) -> bool:
+        """Is the port programmed only to be dropped or rejected (no endpoints, none here under policy Local)?"""
+        found = self.at(vip, port, protocol)
+        return bool(found) and not any(p.kind == "dnat" for p in found)
+
+    def endpoints(self, vip: Address) -> tuple[Endpoint, ...]:
+        """All endpoints of a VIP, each once."""
+        return tuple(dict.fromkeys(e for p in self.programmed(vip) for e in p.endpoints))
+
+
+@probe(Layer.SERVICE)
+def service_rules(host: Host, scope: Scope) -> ServiceRulesFacts:
+    """Read every ruleset and follow an external client's packet to each VIP. Raises Denied if nothing can be read."""
+    rulesets = read_rulesets(host, families_of(scope))
+    ports: list[ProgrammedPort] = []
+    for vip in scope.vips:
+        client = Packet(
+            vip, source_outside=internal_networks(rulesets.read), destination_local=is_local(host, vip)
+        )
+        for ruleset in rulesets.read:
+            ports += _programmed(
+                ruleset, client, sorted({*ports_wanted(scope, vip), *ports_named([ruleset], client)})
+            )
+    return ServiceRulesFacts(
+        tuple(ports),
+        tuple(dict.fromkeys(front for ruleset in rulesets.read for front in fronts(ruleset))),
+        tuple(dict.fromkeys(ruleset.backend for ruleset in rulesets.read if ruleset.translates)),
+        rulesets.unread,
+    )
+
+
+def _programmed(ruleset: Ruleset, client: Packet, ports: Sequence[ServicePort]) -> Iterator[ProgrammedPort]:
+    for port in ports:
+        packet = replace(client, port=port.port, protocol=str(port.protocol))
+        entry = enter([ruleset], packet)
+        if entry.crossing.translations:  # an external client is none of the endpoints either
+            places = tuple(ip_network(leg.endpoint.address) for leg in entry.legs if leg.endpoint)
+            packet = replace(packet, source_outside=(*packet.source_outside, *places))
+            entry = enter([ruleset], packet)
+        if entry.crossing.translations:
+            yield _translated(ruleset, packet, port, entry)
+        else:
+            yield from _refused(ruleset, packet, port, entry)
+
+
+def _translated(ruleset: Ruleset, packet: Packet, port: ServicePort, entry: Entry) -> ProgrammedPort:
+    legs = [leg for leg in entry.legs if leg.translation]
+    hidden = {hides_source([ruleset], leg).known for leg in legs}
+    event = entry.crossing.translations[0]
+    return ProgrammedPort(
+        vip=packet.destination,
+        port=port.port,
+        protocol=port.protocol,
+        backend=ruleset.backend,
+        service=service_of(event.path),
+        endpoints=tuple(leg.endpoint for leg in legs if leg.endpoint),
+        masquerade=hidden.pop() if len(hidden) == 1 else None,
+        kind="dnat",
+        certain=entry.crossing.untranslated is Truth.NO and entry.crossing.continues is Truth.YES,
+        names_vip=naming_step(event.path, packet.destination) is not None,
+        source_ranges=_source_ranges(ruleset, entry.crossing, packet.destination),
+        rule=(naming_step(event.path, packet.destination) or event.text)[:LONGEST_RULE],
+    )
+
+
+def _refused(ruleset: Ruleset, packet: Packet, port: ServicePort, entry: Entry) -> Iterator[ProgrammedPort]:
+    """A port is programmed to be refused where a rule that names the VIP stops it, not by a policy or a blanket rule."""
+    stops = [*entry.crossing.stops, *(stop for leg in entry.legs for stop in onward([ruleset], leg).stops)]
+    for stop in stops:
+        named = naming_step(stop.path, packet.destination)
+        if named and stop.decision != "accept":
+            yield ProgrammedPort(
+                vip=packet.destination,
+                port=port.port,
+                protocol=port.protocol,
+                backend=ruleset.backend,
+                service=service_of(stop.path),
+                endpoints=(),
+                masquerade=None,
+                kind=stop.decision,
+                certain=stop.certain,
+                names_vip=True,
+                source_ranges=_source_ranges(ruleset, entry.crossing, packet.destination),
+                rule=named[:LONGEST_RULE],
+            )
+            return
+
+
+def _source_ranges(ruleset: Ruleset, crossing: Crossing, vip: Address) -> tuple[Network, ...]:
+    """The loadBalancerSourceRanges in the firewall chains that the packet met; the VIP itself stands there too."""
+    found: dict[Network, None] = {}
+    for table, name in sorted(crossing.visited):
+        chain = ruleset.chain(table, name) if name.startswith(FIREWALL_CHAINS) else None
+        for rule in chain.rules if chain else ():
+            for step in rule.steps:
+                if isinstance(step, In) and step.field == "source":
+                    found |= dict.fromkeys(step.values.networks)
+    return tuple(network for network in found if network != ip_network(vip))
