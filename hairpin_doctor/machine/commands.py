@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -39,3 +41,20 @@ def ip_batch(lines: Iterable[str], namespace: str | None = None, *, force: bool 
     where = ["-n", namespace] if namespace else []
     how = ["-force"] if force else []
     run(["ip", *where, *how, "-batch", "-"], "".join(f"{line}\n" for line in lines))
+
+
+def attend(place: Place, argv: Sequence[str]) -> int:
+    """Run `argv`, or $SHELL, at `place` with the user's terminal, and return its exit code.
+
+    Ctrl-C belongs to the command meanwhile, not to us: whoever called must live to clean up.
+    """
+    command = list(argv) or [os.environ.get("SHELL", "/bin/sh")]
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return subprocess.run(place.wrap(command), check=False, preexec_fn=_default_interrupt).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _default_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -16,7 +16,7 @@ from hairpin_doctor.lab.faults import Fault, compose, dns_endpoint, other_node_o
 from hairpin_doctor.lab.homelab import SWITCH_BRIDGE, port, station
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import dns_server
-from hairpin_doctor.lab.topology import Bridge, Cable, CableEnd, End, Machine, Topology
+from hairpin_doctor.lab.topology import Bridge, Cable, CableEnd, End, Machine, Port, Topology
 
 
 def _unreturnable(names: Names) -> Fault:
@@ -31,9 +31,13 @@ def _behind_same_port(names: Names) -> Fault:
 
 
 def _neighbour_behind_tap(names: Names) -> Fault:
-    """VM and a second one share the tap, by a bridge of their own (nested virtualisation)."""
-    towards = ("host", "vm", "nested")
-    ports = (CableEnd(name=port(role), master=SWITCH_BRIDGE) for role in towards)
+    """VM and a second one share the tap, by a virtual switch of their own (nested virtualisation).
+
+    That switch does not learn from its uplink, as hypervisors' switches do not: with learning, a frame that
+    comes back by the tap with the VM's MAC as source would move that MAC, and hairpin mode could cure nothing.
+    """
+    uplink = CableEnd(name=port("host"), master=SWITCH_BRIDGE, port=Port(learning=False))
+    ports = (uplink, *(CableEnd(name=port(role), master=SWITCH_BRIDGE) for role in ("vm", "nested")))
     inner = Machine(
         role="inner_switch", name=f"{names.vm}-br", interfaces=(Bridge(name=SWITCH_BRIDGE), *ports)
     )

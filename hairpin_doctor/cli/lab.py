@@ -1,0 +1,188 @@
+"""`hairpin-doctor lab`: networks with a known fault, in network namespaces of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from hairpin_doctor.lab.checks import Observation
+    from hairpin_doctor.lab.running import Setting
+    from hairpin_doctor.machine.commands import Place
+
+
+class LabError(click.ClickException):
+    """One sentence for people; exit code 2, as for every error of usage or of a tool."""
+
+    exit_code = 2
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Turn the errors that a user can do something about into one sentence; SIGTERM tears down like Ctrl-C."""
+    import signal
+    import sys
+
+    from hairpin_doctor.lab.readiness import NotReady
+    from hairpin_doctor.lab.requirements import CannotBuild
+    from hairpin_doctor.machine.commands import CommandFailed
+
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        yield
+    except (CannotBuild, CommandFailed, NotReady) as error:
+        raise LabError(str(error)) from error
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _build_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that builds a case."""
+    mode = click.Choice(["iptables", "nftables"])
+    decorators = (
+        click.option("--kube-proxy", type=mode, default="iptables", help="kube-proxy's mode on the host."),
+        click.option("--call-iptables", type=click.Choice(["0", "1"]), help="bridge-nf-call-iptables there."),
+        click.option(
+            "--random", "seed", type=int, metavar="SEED", help="Draw every name and address by this seed."
+        ),
+    )
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
+def _setting(name: str, kube_proxy: str, call_iptables: str | None, seed: int | None) -> Setting:
+    """The case and how to build it. Raises LabError for what does not exist."""
+    from hairpin_doctor.lab.cases import CATALOGUE, find
+    from hairpin_doctor.lab.homelab import Variant
+    from hairpin_doctor.lab.names import Names
+    from hairpin_doctor.lab.running import Setting
+
+    case = find(name)
+    if case is None:
+        raise LabError(f"there is no case {name!r}; `hairpin-doctor lab list` shows all {len(CATALOGUE)}")
+    if call_iptables is not None and case.call_iptables not in (None, int(call_iptables)):
+        raise LabError(f"case {name} shows its fault only with --call-iptables {case.call_iptables}")
+    call = case.variant().call_iptables if call_iptables is None else int(call_iptables)
+    variant = Variant("nftables" if kube_proxy == "nftables" else "iptables", 1 if call else 0)
+    return Setting(case, Names.story() if seed is None else Names.random(seed), variant)
+
+
+@click.group()
+def lab() -> None:
+    """Build networks with a known fault, and look around in them."""
+
+
+@lab.command("list")
+def list_cases() -> None:
+    """Show every case: its name, the causes it reproduces, and one sentence."""
+    from hairpin_doctor.lab.cases import CATALOGUE
+
+    for case in CATALOGUE:
+        codes = f"  [{', '.join(case.codes)}]" if case.codes else ""
+        click.echo(f"{click.style(case.name, bold=True)}{codes}\n    {case.title}")
+
+
+@lab.command()
+@click.argument("case")
+@_build_options
+def run(case: str, kube_proxy: str, call_iptables: str | None, seed: int | None) -> None:
+    """Build CASE, prove that it shows its symptom, and take it down again. Exit 1 if it does not."""
+    from hairpin_doctor.lab.running import run_case
+
+    setting = _setting(case, kube_proxy, call_iptables, seed)
+    with _plainly():
+        good = run_case(setting, _tell)
+    raise SystemExit(0 if good else 1)
+
+
+def _tell(observation: Observation) -> None:
+    word = click.style("as expected", fg="green") if observation.holds else click.style("WRONG", fg="red")
+    check = observation.check
+    what = type(check.probe).__name__.lower()
+    values = " ".join(str(value) for value in vars(check.probe).values())
+    wanted = "" if observation.holds else f" (should be {' or '.join(check.right)})"
+    click.echo(f"{check.role:<8} {what} {values}: {observation.seen}{wanted}  {word}")
+
+
+@lab.command()
+@click.argument("case")
+@_build_options
+def up(case: str, kube_proxy: str, call_iptables: str | None, seed: int | None) -> None:
+    """Build CASE and leave it running until `lab down`."""
+    setting = _setting(case, kube_proxy, call_iptables, seed)
+    with _plainly(), setting.lab() as built:
+        built.keep()
+    click.echo(f"{case} is up (tag {built.tag}). Machines:")
+    for role, name in built.state.hostnames.items():
+        click.echo(f"    {name:<16} {role:<14} ip netns exec {built.state.namespaces[role]} ...")
+    click.echo(f"Look around: hairpin-doctor lab shell {case} {built.state.hostnames['vm']}", err=True)
+    click.echo("Take it away: hairpin-doctor lab down", err=True)
+
+
+@lab.command()
+def down() -> None:
+    """Take away every lab left running, and what a killed builder left behind."""
+    from hairpin_doctor.lab.requirements import require_root
+    from hairpin_doctor.lab.state import saved
+
+    with _plainly():
+        require_root()
+        gone = [state for state in saved() if state.kept or state.abandoned()]
+        for state in gone:
+            state.remove()
+            click.echo(f"{state.case or 'lab'} (tag {state.tag}) is gone")
+    if not gone:
+        click.echo("no lab is running")
+
+
+@lab.command(context_settings={"ignore_unknown_options": True})
+@click.argument("case")
+@click.argument("host")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@_build_options
+def shell(
+    case: str,
+    host: str,
+    command: tuple[str, ...],
+    kube_proxy: str,
+    call_iptables: str | None,
+    seed: int | None,
+) -> None:
+    """Open $SHELL, or run COMMAND, on HOST of CASE, which is built for the occasion unless it is up."""
+    from hairpin_doctor.machine.commands import attend
+
+    setting = _setting(case, kube_proxy, call_iptables, seed)
+    with _plainly():
+        place = _running_place(case, host)
+        if place is not None:
+            raise SystemExit(attend(place, command))
+        with setting.lab() as built:
+            _known(host, built.state.hostnames)
+            code = attend(built.place(host), command)
+    raise SystemExit(code)
+
+
+def _running_place(case: str, host: str) -> Place | None:
+    """The machine `host` of the lab of that case that `lab up` left running, if there is one."""
+    from hairpin_doctor.lab.requirements import require_root
+    from hairpin_doctor.lab.state import saved
+    from hairpin_doctor.machine.commands import Place
+
+    require_root()
+    state = next((state for state in saved() if state.kept and state.case == case), None)
+    if state is None:
+        return None
+    role = _known(host, state.hostnames)
+    return Place(state.namespaces[role], state.hostnames[role])
+
+
+def _known(host: str, hostnames: Mapping[str, str]) -> str:
+    """The role of `host`, given by role or by name. Raises LabError that lists what there is."""
+    for role, name in hostnames.items():
+        if host in (role, name):
+            return role
+    raise LabError(f"there is no machine {host!r}; there are {', '.join(hostnames.values())}")
