@@ -11,7 +11,7 @@ members of ipsets, replies, connections that exist already, and what queues to u
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,9 +22,9 @@ from probes.questions.traffic import Endpoint
 from probes.rulesets.crossing import Crossing, Verdict
 from probes.rulesets.model import Ruleset
 from probes.rulesets.packet import Packet
-from probes.rulesets.path import Leg, enter, internal_networks, onward
+from probes.rulesets.path import Leg, enter, from_outside, onward
 from probes.rulesets.ports import ports_named, ports_wanted
-from probes.rulesets.read import families_of, is_local, read_rulesets
+from probes.rulesets.read import families_of, interface_to, is_local, leave, read_rulesets
 from probes.rulesets.truth import Truth
 from probes.target import Address, Protocol, ServicePort
 
@@ -106,14 +106,22 @@ class ForwardChainFacts:
             and (way is None or p.way == way)
         )
 
-    def drops(self, vip: Address, port: int, protocol: Protocol) -> bool:
-        """Is a packet that this machine routes or receives itself surely stopped, on every way to every endpoint?"""
-        return _all_stopped(p for p in self.of(vip, port, protocol) if p.way != "bridged")
+    def drops(self, vip: Address, port: int, protocol: Protocol) -> tuple[Stopper, ...]:
+        """What stops a packet that this machine routes or receives, where it surely does not pass on any way; else nothing.
 
-    def drops_bridged(self, vip: Address, port: int, protocol: Protocol, bridge: str | None = None) -> bool:
-        """Is a merely bridged frame surely stopped (on this bridge; by default on some bridge) if it meets the hooks?"""
+        The certain stoppers; where several possible ones together leave no way, those.
+        """
+        return _certain(p for p in self.of(vip, port, protocol) if p.way != "bridged")
+
+    def drops_bridged(
+        self, vip: Address, port: int, protocol: Protocol, bridge: str | None = None
+    ) -> tuple[Stopper, ...]:
+        """The same for merely bridged frames that meet the hooks: on this bridge, by default on any of them."""
         found = [p for p in self.of(vip, port, protocol, "bridged") if bridge in (None, p.bridge)]
-        return any(_all_stopped(p for p in found if p.bridge == name) for name in {p.bridge for p in found})
+        each = (
+            _certain(p for p in found if p.bridge == name) for name in dict.fromkeys(p.bridge for p in found)
+        )
+        return tuple(dict.fromkeys(stopper for stoppers in each for stopper in stoppers))
 
     def may_drop(self, vip: Address, port: int, protocol: Protocol, way: Way | None = None) -> bool:
         """Is it stopped surely or possibly on some way?"""
@@ -127,9 +135,12 @@ class ForwardChainFacts:
         return tuple(sorted(found, key=lambda stopper: not stopper.certain))
 
 
-def _all_stopped(passages: Iterator[Passage]) -> bool:
+def _certain(passages: Iterable[Passage]) -> tuple[Stopper, ...]:
     found = list(passages)
-    return bool(found) and all(passage.passes is False for passage in found)
+    if not all(passage.passes is False for passage in found):
+        return ()
+    stoppers = dict.fromkeys(stopper for passage in found for stopper in passage.stoppers)
+    return tuple(stopper for stopper in stoppers if stopper.certain) or tuple(stoppers)
 
 
 @probe(Layer.SERVICE)
@@ -166,11 +177,12 @@ def _bridges(host: Host) -> tuple[str | None, ...]:
 def _packets(
     host: Host, scope: Scope, rulesets: Sequence[Ruleset], vip: Address
 ) -> Iterator[tuple[Packet, ServicePort | None]]:
-    anyone = Packet(vip, source_outside=internal_networks(rulesets), destination_local=is_local(host, vip))
+    anyone = from_outside(rulesets, Packet(vip, destination_local=is_local(host, vip)))
     clients = [client for client in scope.clients if client.version == vip.version]
     ports = _ports(scope, rulesets, anyone)
     for client in clients or (None,):
-        packet = replace(anyone, source=client)
+        incoming = interface_to(host, client) if client else None
+        packet = replace(anyone, source=client, incoming=incoming)
         for port in ports:
             yield replace(packet, port=port.port, protocol=str(port.protocol)), port
         if not ports:
@@ -206,10 +218,8 @@ def _ways(
     if not entry.legs:
         yield _passage(packet, port, bridge, Leg(None, None, packet), (entry.crossing,))
     for leg in entry.legs:
-        if leg.endpoint and not packet.bridged:
-            local = is_local(host, leg.endpoint.address)
-            leg = replace(leg, packet=replace(leg.packet, destination_local=local))
-        yield _passage(packet, port, bridge, leg, (entry.crossing, onward(rulesets, leg)))
+        onto = leg if packet.bridged else leave(host, leg)
+        yield _passage(packet, port, bridge, onto, (entry.crossing, onward(rulesets, onto)))
 
 
 def _passage(

@@ -1,8 +1,8 @@
 """Which ports of a VIP has this machine's service proxy, or anybody else, programmed, and where do they lead?
 
 Reads iptables-nft, iptables-legacy and nftables. A packet of a new connection from an external client is followed through
-prerouting, input or forward, and postrouting, with unknown conditions followed both ways. "External client" is a source
-outside of the networks that the rules themselves treat as the machine's own pods or containers. Hand-written DNAT rules
+prerouting, input or forward, and postrouting, with unknown conditions followed both ways. "External client" is one
+outside of the networks and interfaces that the rules themselves treat as the machine's own pods or containers. Hand-written DNAT rules
 count like kube-proxy's.
 
 Cannot see: IPVS virtual servers and the members of ipsets (kube-proxy's ipvs mode), eBPF programs (Cilium, Calico's eBPF
@@ -19,15 +19,15 @@ from typing import Literal
 from probes.host import Host
 from probes.probe import Layer, Scope, probe
 from probes.questions.traffic import Endpoint
-from probes.rulesets.conditions import In
-from probes.rulesets.crossing import Crossing
+from probes.rulesets.conditions import In, MarkIs
+from probes.rulesets.crossing import Crossing, Path, Verdict
 from probes.rulesets.load_balancers import Front, fronts
 from probes.rulesets.model import Ruleset
 from probes.rulesets.naming import naming_step, service_of
 from probes.rulesets.packet import Packet
-from probes.rulesets.path import Entry, enter, hides_source, internal_networks, onward
+from probes.rulesets.path import Entry, enter, from_outside, hides_source, onward
 from probes.rulesets.ports import ports_named, ports_wanted
-from probes.rulesets.read import families_of, is_local, read_rulesets
+from probes.rulesets.read import families_of, is_local, leave, read_rulesets
 from probes.rulesets.truth import Truth
 from probes.target import Address, Network, Protocol, ServicePort
 
@@ -103,12 +103,10 @@ def service_rules(host: Host, scope: Scope) -> ServiceRulesFacts:
     rulesets = read_rulesets(host, families_of(scope))
     ports: list[ProgrammedPort] = []
     for vip in scope.vips:
-        client = Packet(
-            vip, source_outside=internal_networks(rulesets.read), destination_local=is_local(host, vip)
-        )
+        client = from_outside(rulesets.read, Packet(vip, destination_local=is_local(host, vip)))
         for ruleset in rulesets.read:
             ports += _programmed(
-                ruleset, client, sorted({*ports_wanted(scope, vip), *ports_named([ruleset], client)})
+                host, ruleset, client, sorted({*ports_wanted(scope, vip), *ports_named([ruleset], client)})
             )
     return ServiceRulesFacts(
         tuple(ports),
@@ -118,7 +116,9 @@ def service_rules(host: Host, scope: Scope) -> ServiceRulesFacts:
     )
 
 
-def _programmed(ruleset: Ruleset, client: Packet, ports: Sequence[ServicePort]) -> Iterator[ProgrammedPort]:
+def _programmed(
+    host: Host, ruleset: Ruleset, client: Packet, ports: Sequence[ServicePort]
+) -> Iterator[ProgrammedPort]:
     for port in ports:
         packet = replace(client, port=port.port, protocol=str(port.protocol))
         entry = enter([ruleset], packet)
@@ -127,14 +127,16 @@ def _programmed(ruleset: Ruleset, client: Packet, ports: Sequence[ServicePort]) 
             packet = replace(packet, source_outside=(*packet.source_outside, *places))
             entry = enter([ruleset], packet)
         if entry.crossing.translations:
-            yield _translated(ruleset, packet, port, entry)
+            yield _translated(host, ruleset, packet, port, entry)
         else:
             yield from _refused(ruleset, packet, port, entry)
 
 
-def _translated(ruleset: Ruleset, packet: Packet, port: ServicePort, entry: Entry) -> ProgrammedPort:
+def _translated(
+    host: Host, ruleset: Ruleset, packet: Packet, port: ServicePort, entry: Entry
+) -> ProgrammedPort:
     legs = [leg for leg in entry.legs if leg.translation]
-    hidden = {hides_source([ruleset], leg).known for leg in legs}
+    hidden = {hides_source([ruleset], leave(host, leg)).known for leg in legs}
     event = entry.crossing.translations[0]
     return ProgrammedPort(
         vip=packet.destination,
@@ -156,23 +158,31 @@ def _refused(ruleset: Ruleset, packet: Packet, port: ServicePort, entry: Entry) 
     """A port is programmed to be refused where a rule that names the VIP stops it, not by a policy or a blanket rule."""
     stops = [*entry.crossing.stops, *(stop for leg in entry.legs for stop in onward([ruleset], leg).stops)]
     for stop in stops:
-        named = naming_step(stop.path, packet.destination)
-        if named and stop.decision != "accept":
+        path = _naming_path(entry.crossing, stop, packet.destination)
+        if path and stop.decision != "accept":
             yield ProgrammedPort(
                 vip=packet.destination,
                 port=port.port,
                 protocol=port.protocol,
                 backend=ruleset.backend,
-                service=service_of(stop.path),
+                service=service_of(path),
                 endpoints=(),
                 masquerade=None,
                 kind=stop.decision,
                 certain=stop.certain,
                 names_vip=True,
                 source_ranges=_source_ranges(ruleset, entry.crossing, packet.destination),
-                rule=named[:LONGEST_RULE],
+                rule=(naming_step(path, packet.destination) or stop.text)[:LONGEST_RULE],
             )
             return
+
+
+def _naming_path(crossing: Crossing, stop: Verdict, vip: Address) -> Path:
+    """The way to a stop that names the VIP; where a mark decides (KUBE-MARK-DROP), the way to the marking rule."""
+    paths = [stop.path]
+    if stop.path and any(isinstance(step, MarkIs) for step in stop.path[-1].rule.steps):
+        paths += [marking.path for marking in crossing.markings]
+    return next((path for path in paths if naming_step(path, vip)), ())
 
 
 def _source_ranges(ruleset: Ruleset, crossing: Crossing, vip: Address) -> tuple[Network, ...]:

@@ -80,6 +80,11 @@ class Hiding(Event):
 
 
 @dataclass(frozen=True)
+class Marking(Event):
+    """The mark is changed; `mark` is the mark before."""
+
+
+@dataclass(frozen=True)
 class Crossing:
     """What one hook does with the packet.
 
@@ -90,6 +95,7 @@ class Crossing:
 
     verdicts: tuple[Verdict, ...]
     translations: tuple[Translation, ...]
+    markings: tuple[Marking, ...]
     untranslated: Truth
     hidden: Truth
     continues: Truth

@@ -30,7 +30,9 @@ def member(field: Field, values: Values, packet: Packet) -> Truth:
         return Truth.of(bool(values.exact & packet.state))
     value = read(field, packet)
     if value is None:
-        return _unknown_source(values, packet) if field == "source" else Truth.UNKNOWN
+        if field == "source":
+            return _unknown_source(values, packet)
+        return _unknown_incoming(values, packet) if field == "incoming" else Truth.UNKNOWN
     if value in values:
         return Truth.YES
     return Truth.NO if values.complete else Truth.UNKNOWN
@@ -52,6 +54,11 @@ def _unknown_source(values: Values, packet: Packet) -> Truth:
         return Truth.YES
     inside = all(any(_subnet(network, outer) for outer in packet.source_outside) for network in networks)
     return Truth.NO if inside else Truth.UNKNOWN
+
+
+def _unknown_incoming(values: Values, packet: Packet) -> Truth:
+    names = {*values.exact, *(f"{prefix}+" for prefix in values.prefixes)}
+    return Truth.NO if values.complete and names <= {*packet.incoming_outside} else Truth.UNKNOWN
 
 
 def _subnet(inner: Network, outer: Network) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Literal
 
 from probes.rulesets.actions import Unclear
@@ -34,6 +34,7 @@ Lines = dict[tuple[str, str], list[tuple[int, str]]]
 Variant = Literal["iptables-nft", "iptables-legacy"]
 
 
+@lru_cache(maxsize=4)
 def parse(text: str, backend: Variant, family: Literal[4, 6]) -> Ruleset:
     """The ruleset; rules are compiled when their chain is first used.
 

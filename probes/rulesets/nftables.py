@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from probes.rulesets.actions import Unclear
@@ -24,6 +24,7 @@ Object = dict[str, Any]
 Key = tuple[str, str]
 
 
+@lru_cache(maxsize=2)
 def parse(text: str, managed: frozenset[Key] = frozenset()) -> Ruleset:
     """The ruleset without the `managed` (family, table name) ones.
 

@@ -19,9 +19,10 @@ from probes.rulesets.verdicts import Jump
 from probes.rulesets.walk import through_hook
 from probes.target import Network
 
-UNTOLD = ("KUBE-SEP-", "endpoint-", "KUBE-EXT-", "KUBE-FW-", "external-", "KUBE-SERVICES", "KUBE-NODEPORTS")
+UNTOLD = ("KUBE-SEP-", "endpoint-", "KUBE-EXT-", "KUBE-FW-", "external-", "KUBE-NODEPORTS")
 PER_SERVICE = ("KUBE-SVC-", "KUBE-SVL-", "service-")
 ENOUGH = 50
+GUEST_INTERFACES = ("cali+",)
 MARKING = frozenset({"KUBE-MARK-MASQ", "mark-for-masquerade"})
 
 
@@ -83,17 +84,22 @@ def hides_source(rulesets: Sequence[Ruleset], leg: Leg) -> Truth:
     return through_hook(rulesets, "postrouting", replace(leg.packet, incoming=None, physdev_in=None)).hidden
 
 
-def internal_networks(rulesets: Sequence[Ruleset]) -> tuple[Network, ...]:
-    """Networks that the rules themselves treat as this machine's own pods, containers or guests.
+def from_outside(rulesets: Sequence[Ruleset], packet: Packet) -> Packet:
+    """The packet as one of an external client: from none of the networks and interfaces of this machine's own guests.
 
-    Two signs: kube-proxy masquerades "all but" them (`! -s NET -j KUBE-MARK-MASQ`, pkg/proxy/iptables/proxier.go), or
-    they are masqueraded on their way out (`-s NET ! -o DEV` or `-s NET ! -d NET -j MASQUERADE`: docker, libvirt, CNI).
+    The rules themselves tell these. kube-proxy masquerades "all but" the pods (`! -s NET -j KUBE-MARK-MASQ`,
+    pkg/proxy/iptables/proxier.go); docker, libvirt and CNI plugins masquerade guests on their way out
+    (`-s NET ! -o DEV` or `-s NET ! -d NET -j MASQUERADE`). Calico names its pods' interfaces cali*.
     """
-    found: dict[Network, None] = {}
+    networks: dict[Network, None] = {}
+    interfaces = dict.fromkeys(GUEST_INTERFACES)
     for ruleset in rulesets:
         for rule in _nat_rules(ruleset):
-            found |= dict.fromkeys(_internal(rule))
-    return tuple(network for network in found if network.prefixlen)
+            found = _internal(rule)
+            networks |= dict.fromkeys(found)
+            interfaces |= dict.fromkeys(_guest_interfaces(rule) if found else ())
+    outside = tuple(network for network in networks if network.prefixlen)
+    return replace(packet, source_outside=outside, incoming_outside=tuple(interfaces))
 
 
 def _nat_rules(ruleset: Ruleset) -> Iterator[Rule]:
@@ -108,7 +114,7 @@ def _nat_rules(ruleset: Ruleset) -> Iterator[Rule]:
             yield from chain.rules
 
 
-def _internal(rule: Rule) -> Iterator[Network]:
+def _internal(rule: Rule) -> tuple[Network, ...]:
     sources = [step for step in rule.steps if isinstance(step, In) and step.field == "source"]
     last = rule.steps[-1] if rule.steps else None
     if isinstance(last, Jump) and last.chain in MARKING:
@@ -116,9 +122,8 @@ def _internal(rule: Rule) -> Iterator[Network]:
     elif isinstance(last, HideSource) and _leaves(rule):
         wanted = [source for source in sources if not source.negated]
     else:
-        return
-    for source in wanted:
-        yield from source.values.networks
+        return ()
+    return tuple(network for source in wanted for network in source.values.networks)
 
 
 def _leaves(rule: Rule) -> bool:
@@ -126,3 +131,11 @@ def _leaves(rule: Rule) -> bool:
         isinstance(step, In) and step.negated and step.field in ("outgoing", "destination")
         for step in rule.steps
     )
+
+
+def _guest_interfaces(rule: Rule) -> tuple[str, ...]:
+    """DEV of `-s NET ! -o DEV -j MASQUERADE`."""
+    tests = [
+        step for step in rule.steps if isinstance(step, In) and step.field == "outgoing" and step.negated
+    ]
+    return tuple(str(name) for test in tests for name in test.values.exact)

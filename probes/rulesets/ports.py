@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from probes.probe import Scope
-from probes.rulesets.conditions import In
+from probes.rulesets.actions import TranslateByMap
+from probes.rulesets.conditions import CONDITIONS, In
 from probes.rulesets.fields import member
 from probes.rulesets.lookup import Lookup
 from probes.rulesets.model import Hook, Rule, Ruleset
@@ -21,15 +22,18 @@ HOOKS: tuple[Hook, ...] = ("prerouting", "input", "forward")
 
 
 def ports_named(rulesets: Sequence[Ruleset], packet: Packet) -> tuple[ServicePort, ...]:
-    """Ports and protocols that rules name for packets to this destination, sorted; of a range the first 64."""
+    """Ports and protocols that rules name for packets to this destination, sorted; of a range the first 64.
+
+    After prerouting only rules that name the destination count: a general filter rule programs no port.
+    """
     anything = replace(packet, port=None, protocol=None, outgoing=None)
     found: set[ServicePort] = set()
     for ruleset in rulesets:
-        visited = {place for hook in HOOKS for place in through_hook([ruleset], hook, anything).visited}
-        for table, name in visited:
-            chain = ruleset.chain(table, name)
-            for rule in chain.rules if chain else ():
-                found |= set(_ports(rule, anything))
+        for hook in HOOKS:
+            for table, name in through_hook([ruleset], hook, anything).visited:
+                chain = ruleset.chain(table, name)
+                for rule in chain.rules if chain else ():
+                    found |= set(_ports(rule, anything, hook))
     return tuple(sorted(found))
 
 
@@ -44,16 +48,21 @@ def ports_wanted(scope: Scope, vip: Address) -> tuple[ServicePort, ...]:
     return tuple(sorted(found))
 
 
-def _ports(rule: Rule, packet: Packet) -> Iterator[ServicePort]:
-    if any(condition.holds(packet, packet.mark) is Truth.NO for condition in rule.destinations):
+def _ports(rule: Rule, packet: Packet, hook: Hook) -> Iterator[ServicePort]:
+    conditions = [step for step in rule.steps if isinstance(step, CONDITIONS)]
+    if any(condition.holds(packet, packet.mark) is Truth.NO for condition in conditions):
         return
-    tests = [step for step in rule.steps if isinstance(step, In) and not step.negated]
+    tests = [step for step in conditions if isinstance(step, In) and not step.negated]
     protocols = _protocols([step.values for step in tests if step.field == "protocol"])
-    for step in tests:
-        if step.field == "port":
-            yield from _pairs(step.values, protocols)
-    for lookup in rule.steps:
-        if isinstance(lookup, Lookup) and "port" in lookup.fields:
+    if hook == "prerouting" or rule.destinations:
+        for test in tests:
+            if test.field == "port":
+                yield from _pairs(test.values, protocols)
+    for action in rule.steps:
+        lookup = action.lookup if isinstance(action, TranslateByMap) else action
+        if not isinstance(lookup, Lookup) or "port" not in lookup.fields:
+            continue
+        if hook == "prerouting" or "destination" in lookup.fields:
             yield from _of_elements(lookup, packet, protocols)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -13,6 +13,7 @@ from probes.questions.firewall import IptablesRules, NftRuleset
 from probes.questions.routing import RouteTo
 from probes.rulesets import iptables, nftables
 from probes.rulesets.model import BadRuleset, Ruleset
+from probes.rulesets.path import Leg
 from probes.target import Address
 
 Family = Literal[4, 6]
@@ -88,3 +89,19 @@ def is_local(host: Host, address: Address) -> bool | None:
         return False
     except Unanswered:
         return None
+
+
+def interface_to(host: Host, address: Address) -> str | None:
+    """The interface that packets to this address leave by, which is also where packets from it are expected."""
+    try:
+        return host.ask(RouteTo(address)).interface
+    except Unanswered:
+        return None
+
+
+def leave(host: Host, leg: Leg) -> Leg:
+    """The leg with what the kernel's routes tell of it: does it end on this machine, and by which interface not?"""
+    destination = leg.packet.destination
+    local = is_local(host, destination)
+    outgoing = None if local else interface_to(host, destination)
+    return replace(leg, packet=replace(leg.packet, destination_local=local, outgoing=outgoing))

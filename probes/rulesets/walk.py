@@ -23,7 +23,7 @@ from probes.rulesets.actions import (
     Unclear,
 )
 from probes.rulesets.conditions import CONDITIONS
-from probes.rulesets.crossing import Crossing, Event, Hiding, Path, Step, Translation, Verdict
+from probes.rulesets.crossing import Crossing, Event, Hiding, Marking, Path, Step, Translation, Verdict
 from probes.rulesets.lookup import Lookup
 from probes.rulesets.model import BaseChain, Hook, Rule, Ruleset
 from probes.rulesets.packet import NEW_AND_TRANSLATED, Packet
@@ -66,6 +66,7 @@ class _Walk:
         self.verdicts: list[Verdict] = []
         self.translations: list[Translation] = []
         self.hidings: list[Hiding] = []
+        self.markings: list[Marking] = []
         self.ends: list[State] = []
         self.events = 0
         self.untranslated, self.hidden = Truth.YES, Truth.NO
@@ -80,6 +81,7 @@ class _Walk:
         return Crossing(
             verdicts=self._honest(self.verdicts),
             translations=self._honest(self.translations),
+            markings=self._honest(self.markings),
             untranslated=self.untranslated if not self.bounded else Truth.UNKNOWN,
             hidden=self.hidden if not self.bounded else Truth.UNKNOWN,
             continues=continues if not self.bounded else Truth.UNKNOWN,
@@ -173,6 +175,7 @@ class _Walk:
             case Lookup():
                 return self.look_up(frame, path, action, state)
             case ChangeMark(keep, flip):
+                self.markings.append(Marking(frame.base, state.certain, state.mark, path))
                 return State(state.mark.changed(keep, flip), state.certain)
             case ForgetMark():
                 return State(UNKNOWN_MARK, state.certain)
