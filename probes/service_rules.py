@@ -2,8 +2,8 @@
 
 Reads iptables-nft, iptables-legacy and nftables. A packet of a new connection from an external client is followed through
 prerouting, input or forward, and postrouting, with unknown conditions followed both ways. "External client" is one
-outside of the networks and interfaces that the rules themselves treat as the machine's own pods or containers. Hand-written DNAT rules
-count like kube-proxy's.
+outside of the networks and interfaces that the rules themselves treat as the machine's own pods or containers.
+Hand-written DNAT rules count like kube-proxy's.
 
 Cannot see: IPVS virtual servers and the members of ipsets (kube-proxy's ipvs mode), eBPF programs (Cilium, Calico's eBPF
 mode), traffic that starts on this machine (the output hook), flowtables, and ports of a range beyond the first 64.

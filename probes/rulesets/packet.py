@@ -15,8 +15,8 @@ NEW_AND_TRANSLATED = frozenset({"new", "dnat"})
 class Packet:
     """What is known of a packet; None is unknown everywhere, "" for an interface is "there is none".
 
-    `source_outside`: the source is unknown but lies in none of these networks. `incoming_outside`: the same for the incoming interface, where "cali+" stands for
-    all names with that beginning. `source_local`, `destination_local`: is
+    `source_outside`: the source is unknown but lies in none of these networks. `incoming_outside`: the same for the
+    incoming interface, where "cali+" stands for all names with that beginning. `source_local`, `destination_local`: is
     it an address of this machine? `bridged`: handed to the IP hooks by br_netfilter, on its way from port to port; then
     `incoming` and `outgoing` are the bridge. `state`: conntrack state and status in lower case ("new", "dnat", ...).
     """

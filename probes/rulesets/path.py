@@ -90,12 +90,15 @@ def from_outside(rulesets: Sequence[Ruleset], packet: Packet) -> Packet:
     The rules themselves tell these. kube-proxy masquerades "all but" the pods (`! -s NET -j KUBE-MARK-MASQ`,
     pkg/proxy/iptables/proxier.go); docker, libvirt and CNI plugins masquerade guests on their way out
     (`-s NET ! -o DEV` or `-s NET ! -d NET -j MASQUERADE`). Calico names its pods' interfaces cali*.
+    A network that the packet's destination lies in is no such network: clients live there.
     """
     networks: dict[Network, None] = {}
     interfaces = dict.fromkeys(GUEST_INTERFACES)
     for ruleset in rulesets:
         for rule in _nat_rules(ruleset):
             found = _internal(rule)
+            if any(packet.destination in network for network in found):  # a LAN that this machine masquerades
+                continue
             networks |= dict.fromkeys(found)
             interfaces |= dict.fromkeys(_guest_interfaces(rule) if found else ())
     outside = tuple(network for network in networks if network.prefixlen)

@@ -126,8 +126,7 @@ class _Walk:
         """Run a chain; the state in which the packet comes back from it, None where it surely does not."""
         chain = frame.ruleset.chain(frame.base.table, name)
         if chain is None:
-            self.unclear[name] = None
-            return state.maybe
+            return self.unclear_effect(name)
         if name in frame.callers or len(frame.callers) >= DEEPEST or self.walked > MOST_RULES_WALKED:
             self.bounded = True
             return State(UNKNOWN_MARK, False)
@@ -180,8 +179,7 @@ class _Walk:
             case ForgetMark():
                 return State(UNKNOWN_MARK, state.certain)
             case Unclear(text):
-                self.unclear[text] = None
-                return State(UNKNOWN_MARK, False)
+                return self.unclear_effect(text)
             case Translate(destinations):
                 self.translate(frame, state, path, destinations)
             case TranslateByMap(lookup):
@@ -251,6 +249,12 @@ class _Walk:
         """Where the DNAT leads; the packet's own address and port fill what it leaves, port 0 where that is unknown."""
         port = destination.port if destination.port is not None else self.packet.port
         return Endpoint(destination.address or self.packet.destination, port or 0)
+
+    def unclear_effect(self, text: str) -> State:
+        """Something that may end the packet's way, change its mark, or nothing at all."""
+        self.events += 1
+        self.unclear[text] = None
+        return State(UNKNOWN_MARK, False)
 
     def ended(self, state: State) -> None:
         """The base chain ends here with an implicit accept."""
