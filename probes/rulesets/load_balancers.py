@@ -88,6 +88,8 @@ def _among(element: Element, cluster: Values) -> bool:
 
 
 def _fronts(key: tuple[Values, ...], service: str | None, backend: str) -> Iterator[Front]:
+    if len(key) != len(KEY):
+        return
     addresses, protocols, ports = key
     for address in addresses.exact:
         for port in ports.exact:

@@ -67,7 +67,10 @@ _FAMILIES = {"ip": 4, "ip6": 6, "ipv4": 4, "ipv6": 6}
 def steps_of(expressions: list[Any], family: str, sets: Sets) -> tuple[Condition | Action, ...]:
     """Steps in the order in which the kernel works them off. Raises ValueError, TypeError, KeyError, IndexError."""
     reader = _Reader(family, sets)
-    return tuple(step for expression in expressions for step in reader.statement(expression))
+    steps: Steps = []
+    for expression in expressions:
+        steps += reader.statement(expression)
+    return tuple(steps)
 
 
 class _Reader:

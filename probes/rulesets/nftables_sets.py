@@ -6,6 +6,7 @@ one; a map's element is a pair of key and value (libnftables-json(5), SET, MAP, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
@@ -16,6 +17,7 @@ from probes.rulesets.nftables_text import expression_text, statement_text
 from probes.rulesets.values import Scalar, Values
 from probes.rulesets.verdicts import Decide, Destination, Jump, Return, Verdict
 
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 ANY_FLAGS = frozenset({"dynamic", "timeout"})
 PROTOCOLS = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6", "ipv6-icmp": "icmpv6"}
 INTERFACES = frozenset({"incoming", "outgoing", "physdev_in", "physdev_out"})
@@ -40,7 +42,9 @@ class Sets:
         if name not in self.items:
             return False
         flags = self.items[name].get("flags", [])
-        return not ANY_FLAGS & set([flags] if isinstance(flags, str) else flags)
+        return not any(
+            flag in ANY_FLAGS for flag in (flags if isinstance(flags, list) else [str(flags)]) if flag
+        )
 
     def _values(self, name: str, field: Field) -> Values:
         return values_of(self.items.get(name, {}).get("elem", []), field, self.complete(name))
@@ -50,27 +54,40 @@ class Sets:
 
 
 def values_of(items: Any, field: Field, complete: bool = True) -> Values:
-    """Values of one item or a list of them. Raises ValueError for addresses that are none."""
-    exact: set[Scalar] = set()
-    ranges: list[tuple[Scalar, Scalar]] = []
-    prefixes: list[str] = []
+    """Values of one item or a list of them; items that cannot be read make them incomplete."""
+    found = _Collected([], [], [])
     for item in items if isinstance(items, list) else [items]:
-        bare = unwrapped(item)
+        try:
+            complete = found.take(unwrapped(item), field) and complete
+        except UNREADABLE:
+            complete = False
+    return Values(frozenset(found.exact), tuple(found.ranges), tuple(found.prefixes), complete)
+
+
+@dataclass
+class _Collected:
+    exact: list[Scalar]
+    ranges: list[tuple[Scalar, Scalar]]
+    prefixes: list[str]
+
+    def take(self, bare: Any, field: Field) -> bool:
+        """Add one value; False where it is of a form that cannot be compared with a field."""
         if isinstance(bare, dict) and "prefix" in bare:
             network = ip_network((bare["prefix"]["addr"], bare["prefix"]["len"]), strict=False)
-            ranges.append((network.network_address, network.broadcast_address))
+            self.ranges.append((network.network_address, network.broadcast_address))
         elif isinstance(bare, dict) and "range" in bare:
-            ranges.append((scalar(bare["range"][0], field), scalar(bare["range"][1], field)))
-        elif isinstance(bare, dict | list):
-            complete = False
+            low, high = bare["range"]
+            self.ranges.append((scalar(low, field), scalar(high, field)))
+        elif isinstance(bare, dict | list) or bare is None:
+            return False
         elif bare == "*":
-            ranges += EVERYTHING
-            prefixes.append("")
+            self.ranges += EVERYTHING
+            self.prefixes.append("")
         elif field in INTERFACES and str(bare).endswith("*"):
-            prefixes.append(str(bare)[:-1])
+            self.prefixes.append(str(bare)[:-1])
         else:
-            exact.add(scalar(bare, field))
-    return Values(frozenset(exact), tuple(ranges), tuple(prefixes), complete)
+            self.exact.append(scalar(bare, field))
+        return True
 
 
 def scalar(value: Any, field: Field) -> Scalar:
@@ -98,9 +115,14 @@ def unwrapped(item: Any) -> Any:
 
 
 def lookup_of(items: Any, fields: Tests, exhaustive: bool = False, complete: bool = True) -> Lookup:
-    """A Lookup of set or map elements by these fields."""
-    found = tuple(_element(item, fields) for item in (items if isinstance(items, list) else []))
-    return Lookup(fields, found, exhaustive, complete)
+    """A Lookup of set or map elements by these fields; elements that cannot be read make it incomplete."""
+    found: list[Element] = []
+    for item in items if isinstance(items, list) else []:
+        try:
+            found.append(_element(item, fields))
+        except UNREADABLE:
+            exhaustive = complete = False
+    return Lookup(fields, tuple(found), exhaustive, complete)
 
 
 def _element(item: Any, fields: Tests) -> Element:
@@ -109,6 +131,7 @@ def _element(item: Any, fields: Tests) -> Element:
     parts = bare["concat"] if isinstance(bare, dict) and "concat" in bare else [bare]
     values = tuple(values_of([part], field) for part, field in zip(parts, fields, strict=False))
     comment = key["elem"].get("comment") if isinstance(key, dict) and "elem" in key else None
+    comment = comment if isinstance(comment, str) else None
     return Element(values, leads_to(data), element_text(parts, data), comment)
 
 
@@ -134,7 +157,7 @@ def leads_to(data: Any) -> Verdict | Destination | None:
 
 
 def verdict_of(data: Any) -> Verdict | None:
-    """{"accept": null}, {"jump": {"target": NAME}} and so on."""
+    """{"accept": null}, {"jump": {"target": NAME}} and so on. Raises KeyError, TypeError, ValueError for a bad target."""
     if not isinstance(data, dict):
         return None
     match next(iter(data), None):
@@ -147,7 +170,14 @@ def verdict_of(data: Any) -> Verdict | None:
         case "return":
             return Return()
         case "jump":
-            return Jump(data["jump"]["target"])
+            return Jump(_target(data["jump"]))
         case "goto":
-            return Jump(data["goto"]["target"], comes_back=False)
+            return Jump(_target(data["goto"]), comes_back=False)
     return None
+
+
+def _target(body: Any) -> str:
+    target = body["target"]
+    if not isinstance(target, str):
+        raise ValueError(f"{target!r} is no chain")
+    return target

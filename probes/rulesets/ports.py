@@ -72,7 +72,8 @@ def _of_elements(lookup: Lookup, packet: Packet, protocols: frozenset[Protocol])
         if "destination" in key and member("destination", key["destination"], packet) is Truth.NO:
             continue
         named = _protocols([key["protocol"]]) if "protocol" in key else protocols
-        yield from _pairs(key["port"], named)
+        if "port" in key:
+            yield from _pairs(key["port"], named)
 
 
 def _protocols(values: list[Values]) -> frozenset[Protocol]:
