@@ -103,7 +103,7 @@ def _tell(observation: Observation) -> None:
     word = click.style("as expected", fg="green") if observation.holds else click.style("WRONG", fg="red")
     check = observation.check
     what = type(check.probe).__name__.lower()
-    values = " ".join(str(value) for value in vars(check.probe).values())
+    values = " ".join(str(value) for value in vars(check.probe).values() if not isinstance(value, bool))
     wanted = "" if observation.holds else f" (should be {' or '.join(check.right)})"
     click.echo(f"{check.role:<8} {what} {values}: {observation.seen}{wanted}  {word}")
 

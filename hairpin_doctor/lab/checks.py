@@ -66,14 +66,19 @@ class Ping:
 
 @dataclass(frozen=True)
 class Arp:
-    """Who answers an ARP request within 1.2 s: the MACs, sorted, joined by a comma; or nobody."""
+    """Who answers an ARP request within 1.2 s: the MACs, sorted, joined by a comma; or nobody.
+
+    `anonymous`: asked with sender 0.0.0.0, which no rp_filter of the answerer can drop.
+    """
 
     address: IPv4Address
+    anonymous: bool = False
 
     def observe(self, lab: Lab, role: str) -> str:
         """See the class."""
         nic, own = link_towards(lab.topology.machine(role), self.address)
-        answerers = lab.inside(role, lambda: exchange.arp(nic, own, self.address))
+        sender = IPv4Address(0) if self.anonymous else own
+        answerers = lab.inside(role, lambda: exchange.arp(nic, sender, self.address))
         return macs(*answerers)
 
 

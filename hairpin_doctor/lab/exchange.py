@@ -91,7 +91,7 @@ def _word(error: OSError) -> str:
 
 
 def arp(interface: str, own: IPv4Address, wanted: IPv4Address) -> set[str]:
-    """Every MAC that answers for `wanted`, asked twice by broadcast with the machine's own address."""
+    """Every MAC that answers for `wanted`, asked once by broadcast with `own` as the sender's address."""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(wire.ETH_P_ARP)) as listener:
         listener.bind((interface, wire.ETH_P_ARP))
         mac = bytes(listener.getsockname()[4])

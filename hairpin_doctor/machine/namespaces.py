@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,12 +41,13 @@ class Namespaces:
 
 
 def end_processes(namespace: str) -> None:
-    """Kill every process whose network namespace is `namespace`, and no other."""
-    for pid in processes(namespace):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue  # ended between the listing and the kill
+    """Kill every process whose network namespace is `namespace`, and no other; return when they are gone."""
+    deadline = time.monotonic() + 5.0
+    while (pids := processes(namespace)) and time.monotonic() < deadline:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):  # ended between the listing and the kill
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.005)
 
 
 def processes(namespace: str) -> list[int]:

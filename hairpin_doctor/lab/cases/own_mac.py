@@ -35,6 +35,7 @@ def _good(names: Names) -> tuple[Check, ...]:
         *all_served(names, *CLIENTS),
         *_answered_by(names, "vip", names.own_mac),
         *_answered_by(names, "node", names.bridge_mac),
+        Check("vm", Arp(names.host_ip, anonymous=True), (names.bridge_mac,)),
         Check("laptop", Flooded("vm", names.dns_vip), ("none",)),
     )
 
