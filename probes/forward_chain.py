@@ -15,21 +15,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from probes.host import Host, Unanswered
+from probes.host import Host
 from probes.probe import Layer, Scope, probe
-from probes.questions.links import Links
 from probes.questions.traffic import Endpoint
 from probes.rulesets.crossing import Crossing, Verdict
 from probes.rulesets.model import Ruleset
 from probes.rulesets.packet import Packet
 from probes.rulesets.path import Leg, enter, from_outside, onward
 from probes.rulesets.ports import ports_named, ports_wanted
-from probes.rulesets.read import families_of, interface_to, is_local, leave, read_rulesets
+from probes.rulesets.read import bridge_names, families_of, interface_to, is_local, leave, read_rulesets
 from probes.rulesets.truth import Truth
 from probes.target import Address, Protocol, ServicePort
 
 Way = Literal["routed", "local", "bridged"]
-MOST_BRIDGES = 16
 SHOWN_HOOKS = ("prerouting", "input", "forward")
 
 
@@ -147,7 +145,7 @@ def _certain(passages: Iterable[Passage]) -> tuple[Stopper, ...]:
 def forward_chain(host: Host, scope: Scope) -> ForwardChainFacts:
     """Follow packets of each target through all readable rulesets together. Raises Denied if nothing can be read."""
     rulesets = read_rulesets(host, families_of(scope))
-    bridges = _bridges(host)
+    bridges = bridge_names(host)
     passages = [
         passage
         for vip in scope.vips
@@ -160,18 +158,6 @@ def forward_chain(host: Host, scope: Scope) -> ForwardChainFacts:
         tuple(dict.fromkeys(ruleset.backend for ruleset in rulesets.read if ruleset.populated)),
         rulesets.unread,
     )
-
-
-def _bridges(host: Host) -> tuple[str | None, ...]:
-    """Names of the bridges that have ports; one unknown name where the links cannot be listed."""
-    try:
-        links = host.ask(Links())
-    except Unanswered:
-        return (None,)
-    masters = {link.master for link in links}
-    return tuple(link.name for link in links if link.kind == "bridge" and link.index in masters)[
-        :MOST_BRIDGES
-    ]
 
 
 def _packets(

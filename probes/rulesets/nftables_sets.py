@@ -42,9 +42,8 @@ class Sets:
         if name not in self.items:
             return False
         flags = self.items[name].get("flags", [])
-        return not any(
-            flag in ANY_FLAGS for flag in (flags if isinstance(flags, list) else [str(flags)]) if flag
-        )
+        listed = flags if isinstance(flags, list) else [flags]
+        return not any(str(flag) in ANY_FLAGS for flag in listed)
 
     def _values(self, name: str, field: Field) -> Values:
         return values_of(self.items.get(name, {}).get("elem", []), field, self.complete(name))

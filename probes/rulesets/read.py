@@ -10,12 +10,14 @@ from typing import Literal
 from probes.host import Absent, Denied, Host, Unanswered
 from probes.probe import Scope
 from probes.questions.firewall import IptablesRules, NftRuleset
+from probes.questions.links import Links
 from probes.questions.routing import RouteTo
 from probes.rulesets import iptables, nftables
 from probes.rulesets.model import BadRuleset, Ruleset
 from probes.rulesets.path import Leg
 from probes.target import Address
 
+MOST_BRIDGES = 16
 Family = Literal[4, 6]
 FAMILY_NAMES: dict[Family, str] = {4: "ip", 6: "ip6"}
 
@@ -105,3 +107,15 @@ def leave(host: Host, leg: Leg) -> Leg:
     local = is_local(host, destination)
     outgoing = None if local else interface_to(host, destination)
     return replace(leg, packet=replace(leg.packet, destination_local=local, outgoing=outgoing))
+
+
+def bridge_names(host: Host) -> tuple[str | None, ...]:
+    """Names of the bridges that have ports; one unknown name where the links cannot be listed."""
+    try:
+        links = host.ask(Links())
+    except Unanswered:
+        return (None,)
+    masters = {link.master for link in links}
+    return tuple(link.name for link in links if link.kind == "bridge" and link.index in masters)[
+        :MOST_BRIDGES
+    ]

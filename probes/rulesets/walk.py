@@ -26,6 +26,7 @@ from probes.rulesets.conditions import CONDITIONS
 from probes.rulesets.crossing import Crossing, Event, Hiding, Marking, Path, Step, Translation, Verdict
 from probes.rulesets.lookup import Lookup
 from probes.rulesets.model import BaseChain, Hook, Rule, Ruleset
+from probes.rulesets.order import bases_at
 from probes.rulesets.packet import NEW_AND_TRANSLATED, Packet
 from probes.rulesets.state import Frame, State, joined
 from probes.rulesets.truth import UNKNOWN_MARK, Truth
@@ -46,15 +47,6 @@ def through_hook(rulesets: Sequence[Ruleset], hook: Hook, packet: Packet) -> Cro
         if base.kind != "nat" or not decided:
             walk.run_base(ruleset, base)
     return walk.crossing()
-
-
-def bases_at(rulesets: Sequence[Ruleset], hook: Hook, packet: Packet) -> list[tuple[Ruleset, BaseChain]]:
-    """The base chains that see the packet at this hook, in the kernel's order (of equal priorities: as given)."""
-    families = {"ip" if packet.destination.version == 4 else "ip6", "inet"}
-    if packet.bridged is not False:
-        families.add("bridge")
-    found = [(r, base) for r in rulesets for base in r.bases if base.hook == hook and base.family in families]
-    return sorted(found, key=lambda pair: pair[1].priority)
 
 
 class _Walk:

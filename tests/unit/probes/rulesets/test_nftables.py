@@ -85,10 +85,16 @@ def test_hidden_targets_may_do_anything() -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    [{"match": {"op": "=="}}, {"match": 3}, {"jump": {}}, {"dnat": {"addr": "x"}}, match(DPORT, "nonsense")],
+    [{"match": {"op": "=="}}, {"match": 3}, {"jump": {}}, {"dnat": {"addr": "x"}}],
 )
 def test_a_rule_that_cannot_be_read_may_do_anything(expression: dict[str, Any]) -> None:
     assert isinstance(rule(expression).steps[0], Unclear)
+
+
+def test_a_value_that_cannot_be_read_is_unknown() -> None:
+    port = rule(match(DPORT, {"set": ["nonsense", 80]})).steps[1]
+    assert isinstance(port, In)
+    assert not port.values.complete
 
 
 @pytest.mark.parametrize(
