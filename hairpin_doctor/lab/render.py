@@ -33,6 +33,8 @@ PINNED_INTERFACE: Mapping[str, int] = {
     "secure_redirects": 1,
     "send_redirects": 0,
 }
+FIRST_INDEX = 10
+"""Of the interface indices given to cables; below it is room for what the kernel numbers itself."""
 
 
 def machine_sysctls(machine: Machine) -> list[tuple[str, str]]:
@@ -74,15 +76,23 @@ def sysctl_script(writes: list[tuple[str, str]]) -> str:
 
 
 def cable_lines(topology: Topology, machine: Machine, namespace: Callable[[str], str]) -> list[str]:
-    """`ip` lines, to be run in `machine`, that lay the cables whose first end it is."""
+    """`ip` lines, to be run in `machine`, that lay the cables whose first end it is.
+
+    The ends get different interface indices. Where they are equal by chance, each in its own namespace, the
+    kernel takes the carrier event for one that can wait and reports it up to a second late (linkwatch).
+    """
     lines = []
-    for cable in topology.cables:
+    for number, cable in enumerate(topology.cables):
         if cable.first.role != machine.role:
             continue
+        index = FIRST_INDEX + 2 * number
         near = machine.interface(cable.first.interface)
         far = topology.machine(cable.second.role).interface(cable.second.interface)
-        peer = f"peer name {far.name}{_mac(far)} mtu {far.mtu} netns {namespace(cable.second.role)}"
-        lines.append(f"link add name {near.name}{_mac(near)} mtu {near.mtu} type veth {peer}")
+        there = (
+            f"name {far.name} index {index + 1}{_mac(far)} mtu {far.mtu} netns {namespace(cable.second.role)}"
+        )
+        here = f"name {near.name} index {index}{_mac(near)} mtu {near.mtu}"
+        lines.append(f"link add {here} type veth peer {there}")
     return lines
 
 

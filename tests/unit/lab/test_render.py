@@ -28,8 +28,8 @@ PEER = Machine(role="peer", name="p", interfaces=(CableEnd(name="e1", mtu=9000),
 def test_a_cable_is_laid_once_by_the_machine_at_its_first_end() -> None:
     topology = Topology((HOST, PEER), (Cable(End("host", "eth0"), End("peer", "e1")),))
     lines = render.cable_lines(topology, HOST, lambda role: f"ns-{role}")
-    near = "link add name eth0 address 02:00:00:00:00:02 mtu 1500 type veth"
-    assert lines == [f"{near} peer name e1 mtu 9000 netns ns-peer"]
+    near = "link add name eth0 index 10 address 02:00:00:00:00:02 mtu 1500 type veth"
+    assert lines == [f"{near} peer name e1 index 11 mtu 9000 netns ns-peer"]
     assert render.cable_lines(topology, PEER, lambda role: role) == []
 
 
