@@ -1,0 +1,92 @@
+"""The engine: runs probes in phases, in parallel within a phase, isolates a crash, and remembers every answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from hairpin_doctor.findings import Findings, Seen, Unseen
+from hairpin_doctor.recording import Recording, RememberingHost, ReplayingHost
+from probes.host import Host, Unanswered
+from probes.machine import MachineFacts
+from probes.probe import Phase, Probe, Scope
+
+AT_ONCE = 16
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What an examination of one machine gave: findings for the rules, and the recording that they rest on."""
+
+    findings: Findings
+    recording: Recording
+
+
+def examine(
+    host: Host,
+    scope: Scope,
+    probes: Iterable[Probe[Any]],
+    *,
+    name: str | None = None,
+    progress: Progress = lambda _: None,
+) -> Examination:
+    """Run the probes on the host; findings come in the order of `probes`, however they ran."""
+    chosen = tuple(probes)
+    remembering = host if isinstance(host, RememberingHost) else RememberingHost(host)
+    _ask_first(remembering, chosen)
+    found: dict[str, Seen[Any] | Unseen[Any]] = {}
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        for phase in Phase:
+            now = [each for each in chosen if each.phase is phase]
+            for result in pool.map(lambda each: run_probe(each, remembering, scope), now):
+                found[result.probe.id] = result
+                progress(result.probe.id)
+    vantage_point = name or _name(found.values())
+    findings = Findings(vantage_point, (found[each.id] for each in chosen))
+    taken_at = datetime.now(UTC).isoformat(timespec="seconds")
+    return Examination(findings, Recording(vantage_point, taken_at, scope, remembering.asked()))
+
+
+def replay(recording: Recording, probes: Iterable[Probe[Any]]) -> Examination:
+    """The same probes over a recording: no machine is touched."""
+    host, scope = ReplayingHost(recording), recording.scope
+    found = [run_probe(each, host, scope) for each in probes]
+    return Examination(Findings(recording.vantage_point, found), recording)
+
+
+def run_probe(probe: Probe[Any], host: Host, scope: Scope) -> Seen[Any] | Unseen[Any]:
+    """Run one probe; what it cannot see is a finding, and a crash of it does not stop the others."""
+    start = time.monotonic()
+    try:
+        facts = probe.look(host, scope)
+    except Unanswered as error:
+        return Unseen.because(probe, error, _since(start))
+    except Exception as error:  # noqa: BLE001 - a defect of one probe must not cost the user the whole scan
+        reason = f"the probe itself failed ({type(error).__name__}: {error}); please report this"
+        return Unseen(probe, reason, duration_ms=_since(start), crashed=True)
+    return Seen(probe, facts, _since(start))
+
+
+def _since(start: float) -> float:
+    return round((time.monotonic() - start) * 1000, 1)
+
+
+def _ask_first(host: Host, probes: Iterable[Probe[Any]]) -> None:
+    for each in probes:
+        for question in each.asks_first:
+            try:
+                host.ask(question)
+            except Unanswered:
+                continue  # remembered: the probe meets the same answer and reports it
+
+
+def _name(found: Iterable[Seen[Any] | Unseen[Any]]) -> str:
+    for each in found:
+        if isinstance(each, Seen) and isinstance(each.facts, MachineFacts):
+            return each.facts.identity.hostname
+    return "this machine"

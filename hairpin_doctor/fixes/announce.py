@@ -1,0 +1,68 @@
+"""Fixes on the cluster's side: which interface announces the VIP, by MetalLB's L2Advertisement."""
+
+from __future__ import annotations
+
+from hairpin_doctor.fixes.fix import Fix, Step
+from probes.target import Address
+
+EXISTING = (
+    "An L2Advertisement without `interfaces` announces on every interface beside this one: "
+    "list them with `kubectl -n metallb-system get l2advertisements -o yaml` and give each `interfaces`, or delete it."
+)
+
+
+def l2_advertisement(interface: str) -> str:
+    """The manifest; MetalLB announces every pool on the named interface (metallb.io, L2Advertisement.spec)."""
+    return "\n".join(
+        (
+            "apiVersion: metallb.io/v1beta1",
+            "kind: L2Advertisement",
+            "metadata:",
+            f"  name: {_object_name(interface)}",
+            "  namespace: metallb-system",
+            "spec:",
+            "  # Without ipAddressPools it holds for every pool; name yours where only some should be announced here.",
+            "  interfaces:",
+            f'  - "{interface}"',
+            "",
+        )
+    )
+
+
+def _object_name(interface: str) -> str:
+    """RFC 1123 label, as Kubernetes wants object names."""
+    return "announce-on-" + "".join(
+        c if c.isalnum() and c.isascii() else "-" for c in interface.lower()
+    ).strip("-")
+
+
+def check_from_client(vip: Address, client: str) -> str:
+    """How success is seen."""
+    return f"on {client}: hairpin-doctor scan {vip}"
+
+
+def announce_step(interface: str, *, leave_bgp: bool = False) -> Step:
+    """Apply the advertisement, and where BGP announced the VIP end that, so that the router does not answer beside it."""
+    bgp = ("kubectl -n metallb-system delete bgpadvertisements --all",) if leave_bgp else ()
+    return Step(
+        place="cluster",
+        machine="any machine with kubectl",
+        why=f"the speaker answers ARP for the VIP on {interface} and nowhere else",
+        commands=bgp,
+        undo=(f"kubectl -n metallb-system delete l2advertisement {_object_name(interface)}",),
+        manifest=l2_advertisement(interface),
+    )
+
+
+def announce_on(interface: str, vip: Address, client: str, *, leave_bgp: bool = False) -> Fix:
+    """Announce on an interface that already is in the client's segment, such as the bridge itself."""
+    cautions = [EXISTING]
+    if leave_bgp:
+        keep = "Save the BGPAdvertisements first: kubectl -n metallb-system get bgpadvertisements -o yaml > bgp.yaml"
+        cautions.append(f"{keep}; clients beyond the router then reach the VIP by the router's own ARP.")
+    return Fix(
+        title=f"Announce {vip} by L2 on {interface}",
+        steps=(announce_step(interface, leave_bgp=leave_bgp),),
+        check=check_from_client(vip, client),
+        cautions=tuple(cautions),
+    )

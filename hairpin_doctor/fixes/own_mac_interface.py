@@ -1,0 +1,93 @@
+"""The announcing interface with a MAC of its own: a macvlan on the bridge, in the one recipe without traps.
+
+Each line answers a trap that was measured in a namespace lab (docs/design/own-mac-interface.md): an address-less
+interface is dropped by any rp_filter, arp_ignore 0 makes it answer for the node's own address, and a MAC that the
+bridge does not know is flooded to every port.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from ipaddress import IPv4Address
+
+from hairpin_doctor.fixes.announce import EXISTING, announce_step, check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.network import VantagePoint
+from probes.interfaces import InterfaceFacts
+from probes.questions.links import Link
+from probes.target import Address
+
+BASE_NAME = "metallb"
+LINK_LOCAL = int(IPv4Address("169.254.0.0"))
+
+
+def own_mac_interface(
+    host: VantagePoint, base: Link, vip: Address, client: str, *, leave_bgp: bool = False
+) -> Fix:
+    """Make the interface on the bridge (or NIC) `base` and announce on it."""
+    interfaces = host.findings[InterfaceFacts]
+    name = _free_name(interfaces)
+    create = Step(
+        place="host",
+        machine=host.name,
+        why=f"an interface in the client's segment with a MAC that no port and no bridge has, on {base.name}",
+        commands=recipe(name, base, _mac(host, base, name), link_local(host, name)),
+        undo=(f"ip link del {name}", *_forget(base, _mac(host, base, name))),
+    )
+    return Fix(
+        title=f"Announce {vip} on {name}, an interface with a MAC of its own on {base.name}",
+        steps=(create, announce_step(name, leave_bgp=leave_bgp)),
+        check=check_from_client(vip, client),
+        cautions=(
+            "These commands do not outlive a reboot; put them where your host configures its network.",
+            f"Adding a macvlan raises the promiscuity of {base.name} by one; on a bridge this changes nothing.",
+            EXISTING,
+        ),
+    )
+
+
+def recipe(name: str, base: Link, mac: str, address: IPv4Address) -> tuple[str, ...]:
+    """The commands, in the order in which no moment has a trap: settings first, then up."""
+    fdb = (f"bridge fdb add {mac} dev {base.name} self permanent",) if base.bridge is not None else ()
+    return (
+        f"ip link add link {base.name} name {name} address {mac} type macvlan mode bridge",
+        f"ip link set {name} mtu {base.mtu}",
+        f"sysctl -w net/ipv4/conf/{name}/arp_ignore=1 net/ipv4/conf/{name}/rp_filter=2",
+        f"ip addr add {address}/32 dev {name}",
+        f"ip link set {name} up",
+        *fdb,
+    )
+
+
+def _forget(base: Link, mac: str) -> tuple[str, ...]:
+    return (f"bridge fdb del {mac} dev {base.name} self",) if base.bridge is not None else ()
+
+
+def _free_name(interfaces: InterfaceFacts) -> str:
+    taken = {link.name for link in interfaces.links}
+    return next(name for number in range(1000) if (name := f"{BASE_NAME}{number}") not in taken)
+
+
+def _digest(host: VantagePoint, *parts: str) -> bytes:
+    """From the host's permanent MACs, so that cloned machines differ and a reboot changes nothing."""
+    interfaces = host.findings[InterfaceFacts]
+    permanent: Iterable[str] = sorted(link.permanent_mac for link in interfaces.links if link.permanent_mac)
+    fallback = sorted(link.mac for link in interfaces.links if link.mac and link.kind is None)
+    return hashlib.sha256("|".join((*(permanent or fallback), host.name, *parts)).encode()).digest()
+
+
+def _mac(host: VantagePoint, base: Link, name: str) -> str:
+    """Locally administered, unicast (IEEE 802): second lowest bit of the first octet set, lowest clear."""
+    return (b"\x02" + _digest(host, base.name, name)[:5]).hex(":")
+
+
+def link_local(host: VantagePoint, name: str) -> IPv4Address:
+    """A stable link-local address for an interface: an RFC 3927 address outside the reserved first and last 256."""
+    offset = 256 + int.from_bytes(_digest(host, name, "address")[:2]) % (65536 - 512)
+    return IPv4Address(LINK_LOCAL + offset)
+
+
+def unused_mac(machine: VantagePoint, link: Link) -> str:
+    """A MAC for an interface of a machine that shares its own with another; random-looking, stable, locally administered."""
+    return (b"\x02" + _digest(machine, link.name, link.mac or "", "instead")[:5]).hex(":")

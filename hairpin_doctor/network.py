@@ -1,0 +1,217 @@
+"""All vantage points joined, purely, into one network: who owns which MAC, where the client hangs, who serves the VIP.
+
+Roles follow from facts, never from names: a machine that holds service rules for the VIP, or carries it as an address,
+serves it (its own traffic takes a short cut and says nothing about a client's path); any other machine is a client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import IPv4Address
+
+from hairpin_doctor.findings import Findings, MissingFacts
+from hairpin_doctor.states import TargetState, Works, states
+from probes.arp import ArpFacts
+from probes.forwarding_database import ForwardingDatabaseFacts
+from probes.interface_sysctls import InterfaceSysctlFacts
+from probes.interfaces import InterfaceFacts
+from probes.neighbours import NeighbourFacts
+from probes.probe import Scope
+from probes.questions.links import Link
+from probes.routes import RouteFacts
+from probes.service_rules import ServiceRulesFacts
+from probes.target import Address
+
+
+@dataclass(frozen=True)
+class VantagePoint:
+    """One machine that was looked at: its findings and what it was asked about."""
+
+    findings: Findings
+    scope: Scope
+
+    @property
+    def name(self) -> str:
+        """The name shown to people."""
+        return self.findings.vantage_point
+
+    @cached_property
+    def states(self) -> tuple[TargetState, ...]:
+        """What it experienced of each target."""
+        return states(self.findings, self.scope)
+
+    def states_of(self, vip: Address) -> tuple[TargetState, ...]:
+        """What it experienced of this VIP."""
+        return tuple(state for state in self.states if state.target.vip == vip)
+
+    def serves(self, vip: Address) -> bool | None:
+        """Whether this machine itself translates or carries the VIP; None where that cannot be seen.
+
+        Without the right to read the rules, a machine that does not forward cannot be a Kubernetes node.
+        """
+        routes = self.findings.get(RouteFacts)
+        if routes is not None and routes.is_local(vip):
+            return True
+        rules = self.findings.get(ServiceRulesFacts)
+        if rules is not None and rules.programmed(vip):
+            return True
+        sysctls = self.findings.get(InterfaceSysctlFacts)
+        if sysctls is not None and sysctls.ip_forward == 0:
+            return False
+        return False if rules is not None and not rules.unread else None
+
+    def link_towards(self, vip: Address) -> Link | None:
+        """The interface by which it reaches the VIP."""
+        routes, interfaces = self.findings.get(RouteFacts), self.findings.get(InterfaceFacts)
+        route = routes.route(vip) if routes else None
+        return interfaces.by_name(route.interface) if route and interfaces else None
+
+    def address_towards(self, vip: Address) -> Address | None:
+        """The address that it would send from."""
+        routes = self.findings.get(RouteFacts)
+        route = routes.route(vip) if routes else None
+        return route.source if route else None
+
+    def gateway_macs(self) -> tuple[str, ...]:
+        """The MACs of its default gateway: the cached one and those that answer now."""
+        routes = self.findings.get(RouteFacts)
+        gateway = routes.default.gateway if routes and routes.default else None
+        if gateway is None:
+            return ()
+        cache, arp = self.findings.get(NeighbourFacts), self.findings.get(ArpFacts)
+        cached = cache.entry(gateway) if cache else None
+        answers = arp.macs(gateway) if arp else ()
+        return tuple(dict.fromkeys((*([cached.mac] if cached and cached.mac else []), *answers)))
+
+
+@dataclass(frozen=True)
+class Owner:
+    """An interface of a known machine that has a MAC."""
+
+    vantage_point: VantagePoint
+    link: Link
+
+    def __str__(self) -> str:
+        return f"{self.link.name} of {self.vantage_point.name}"
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """Where a client hangs on a serving host: the interface its frames arrive by, and the bridge port if it is one."""
+
+    host: VantagePoint
+    interface: Link
+    port: Link | None
+
+
+class Network:
+    """What is known from all vantage points together."""
+
+    def __init__(self, vantage_points: Iterable[VantagePoint]) -> None:
+        self.vantage_points = tuple(vantage_points)
+
+    @cached_property
+    def vips(self) -> tuple[Address, ...]:
+        """Every VIP of every scope, each once."""
+        return tuple(dict.fromkeys(vip for each in self.vantage_points for vip in each.scope.vips))
+
+    def hosts(self, vip: Address) -> tuple[VantagePoint, ...]:
+        """Vantage points that serve the VIP themselves."""
+        return tuple(each for each in self.vantage_points if each.serves(vip))
+
+    def clients(self, vip: Address) -> tuple[VantagePoint, ...]:
+        """Vantage points whose traffic to the VIP takes a client's path."""
+        return tuple(each for each in self.vantage_points if each.serves(vip) is False)
+
+    def failing(self, vip: Address) -> tuple[VantagePoint, ...]:
+        """Clients from which something that should work fails, or nobody answers for a VIP without named ports."""
+        return tuple(each for each in self.clients(vip) if self._fails(each, vip))
+
+    def _fails(self, client: VantagePoint, vip: Address) -> bool:
+        found = client.states_of(vip)
+        if any(state.works is Works.NO for state in found):
+            return True
+        nothing_works = not any(state.works is Works.YES for state in found)
+        return nothing_works and self.unanswered_by_arp(client, vip)
+
+    def unanswered_by_arp(self, client: VantagePoint, vip: Address) -> bool:
+        """Whether the client asked by ARP, nobody answered, and no neighbour entry would be used instead."""
+        arp, cache = client.findings.get(ArpFacts), client.findings.get(NeighbourFacts)
+        cached = cache.entry(vip) if cache else None
+        return bool(arp and arp.asked(vip) and not arp.macs(vip) and not cached)
+
+    def working(self, vip: Address) -> tuple[VantagePoint, ...]:
+        """Clients from which at least one port works and none fails."""
+        failing = self.failing(vip)
+        return tuple(
+            each
+            for each in self.clients(vip)
+            if each not in failing and any(state.works is Works.YES for state in each.states_of(vip))
+        )
+
+    def owners(self, mac: str) -> tuple[Owner, ...]:
+        """Every interface of a known machine that has this MAC."""
+        found: list[Owner] = []
+        for each in self.vantage_points:
+            interfaces = each.findings.get(InterfaceFacts)
+            found.extend(Owner(each, link) for link in (interfaces.by_mac(mac) if interfaces else ()))
+        return tuple(found)
+
+    def attachment(self, client: VantagePoint, vip: Address) -> Attachment | None:
+        """Where the client's frames arrive on a host that serves the VIP."""
+        link, address = client.link_towards(vip), client.address_towards(vip)
+        for host in self.hosts(vip):
+            found = _attachment(host, link.mac if link else None, address)
+            if found is not None:
+                return found
+        return None
+
+    def need_host(self, vip: Address, what: str) -> MissingFacts:
+        """What a rule raises when only the serving host can tell."""
+        client = next(iter(self.clients(vip)), None)
+        save = f"scan --save {client.name}.json there" if client else "save this report"
+        how = f"on the host that serves {vip}: hairpin-doctor scan --with <this report> (made by {save})"
+        return MissingFacts(f"{what}: needs a scan on the host that serves {vip}", None, how)
+
+    def need_client(self, vip: Address, what: str) -> MissingFacts:
+        """What a rule raises when only a client can tell."""
+        how = (
+            f"on a machine that cannot reach {vip}: hairpin-doctor scan {vip} --save client.json; "
+            "then here: hairpin-doctor scan --with client.json"
+        )
+        return MissingFacts(f"{what}: needs a scan from a client of {vip}", None, how)
+
+
+def _attachment(host: VantagePoint, mac: str | None, address: Address | None) -> Attachment | None:
+    interfaces, fdb = host.findings.get(InterfaceFacts), host.findings.get(ForwardingDatabaseFacts)
+    if interfaces is None or mac is None:
+        return None
+    for entry in fdb.learned(mac) if fdb else ():
+        port, bridge = interfaces.by_index(entry.port), interfaces.by_index(entry.bridge)
+        if port is not None and bridge is not None and port is not bridge:
+            return Attachment(host, bridge, port)
+    cache = host.findings.get(NeighbourFacts)
+    for neighbour in cache.entries if cache else ():
+        if neighbour.mac == mac and neighbour.address == address:
+            link = interfaces.by_index(neighbour.interface)
+            return Attachment(host, link, None) if link is not None else None
+    return None
+
+
+def segment(attachment: Attachment) -> tuple[Link, ...]:
+    """The host's interfaces that hear the client's broadcasts: the one it hangs on and what is stacked on that.
+
+    A veth whose peer is a port of the same bridge hears them too.
+    """
+    interfaces = attachment.host.findings[InterfaceFacts]
+    base = attachment.interface
+    ports = {link.index for link in interfaces.ports_of(base)}
+    through_veth = tuple(each for each in interfaces.links if each.kind == "veth" and each.lower in ports)
+    return (base, *interfaces.stacked_on(base), *through_veth)
+
+
+def ipv4_addresses(link: Link) -> Iterator[IPv4Address]:
+    """The IPv4 addresses of an interface."""
+    return (each.address for each in link.addresses if isinstance(each.address, IPv4Address))

@@ -1,0 +1,93 @@
+"""Every answer of a scan, remembered: the evidence behind a report, and what replay and --with rest on.
+
+Within one scan equal questions share one answer, so a recording is a map; a question that is asked at two moments
+carries the moment. A host that replays a recording runs the same probes as a live one, so that a report judged again
+later, elsewhere or by a newer version goes through the very same code.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from probes.host import Absent, Host, Question, Unanswered
+from probes.probe import Scope
+
+A = TypeVar("A")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with what came of it: an answer, or the reason why there is none."""
+
+    question: Question[Any]
+    answer: Any = None
+    unanswered: Unanswered | None = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One vantage point's scan: what it was about, when (ISO 8601, UTC) and what was asked and answered."""
+
+    vantage_point: str
+    taken_at: str
+    scope: Scope
+    asked: tuple[Asked, ...] = field(repr=False)
+
+
+class RememberingHost:
+    """Asks each question once, also when several probes ask it at the same time, and keeps what came of it."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._lock = threading.Lock()
+        self._answers: dict[Question[Any], Future[Any]] = {}
+
+    def ask(self, question: Question[A]) -> A:
+        """The first asker asks the machine, the others wait for that answer."""
+        with self._lock:
+            known = self._answers.get(question)
+            if known is None:
+                mine = self._answers[question] = Future()
+        if known is not None:
+            answer: A = known.result()
+            return answer
+        try:
+            found = self._host.ask(question)
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        mine.set_result(found)
+        return found
+
+    def asked(self) -> tuple[Asked, ...]:
+        """Everything asked so far, in order of asking."""
+        found = []
+        for question, future in list(self._answers.items()):
+            if not future.done():
+                continue
+            error = future.exception()
+            if error is None:
+                found.append(Asked(question, future.result()))
+            elif isinstance(error, Unanswered):
+                found.append(Asked(question, unanswered=error))
+        return tuple(found)
+
+
+class ReplayingHost:
+    """A host behind which lies a recording."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._known = {asked.question: asked for asked in recording.asked}
+
+    def ask(self, question: Question[A]) -> A:
+        """The recorded answer; raises Absent for what was not asked then."""
+        asked = self._known.get(question)
+        if asked is None:
+            raise Absent(f"{type(question).__name__} was not asked when this report was made")
+        if asked.unanswered is not None:
+            raise asked.unanswered
+        answer: A = asked.answer
+        return answer

@@ -1,0 +1,95 @@
+"""What a rule is: one root cause, judged over the whole network for one VIP."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hairpin_doctor.fixes.fix import Fix
+from hairpin_doctor.network import Network
+from probes.target import Address
+
+SECTIONS = ("Why", "Seen as", "Told apart from", "Fix", "Unsure when")
+
+
+class Severity(StrEnum):
+    """How bad: traffic fails now; works but others suffer or a named event breaks it; worth knowing."""
+
+    BROKEN = "broken"
+    LATENT = "latent"
+    NOTE = "note"
+
+
+class Confidence(StrEnum):
+    """How sure: an experiment or the kernel's own word; the evidence fits and look-alikes are ruled out; one of several."""
+
+    PROVEN = "proven"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The cause holds. `because` is this case's evidence, one sentence each; `ruled_out` what else it could have been."""
+
+    summary: str
+    because: tuple[str, ...]
+    severity: Severity
+    confidence: Confidence
+    fixes: tuple[Fix, ...] = ()
+    ruled_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """The cause does not hold here, and the reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Undetermined:
+    """Cannot be judged: what is missing and how to get it. `suspected` where the evidence at hand points to it."""
+
+    missing: str
+    how_to_get: str
+    suspected: bool = False
+
+
+Verdict = Diagnosis | Cleared | Undetermined
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A registered rule. `explains` names codes that are mere consequences where this one holds."""
+
+    code: str
+    slug: str
+    title: str
+    severity: Severity
+    judge: Callable[[Network, Address], Verdict] = field(repr=False)
+    documentation: str = field(repr=False)
+    explains: tuple[str, ...] = ()
+
+    def section(self, name: str) -> str:
+        """One of the fixed sections of its documentation."""
+        pattern = rf"^{re.escape(name)}: (.*?)(?=^(?:{'|'.join(map(re.escape, SECTIONS))}): |\Z)"
+        found = re.search(pattern, self.documentation, re.MULTILINE | re.DOTALL)
+        return found[1].strip() if found else ""
+
+
+def rule(
+    code: str, slug: str, severity: Severity, *, explains: tuple[str, ...] = ()
+) -> Callable[[Callable[[Network, Address], Verdict]], Rule]:
+    """Make a rule of a function; its module's docstring is its documentation, the first line the cause as a statement."""
+
+    def register(judge: Callable[[Network, Address], Verdict]) -> Rule:
+        documentation = inspect.cleandoc(sys.modules[judge.__module__].__doc__ or "")
+        title = documentation.partition("\n")[0].rstrip(".")
+        return Rule(code, slug, title, severity, judge, documentation, explains)
+
+    return register

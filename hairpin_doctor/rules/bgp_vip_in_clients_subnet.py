@@ -1,0 +1,187 @@
+"""The VIP is routed (BGP), but it lies in the client's own subnet, where clients ask for it by ARP and nobody answers.
+
+Why: A client sends ARP for every address inside its connected prefix and never asks the router. In BGP mode the speaker
+tells the router a route and answers no ARP, so the client waits for an answer that nobody gives (RFC 826, RFC 1122
+section 2.3.2.2: the address is unreachable for ICMP, TCP and UDP alike). Clients in other subnets reach the VIP by the
+router. Where the router answers instead (proxy ARP), the flow goes out by the router and comes back directly: a stateful
+router then drops it (HD403).
+Seen as: From the same subnet nothing works, from elsewhere everything does. Ping works only where something else
+answers ARP for the VIP: the router, or a machine that carries the address.
+Told apart from: HD104, HD105 and HD201 (nobody answers either) by sending one packet by the gateway's MAC: if the VIP
+answers then, the router has a route to it, and only the ARP answer is missing. A BGP session alone does not decide: it
+may be the pod network's.
+Fix: Announce by L2 on the interface that the clients' segment hears, or give the pool (or the clients) another subnet.
+Unsure when: The packet by the gateway could not be sent (no CAP_NET_RAW, no gateway) and the session is not with the
+client's gateway; or the host was not scanned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hairpin_doctor.findings import MissingFacts
+from hairpin_doctor.fixes.announce import announce_on, check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
+from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.situation import NotThis, failing_clients, live_macs, symptom
+from probes.announcers import AnnouncerFacts
+from probes.bgp_sessions import BgpSessionFacts
+from probes.routed_path import RoutedPathFacts
+from probes.routes import RouteFacts
+from probes.target import Address
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What a client and the hosts together show."""
+
+    client: VantagePoint
+    gateway: Address | None
+    only_gateway_answers: tuple[str, ...]
+    routed: str | None
+    tried: bool
+    peers: tuple[Address, ...]
+
+
+@rule("HD601", "bgp-vip-in-clients-subnet", Severity.BROKEN, explains=("HD201", "HD206", "HD403"))
+def bgp_vip_in_clients_subnet(network: Network, vip: Address) -> Verdict:
+    """Nobody on the link answers for a VIP that the router has a route to."""
+    if not network.clients(vip):
+        return _from_the_host_alone(network, vip)
+    evidence = _gather(network, failing_clients(network, vip)[0], vip)
+    hosts = network.hosts(vip)
+    if evidence.routed:
+        sure = Confidence.PROVEN if evidence.peers else Confidence.LIKELY
+        return _diagnosis(network, vip, evidence, sure)
+    if not hosts:
+        raise network.need_host(vip, "whether the host speaks BGP")
+    if not evidence.peers:
+        return Cleared(f"no BGP session on {hosts[0].name}, and no answer by way of the gateway")
+    if evidence.tried:
+        return Cleared(
+            f"{vip} does not answer by way of the gateway {evidence.gateway} either: it has no route to it"
+        )
+    if evidence.gateway in evidence.peers:
+        return _diagnosis(network, vip, evidence, Confidence.LIKELY)
+    peers = ", ".join(map(str, evidence.peers))
+    how = f"on the router: look for {vip} in its routing table (ip route get {vip}, or show bgp)"
+    return Undetermined(f"whether the BGP session with {peers} advertises {vip}", how, suspected=True)
+
+
+def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
+    gateway_macs = client.gateway_macs()
+    answers = live_macs(client, vip)
+    strangers = [mac for mac in answers if mac not in gateway_macs]
+    if strangers:
+        raise NotThis(
+            f"{', '.join(strangers)} answers ARP for {vip} at {client.name}, and it is not the gateway"
+        )
+    if any(owner.vantage_point in network.hosts(vip) for mac in answers for owner in network.owners(mac)):
+        raise NotThis(f"the host that serves {vip} answers ARP for it itself")
+    path = client.findings.get(RoutedPathFacts)
+    answered = path.answered(vip) if path else None
+    default = client.findings[RouteFacts].default
+    return _Evidence(
+        client=client,
+        gateway=default.gateway if default else None,
+        only_gateway_answers=answers,
+        routed=f"{answered.destination.port}/{answered.protocol}" if answered else None,
+        tried=bool(path and path.tried(vip) and any(t.port and t.vip == vip for t in client.scope.targets)),
+        peers=_peers(network, vip),
+    )
+
+
+def _peers(network: Network, vip: Address) -> tuple[Address, ...]:
+    found: list[Address] = []
+    for host in network.hosts(vip):
+        found.extend(host.findings[BgpSessionFacts].established_peers())
+    return tuple(dict.fromkeys(found))
+
+
+def _diagnosis(network: Network, vip: Address, evidence: _Evidence, sure: Confidence) -> Diagnosis:
+    client = evidence.client
+    because = [symptom(client, vip)]
+    link = client.link_towards(vip)
+    where = f"on {link.name}" if link else ""
+    if evidence.only_gateway_answers:
+        macs = ", ".join(evidence.only_gateway_answers)
+        because.append(
+            f"For {client.name}, {vip} is on-link {where}, and only its gateway ({macs}) answers ARP for it."
+        )
+    else:
+        because.append(f"For {client.name}, {vip} is on-link {where}, and nobody answers ARP for it.")
+    if evidence.routed:
+        way = f"Sent by the MAC of the gateway {evidence.gateway} instead, {vip} answers on {evidence.routed}"
+        because.append(f"{way}: the gateway has a route to it.")
+    because.extend(
+        f"{host.name} holds a BGP session with {peer}."
+        for host in network.hosts(vip)
+        for peer in evidence.peers
+    )
+    return Diagnosis(
+        summary=f"{vip} is routed by BGP, but lies in the subnet of {client.name}, which asks for it by ARP in vain",
+        because=tuple(because),
+        severity=Severity.BROKEN,
+        confidence=sure,
+        fixes=_fixes(network, client, vip),
+        ruled_out=_ruled_out(evidence),
+    )
+
+
+def _ruled_out(evidence: _Evidence) -> tuple[str, ...]:
+    if not evidence.routed:
+        return ()
+    return ("HD104, HD105, HD201: the datapath behind the VIP works when the packet comes by the gateway.",)
+
+
+def _fixes(network: Network, client: VantagePoint, vip: Address) -> tuple[Fix, ...]:
+    attachment = network.attachment(client, vip)
+    if attachment is None:
+        return (_fix_without_host(vip, client),)
+    base = attachment.interface
+    return (
+        announce_on(base.name, vip, client.name, leave_bgp=True),
+        own_mac_interface(attachment.host, base, vip, client.name, leave_bgp=True),
+        _another_subnet(vip, client),
+    )
+
+
+def _fix_without_host(vip: Address, client: VantagePoint) -> Fix:
+    text = (
+        f"Announce {vip} by L2 (an L2Advertisement whose `interfaces` names the interface in the segment of "
+        f"{client.name}). Which one that is, a scan on the host tells, with the exact manifest."
+    )
+    step = Step(
+        "cluster",
+        "any machine with kubectl",
+        "the client needs somebody to answer its ARP",
+        instructions=text,
+    )
+    return Fix(f"Announce {vip} by L2", (step,), check_from_client(vip, client.name))
+
+
+def _another_subnet(vip: Address, client: VantagePoint) -> Fix:
+    text = (
+        f"Take the pool of {vip} from a prefix that no client is connected to, and let the router carry it: "
+        "then every client sends to the router, and BGP mode serves all of them."
+    )
+    step = Step("cluster", "any machine with kubectl", "clients route what is not on-link", instructions=text)
+    caution = "Every VIP changes its address, and with it DNS records and port forwards."
+    return Fix(
+        "Move the pool out of the clients' subnet", (step,), check_from_client(vip, client.name), (caution,)
+    )
+
+
+def _from_the_host_alone(network: Network, vip: Address) -> Verdict:
+    for host in network.hosts(vip):
+        routes = host.findings[RouteFacts]
+        holding = next((each for each in routes.connected if vip in each.prefix), None)
+        peers = host.findings[BgpSessionFacts].established_peers()
+        listeners = host.findings[AnnouncerFacts].interfaces()
+        if holding and peers and holding.interface not in listeners:
+            missing: MissingFacts = network.need_client(vip, "whether anybody answers the clients' ARP")
+            seen = f"{host.name} speaks BGP with {peers[0]} and {vip} lies in {holding.prefix} of {holding.interface}"
+            return Undetermined(f"{seen}; {missing.what}", missing.how_to_get, suspected=True)
+    raise network.need_client(vip, "whether anybody answers the clients' ARP")

@@ -1,0 +1,116 @@
+"""The host's own DNAT acts on frames that are only bridged to another machine, and the flow never comes back.
+
+Why: br_netfilter passes bridged IPv4 frames through iptables (net/bridge/br_netfilter_hooks.c). A Kubernetes node has
+rules for every Service of its cluster, so it translates a VIP that another machine announces and serves. Where this
+host cannot return that flow (its backend is dead or elsewhere, the client's subnet is not the host's), it dies here.
+Seen as: ARP and ping work, TCP and UDP to the service port get silence, other ports of the VIP's owner work.
+Told apart from: HD304 by the backend, which is not behind the client's port; HD305 by the FORWARD chain, which drops
+nothing; HD503 by the VIP's owner, which is another machine than the one whose rules act.
+Fix: Take these frames out of translation, or switch br_netfilter off for this bridge and keep it for the pods' bridge.
+Unsure when: Connection tracking could not be read: then the translation is predicted from the rules, not seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hairpin_doctor.fixes.bridged_frames import fixes_for_bridged_frames
+from hairpin_doctor.network import Attachment, Network, VantagePoint
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.situation import (
+    NotThis,
+    attachment_of,
+    failing_clients,
+    intercepted,
+    live_macs,
+    symptom,
+    translated,
+)
+from hairpin_doctor.translation import translated_flows
+from probes.endpoints import EndpointFacts
+from probes.forward_chain import ForwardChainFacts
+from probes.service_rules import ProgrammedPort
+from probes.target import Address
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    client: VantagePoint
+    attachment: Attachment
+    port: ProgrammedPort
+    owner_mac: str
+
+
+@rule("HD303", "bridged-frames-hit-host-nat", Severity.BROKEN, explains=("HD302",))
+def bridged_frames_hit_host_nat(network: Network, vip: Address) -> Verdict:
+    """Another machine answers for the VIP, and this host's rules translate the client's frames on the way."""
+    evidence = _gather(network, failing_clients(network, vip)[0], vip)
+    host, client = evidence.attachment.host, evidence.client
+    flows = translated_flows(host, client, vip)
+    if flows and all(flow.seen_reply for flow in flows):
+        return Cleared(f"{host.name} tracks answered connections of {client.name} to {vip}")
+    dropped = _dropped(host, evidence.port)
+    if dropped:
+        return Cleared(f"the FORWARD chain drops the flow: {dropped}")
+    return _diagnosis(evidence, vip, bool(flows))
+
+
+def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
+    macs = live_macs(client, vip)
+    if not macs:
+        raise NotThis(f"nobody answers ARP for {vip} at {client.name}")
+    attachment = attachment_of(network, client, vip)
+    host = attachment.host
+    if not intercepted(attachment):
+        raise NotThis(f"br_netfilter does not act on frames that {attachment.interface.name} bridges")
+    own = [owner for mac in macs for owner in network.owners(mac) if owner.vantage_point is host]
+    if own:
+        raise NotThis(
+            f"{host.name} answers for {vip} itself ({own[0].link.name}): its frames are not merely bridged"
+        )
+    ports = translated(host, vip, client.scope)
+    if not ports:
+        raise NotThis(f"no rule of {host.name} translates {vip}")
+    return _Evidence(client, attachment, ports[0], macs[0])
+
+
+def _dropped(host: VantagePoint, port: ProgrammedPort) -> str | None:
+    """The certain drop of the translated flow, if there is one."""
+    chain = host.findings.get(ForwardChainFacts)
+    found = chain.drops(port.vip, port.port, port.protocol) if chain else ()
+    return next((drop.rule for drop in found), None)
+
+
+def _diagnosis(evidence: _Evidence, vip: Address, seen: bool) -> Diagnosis:
+    client, attachment, port = evidence.client, evidence.attachment, evidence.port
+    host, bridge = attachment.host, attachment.interface
+    because = [
+        symptom(client, vip),
+        f"{evidence.owner_mac} answers for {vip}: another machine, not {host.name}, whose {bridge.name} only bridges there.",
+        f"br_netfilter hands those frames to the rules of {host.name}, which send {vip}:{port.port} to "
+        f"{', '.join(map(str, port.endpoints))} ({port.backend}).",
+    ]
+    if seen:
+        because.append(f"{host.name} tracks the flow of {client.name} as translated and [UNREPLIED].")
+    because.extend(_dead_backends(host, port))
+    return Diagnosis(
+        summary=f"{host.name} translates frames for {vip} that it should only bridge, and the flow of {client.name} is lost",
+        because=tuple(because),
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN if seen else Confidence.LIKELY,
+        fixes=fixes_for_bridged_frames(attachment, vip, client.name),
+        ruled_out=(
+            "HD304: no backend is behind the client's own port.",
+            "HD305: the FORWARD chain drops nothing of it.",
+        ),
+    )
+
+
+def _dead_backends(host: VantagePoint, port: ProgrammedPort) -> list[str]:
+    facts = host.findings.get(EndpointFacts)
+    found = (facts.of(end, port.protocol) for end in port.endpoints) if facts else iter(())
+    return [
+        f"Asked directly, {each.endpoint} does not answer {host.name}."
+        for each in found
+        if each and each.answers is False
+    ]

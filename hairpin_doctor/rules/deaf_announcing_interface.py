@@ -1,0 +1,112 @@
+"""The announcer listens on an interface that cannot hear: a bridge or bond port, or one that is down.
+
+Why: The receive handler of a bridge (br_handle_frame, net/bridge/br_input.c) or bond takes every frame of a port before the
+protocol handlers see it, so a socket bound to the port never hears an ARP request, whether the port has an address or
+not. MetalLB leaves such interfaces out altogether; other announcers open the socket and hear nothing.
+Seen as: Nobody answers ARP for the VIP: "no route to host" for ping, TCP and UDP alike.
+Told apart from: HD105 (the announcer hears, but another segment) and HD201 (no sign of an announcer) by the interface
+on which a process holds an ARP socket; HD601 by the packet that goes by the gateway's MAC.
+Fix: Announce on the bridge itself, or on an interface with a MAC of its own on that bridge.
+Unsure when: A process also listens on an interface that the client's segment does hear: then it declines to answer, and
+only its configuration tells why.
+"""
+
+from __future__ import annotations
+
+from hairpin_doctor.fixes.announce import announce_on
+from hairpin_doctor.fixes.fix import Fix
+from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
+from hairpin_doctor.network import Attachment, Network, VantagePoint, segment
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.situation import attachment_of, silent_clients, symptom
+from probes.announcers import AnnouncerFacts, ArpListener
+from probes.interfaces import InterfaceFacts
+from probes.routed_path import RoutedPathFacts
+from probes.target import Address
+
+
+@rule("HD104", "deaf-announcing-interface", Severity.BROKEN, explains=("HD201",))
+def deaf_announcing_interface(network: Network, vip: Address) -> Verdict:
+    """A process listens for ARP on a port, and nobody answers the client."""
+    if not network.clients(vip):
+        return _from_the_host_alone(network, vip)
+    client = silent_clients(network, vip)[0]
+    if routed_path_works(client, vip):
+        return Cleared(f"{vip} is routed: it answers by way of the gateway")
+    attachment = attachment_of(network, client, vip)
+    host = attachment.host
+    hearing = [link.name for link in segment(attachment)]
+    listeners = host.findings[AnnouncerFacts].listeners
+    if any(each.interface in hearing for each in listeners):
+        return Cleared(
+            f"a process on {host.name} listens for ARP on {hearing[0]}, where {client.name} is heard"
+        )
+    deaf = [each for each in listeners if _why_deaf(host, each.interface)]
+    if not deaf:
+        return Cleared(f"no process on {host.name} listens for ARP on a port or on an interface that is down")
+    return _diagnosis(vip, client, attachment, deaf)
+
+
+def routed_path_works(client: VantagePoint, vip: Address) -> bool:
+    """Whether the VIP answered when asked by way of the gateway."""
+    path = client.findings.get(RoutedPathFacts)
+    return bool(path and path.answered(vip))
+
+
+def _why_deaf(host: VantagePoint, interface: str) -> str | None:
+    interfaces = host.findings[InterfaceFacts]
+    link = interfaces.by_name(interface)
+    if link is None:
+        return None
+    master = interfaces.by_index(link.master)
+    if master is not None and master.kind in ("bridge", "bond", "team", "openvswitch", "ovs-system"):
+        return f"it is a port of {master.name}, which takes every frame before a socket sees it"
+    if not link.up or not link.carrier:
+        return "it is down"
+    return None
+
+
+def _diagnosis(
+    vip: Address, client: VantagePoint, attachment: Attachment, deaf: list[ArpListener]
+) -> Diagnosis:
+    host = attachment.host
+    first = deaf[0]
+    because = [symptom(client, vip), f"Nobody answers ARP for {vip} at {client.name}."]
+    for each in deaf:
+        who = each.process or "A process"
+        why = _why_deaf(host, each.interface)
+        because.append(f"{who} on {host.name} listens for ARP on {each.interface}, but {why}.")
+    because.append(
+        f"Nobody listens on {attachment.interface.name}, by which {client.name} reaches {host.name}."
+    )
+    return Diagnosis(
+        summary=f"{vip} is announced on {first.interface} of {host.name}, which cannot hear ARP requests",
+        because=tuple(because),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=announcing_fixes(attachment, vip, client),
+        ruled_out=(
+            f"HD105: {first.interface} hears no segment at all.",
+            "HD601: no answer by way of the gateway.",
+        ),
+    )
+
+
+def announcing_fixes(attachment: Attachment, vip: Address, client: VantagePoint) -> tuple[Fix, ...]:
+    """Announce where the client is heard: on the interface itself, or on one with a MAC of its own above it."""
+    base = attachment.interface
+    return (
+        announce_on(base.name, vip, client.name),
+        own_mac_interface(attachment.host, base, vip, client.name),
+    )
+
+
+def _from_the_host_alone(network: Network, vip: Address) -> Verdict:
+    missing = network.need_client(vip, f"whether anybody answers ARP for {vip}")
+    for host in network.hosts(vip):
+        listeners = host.findings[AnnouncerFacts].listeners
+        deaf = [each for each in listeners if _why_deaf(host, each.interface)]
+        if deaf and len(deaf) == len(listeners):
+            seen = f"the only ARP listener of {host.name} is on {deaf[0].interface}: {_why_deaf(host, deaf[0].interface)}"
+            return Undetermined(f"{seen}; {missing.what}", missing.how_to_get, suspected=True)
+    raise missing

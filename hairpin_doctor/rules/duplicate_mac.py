@@ -1,0 +1,149 @@
+"""Two stations use one MAC: another station has the MAC of the bridge or of the announcing interface.
+
+Why: A bridge sends frames for its own MAC up and never to a port (br_handle_frame_finish, net/bridge/br_input.c), and a MAC
+that is learned on a port draws the frames there. Whoever shares the MAC loses frames. The kernel logs "received packet
+with own address as source address".
+Seen as: The station with the doubled MAC has no working network at all, or the VIP works now and then.
+Told apart from: HD302 and HD002, where VIP and bridge share a MAC within one machine, which is well.
+Fix: Give one of them its own MAC, in the guest's definition if it is a guest.
+Unsure when: Only one of the two machines was scanned and the bridge learned nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.fixes.own_mac_interface import unused_mac
+from hairpin_doctor.network import Network, Owner, VantagePoint
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.situation import names, symptom
+from probes.arp import ArpFacts
+from probes.forwarding_database import ForwardingDatabaseFacts
+from probes.interfaces import InterfaceFacts
+from probes.neighbours import NeighbourFacts
+from probes.own_address_warnings import OwnAddressWarningFacts
+from probes.questions.links import Link
+from probes.target import Address
+
+
+@dataclass(frozen=True)
+class _Collision:
+    """Who has the MAC, who else, and how that shows."""
+
+    mac: str
+    station: str
+    other: str
+    seen: str
+    client: VantagePoint | None = None
+    link: Link | None = None
+
+
+@rule("HD310", "duplicate-mac", Severity.BROKEN, explains=("HD201", "HD205", "HD302"))
+def duplicate_mac(network: Network, vip: Address) -> Verdict:
+    """A client's own MAC answers it, two known machines have one MAC, or a host's own MAC is heard behind a port."""
+    for collision in (*_of_clients(network, vip), *_of_machines(network, vip), *_on_hosts(network, vip)):
+        return _diagnosis(network, vip, collision)
+    if not network.hosts(vip):
+        raise network.need_host(vip, "whether a bridge of the host has a client's MAC")
+    return Cleared(f"no MAC of {names(network.vantage_points)} is used by another station")
+
+
+def _of_clients(network: Network, vip: Address) -> Iterator[_Collision]:
+    for client in network.clients(vip):
+        link, arp = client.link_towards(vip), client.findings.get(ArpFacts)
+        if link is not None and link.mac and arp is not None and link.mac in arp.macs(vip):
+            seen = f"{vip} answers {client.name} with {link.mac}, the MAC of its own {link.name}."
+            yield _Collision(link.mac, client.name, f"the machine that answers for {vip}", seen, client, link)
+
+
+def _of_machines(network: Network, vip: Address) -> Iterator[_Collision]:
+    """Interfaces towards the VIP whose MAC a host that serves it has too, in the client's segment."""
+    for client in network.clients(vip):
+        link = client.link_towards(vip)
+        for owner in network.owners(link.mac) if link is not None and link.mac else ():
+            if owner.vantage_point in network.hosts(vip) and _same_machine(owner, client) is False:
+                seen = (
+                    f"{link.name} of {client.name} and {owner} both have the MAC {link.mac}." if link else ""
+                )
+                yield _Collision(owner.link.mac or "", client.name, str(owner), seen, client, link)
+
+
+def _same_machine(owner: Owner, client: VantagePoint) -> bool:
+    return owner.vantage_point is client
+
+
+def _on_hosts(network: Network, vip: Address) -> Iterator[_Collision]:
+    for host in network.hosts(vip):
+        interfaces, fdb = host.findings.get(InterfaceFacts), host.findings.get(ForwardingDatabaseFacts)
+        if interfaces is None or fdb is None:
+            continue
+        for bridge in interfaces.bridges():
+            family = [bridge, *interfaces.ports_of(bridge), *interfaces.stacked_on(bridge)]
+            for link in family:
+                yield from _learned_elsewhere(host, interfaces, fdb, bridge, link)
+            yield from _neighbour_with_own_mac(host, bridge, family)
+
+
+def _learned_elsewhere(
+    host: VantagePoint, interfaces: InterfaceFacts, fdb: ForwardingDatabaseFacts, bridge: Link, link: Link
+) -> Iterator[_Collision]:
+    """A port's entry for one of our own MACs that nobody set by hand: a station behind it sends with that MAC."""
+    for entry in fdb.learned(link.mac or ""):
+        port = interfaces.by_index(entry.port)
+        if port is not None and port.master == bridge.index and not entry.static and port.index != link.index:
+            seen = f"{bridge.name} learned {link.mac} behind {port.name}: a station there sends with the MAC of {link.name}."
+            yield _Collision(
+                link.mac or "", f"a station behind {port.name}", f"{link.name} of {host.name}", seen
+            )
+
+
+def _neighbour_with_own_mac(host: VantagePoint, bridge: Link, family: list[Link]) -> Iterator[_Collision]:
+    """Somebody else's address resolved to a MAC of our own; the kernel's log supports it."""
+    macs = {link.mac: link for link in family if link.mac}
+    cache, log = host.findings.get(NeighbourFacts), host.findings.get(OwnAddressWarningFacts)
+    warned = {warning.mac: warning.port for warning in log.warnings} if log else {}
+    for neighbour in cache.entries if cache else ():
+        link = macs.get(neighbour.mac or "")
+        if link is None or neighbour.interface != bridge.index:
+            continue
+        seen = f"{host.name} resolved {neighbour.address} to {neighbour.mac}, which is the MAC of its own {link.name}."
+        if neighbour.mac in warned:
+            seen += f" The kernel logged such frames on {warned[neighbour.mac]}."
+        yield _Collision(neighbour.mac or "", str(neighbour.address), f"{link.name} of {host.name}", seen)
+
+
+def _diagnosis(network: Network, vip: Address, collision: _Collision) -> Diagnosis:
+    failing = network.failing(vip)
+    client = collision.client if collision.client in failing else (failing[0] if failing else None)
+    because = ([symptom(client, vip)] if client else []) + [collision.seen]
+    return Diagnosis(
+        summary=f"{collision.station} and {collision.other} use the same MAC {collision.mac}",
+        because=tuple(because),
+        severity=Severity.BROKEN if failing else Severity.LATENT,
+        confidence=Confidence.PROVEN,
+        fixes=(_fix(collision, vip),),
+        ruled_out=("HD002, HD302: the MAC belongs to two machines, not to one.",),
+    )
+
+
+def _fix(collision: _Collision, vip: Address) -> Fix:
+    client, link = collision.client, collision.link
+    if client is None or link is None:
+        text = (
+            f"Give {collision.station} a MAC of its own, where it is defined (a guest's definition, a container's "
+            f"network, a cloned machine's settings). Undo: set {collision.mac} again."
+        )
+        step = Step("client", collision.station, "no two stations may share a MAC", instructions=text)
+        return Fix(f"A new MAC for {collision.station}", (step,), f"hairpin-doctor scan {vip}")
+    step = Step(
+        place="client",
+        machine=client.name,
+        why="no two stations of a segment may share a MAC",
+        commands=(f"ip link set dev {link.name} address {unused_mac(client, link)}",),
+        undo=(f"ip link set dev {link.name} address {collision.mac}",),
+    )
+    caution = "Set it in the guest's definition as well (libvirt <mac address=...>, Proxmox net0), or it comes back."
+    return Fix(f"A new MAC for {client.name}", (step,), check_from_client(vip, client.name), (caution,))

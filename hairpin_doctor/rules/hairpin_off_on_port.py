@@ -1,0 +1,101 @@
+"""A bridged frame is translated to a backend behind the very port it came in by, and hairpin mode is off there.
+
+Why: With br_netfilter the host's DNAT acts on frames that are only bridged. The translated frame must leave by the port
+it came in, which a bridge refuses (should_deliver, net/bridge/br_forward.c) unless hairpin_mode is set on that port.
+Seen as: ARP and ping work, TCP and UDP to the service port get silence; other clients are served.
+Told apart from: HD303 by the backend, which is alive and behind the client's own port; HD305 by the FORWARD chain, which
+drops nothing.
+Fix: Hairpin mode on that port, or keep the host's rules off bridged frames (see HD303).
+Unsure when: The host does not know the backend's MAC, or it is in no forwarding database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.bridged_frames import fixes_for_bridged_frames
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.network import Attachment, Network
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.situation import NotThis, attachment_of, failing_clients, intercepted, symptom, translated
+from hairpin_doctor.translation import tracked_without_reply
+from probes.endpoints import EndpointFacts
+from probes.forwarding_database import ForwardingDatabaseFacts
+from probes.probe import Scope
+from probes.questions.links import Link
+from probes.questions.traffic import Endpoint
+from probes.service_rules import ProgrammedPort
+from probes.target import Address
+
+
+@dataclass(frozen=True)
+class _Behind:
+    """A backend behind the client's own port."""
+
+    port: ProgrammedPort
+    endpoint: Endpoint
+    mac: str
+    interface: Link
+
+
+@rule("HD304", "hairpin-off-on-port", Severity.BROKEN, explains=("HD302", "HD303"))
+def hairpin_off_on_port(network: Network, vip: Address) -> Verdict:
+    """Client and backend behind one port, DNAT on bridged frames, hairpin_mode 0."""
+    client = failing_clients(network, vip)[0]
+    attachment = attachment_of(network, client, vip)
+    host, port = attachment.host, attachment.port
+    if port is None or port.port is None:
+        return Cleared(f"{client.name} is behind no bridge port of {host.name}")
+    if not intercepted(attachment):
+        return Cleared(f"br_netfilter does not act on frames that {attachment.interface.name} bridges")
+    if port.port.hairpin_mode:
+        return Cleared(f"hairpin_mode is on at {port.name}")
+    behind = _behind_the_same_port(attachment, vip, client.scope)
+    if tracked_without_reply(host, client, vip) is False:
+        return Cleared(f"{host.name} tracks answered connections of {client.name} to {vip}")
+    because = (
+        symptom(client, vip),
+        f"br_netfilter hands frames bridged by {attachment.interface.name} to {host.name}'s rules, "
+        f"which send {vip}:{behind.port.port} to {behind.endpoint} ({behind.port.backend}).",
+        f"{behind.endpoint.address} ({behind.mac}) is behind {port.name}, and so is {client.name}.",
+        f"hairpin_mode is off at {port.name}: a frame does not leave by the port it came in.",
+    )
+    return Diagnosis(
+        summary=f"{vip} is translated to {behind.endpoint} behind {port.name}, the port of {client.name}, with hairpin off",
+        because=because,
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=(
+            _hairpin_on(host.name, port.name, vip, client.name),
+            *fixes_for_bridged_frames(attachment, vip, client.name),
+        ),
+        ruled_out=("HD303: the backend is reachable for the host, by the client's own port.",),
+    )
+
+
+def _behind_the_same_port(attachment: Attachment, vip: Address, scope: Scope) -> _Behind:
+    host, client_port = attachment.host, attachment.port
+    endpoints, fdb = host.findings[EndpointFacts], host.findings[ForwardingDatabaseFacts]
+    ports = translated(host, vip, scope)
+    if not ports:
+        raise NotThis(f"no rule of {host.name} translates {vip}")
+    for port in ports:
+        for endpoint in port.endpoints:
+            found = endpoints.of(endpoint, port.protocol)
+            for entry in fdb.learned(found.mac) if found and found.mac else ():
+                if client_port is not None and entry.port == client_port.index:
+                    return _Behind(port, endpoint, entry.mac, client_port)
+    raise NotThis(f"no backend of {vip} is behind {client_port.name if client_port else 'the port'}")
+
+
+def _hairpin_on(host: str, port: str, vip: Address, client: str) -> Fix:
+    step = Step(
+        place="host",
+        machine=host,
+        why=f"frames may then leave by {port}, the port they came in",
+        commands=(f"bridge link set dev {port} hairpin on",),
+        undo=(f"bridge link set dev {port} hairpin off",),
+    )
+    caution = f"Set it where the guest's network is defined: {port} is made anew when the guest starts."
+    return Fix(f"Turn hairpin mode on at {port}", (step,), check_from_client(vip, client), (caution,))

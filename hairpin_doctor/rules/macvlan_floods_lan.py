@@ -1,0 +1,79 @@
+"""The bridge does not know the MAC of the announcing interface and floods every frame to it out of all ports.
+
+Why: A bridge learns MACs from frames that come in by a port. What this host itself sends by a macvlan on the bridge teaches
+it nothing, so that MAC stays unknown and every frame of a guest to the VIP goes out of the uplink to the whole LAN.
+Seen as: All works, but the LAN sees the guests' traffic to the VIP, and links fill up.
+Told apart from: Ordinary unknown-unicast flooding by the missing forwarding entry for an interface of this very host.
+Fix: A permanent entry of the bridge itself for that MAC.
+Unsure when: The forwarding database could not be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.situation import names
+from probes.announcers import AnnouncerFacts
+from probes.arp import ArpFacts
+from probes.forwarding_database import ForwardingDatabaseFacts
+from probes.interfaces import InterfaceFacts
+from probes.questions.links import Link
+from probes.target import Address
+
+
+@rule("HD309", "macvlan-floods-lan", Severity.LATENT)
+def macvlan_floods_lan(network: Network, vip: Address) -> Verdict:
+    """A macvlan on a bridge announces, and the bridge has no entry for its MAC."""
+    hosts = network.hosts(vip)
+    if not hosts:
+        raise network.need_host(vip, "what the host's bridge knows")
+    for host in hosts:
+        fdb = host.findings[ForwardingDatabaseFacts]
+        for link, bridge in _announcing_macvlans(network, host, vip):
+            if link.mac and not fdb.knows(link.mac, bridge.index):
+                return _diagnosis(host, link, bridge)
+    return Cleared(f"the bridges of {names(hosts)} know the MACs that announce")
+
+
+def _announcing_macvlans(network: Network, host: VantagePoint, vip: Address) -> Iterator[tuple[Link, Link]]:
+    """Macvlans on a bridge that has ports, which answer a client for the VIP or on which somebody listens for ARP."""
+    interfaces = host.findings[InterfaceFacts]
+    listening = host.findings[AnnouncerFacts].interfaces()
+    answering = {
+        mac for each in network.clients(vip) if (arp := each.findings.get(ArpFacts)) for mac in arp.macs(vip)
+    }
+    for bridge in interfaces.bridges():
+        for link in interfaces.stacked_on(bridge):
+            announces = link.mac in answering if answering else link.name in listening
+            if link.kind == "macvlan" and link.up and interfaces.ports_of(bridge) and announces:
+                yield link, bridge
+
+
+def _diagnosis(host: VantagePoint, link: Link, bridge: Link) -> Diagnosis:
+    step = Step(
+        place="host",
+        machine=host.name,
+        why=f"{bridge.name} then takes frames to {link.mac} up instead of sending them out of every port",
+        commands=(f"bridge fdb add {link.mac} dev {bridge.name} self permanent",),
+        undo=(f"bridge fdb del {link.mac} dev {bridge.name} self",),
+    )
+    return Diagnosis(
+        summary=f"{bridge.name} of {host.name} floods all traffic to {link.name} out of every port",
+        because=(
+            f"{link.name} ({link.mac}) is a macvlan on {bridge.name}, and it announces.",
+            f"The forwarding database of {bridge.name} has no entry for {link.mac}, so that frames to it are flooded.",
+        ),
+        severity=Severity.LATENT,
+        confidence=Confidence.LIKELY,
+        fixes=(
+            Fix(
+                f"Tell {bridge.name} that {link.mac} is its own",
+                (step,),
+                f"bridge fdb show br {bridge.name} | grep {link.mac}",
+                ("It goes away with the bridge: set it where the host configures its network.",),
+            ),
+        ),
+    )

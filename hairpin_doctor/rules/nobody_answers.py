@@ -1,0 +1,71 @@
+"""Nobody answers ARP for the VIP, and no cause for that is visible.
+
+Why: An announcer that runs and means to announce the VIP here would answer. It may be stopped, elect another node,
+select no interface here, or hold nothing for this VIP; the cluster's objects tell which.
+Seen as: "No route to host" for ping, TCP and UDP alike, from every client of the segment.
+Told apart from: HD104, HD105 and HD601, each of which names the reason for the same silence and goes before this one.
+Fix: Look at the announcer: its pods, its log, its advertisements and the Service's events.
+Unsure when: The host that serves the VIP was not scanned.
+"""
+
+from __future__ import annotations
+
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.network import Network, VantagePoint, segment
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rules.deaf_announcing_interface import routed_path_works
+from hairpin_doctor.situation import attachment_of, silent_clients, symptom
+from probes.announcers import AnnouncerFacts
+from probes.target import Address
+
+
+@rule("HD201", "nobody-answers", Severity.BROKEN)
+def nobody_answers(network: Network, vip: Address) -> Verdict:
+    """Silence at every client, on a host whose announcers were looked for."""
+    client = silent_clients(network, vip)[0]
+    if routed_path_works(client, vip):
+        return Cleared(f"{vip} is routed: it answers by way of the gateway")
+    answered = [
+        other.name for other in network.clients(vip) if other.name in {c.name for c in network.working(vip)}
+    ]
+    if answered:
+        return Cleared(f"somebody answers: {vip} works from {', '.join(answered)}")
+    attachment = attachment_of(network, client, vip)
+    host = attachment.host
+    hearing = [link.name for link in segment(attachment)]
+    listeners = host.findings[AnnouncerFacts].listeners
+    near = [each for each in listeners if each.interface in hearing]
+    if near:
+        who = near[0].process or "a process"
+        seen = f"{who} on {host.name} listens for ARP on {near[0].interface}, hears {client.name}, and does not answer."
+    else:
+        seen = (
+            f"No process on {host.name} listens for ARP where {client.name} is heard ({', '.join(hearing)})."
+        )
+    return Diagnosis(
+        summary=f"nobody answers ARP for {vip}"
+        + (", though an announcer hears the question" if near else ""),
+        because=(symptom(client, vip), f"Nobody answers ARP for {vip} at {client.name}.", seen),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=(_look_at_the_announcer(vip, client),),
+        ruled_out=("HD601: no answer by way of the gateway.",),
+    )
+
+
+def _look_at_the_announcer(vip: Address, client: VantagePoint) -> Fix:
+    step = Step(
+        place="cluster",
+        machine="any machine with kubectl",
+        why="only the cluster knows who should announce this VIP, on which node and interface, and why nobody does",
+        commands=(
+            f"kubectl get services -A | grep -F {vip}",
+            "kubectl -n metallb-system get pods -o wide",
+            "kubectl -n metallb-system get ipaddresspools,l2advertisements,bgpadvertisements -o yaml",
+            "kubectl get servicel2statuses.metallb.io -A",
+            "kubectl -n metallb-system logs -l component=speaker --tail=100",
+        ),
+        undo=("nothing to undo: these commands only look",),
+    )
+    return Fix(f"Find out why nobody announces {vip}", (step,), check_from_client(vip, client.name))

@@ -1,0 +1,82 @@
+"""The router answers ARP for the VIP by proxy ARP.
+
+Why: With proxy_arp a router answers for addresses that it would reach by another way (arp_process, net/ipv4/arp.c), up to
+0.8 s late. Beside the announcer it is a second answerer: the race decides, and symptoms flip. Alone it makes clients
+send by the router.
+Seen as: Two MACs for the VIP, one of them the gateway's; ICMP redirects; it works now and fails later.
+Told apart from: HD202 and HD203 by the MAC, which is the gateway's; HD601 and HD403, which go before it where they hold.
+Fix: Turn proxy ARP off on the router's LAN interface, at least for the pool.
+Unsure when: The gateway is the only one to answer: it may rightly serve the VIP itself.
+"""
+
+from __future__ import annotations
+
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.situation import live_macs, names, symptom
+from probes.icmp import IcmpFacts
+from probes.neighbours import NeighbourFacts
+from probes.target import Address
+from probes.tcp import TcpFacts, frames_sent
+
+
+@rule("HD206", "proxy-arp-answers", Severity.NOTE, explains=("HD302",))
+def proxy_arp_answers(network: Network, vip: Address) -> Verdict:
+    """The gateway's MAC is among those that answer for the VIP."""
+    clients = network.clients(vip)
+    if not clients:
+        raise network.need_client(vip, f"who answers ARP for {vip}")
+    for client in sorted(clients, key=lambda each: each not in network.failing(vip)):
+        gateway = [mac for mac in live_macs(client, vip) if mac in client.gateway_macs()]
+        if gateway:
+            return _judge(network, client, vip, gateway[0])
+    return Cleared(f"no gateway answers ARP for {vip} at {names(clients)}")
+
+
+def _judge(network: Network, client: VantagePoint, vip: Address, mac: str) -> Verdict:
+    owners = network.owners(mac)
+    if any(owner.vantage_point in network.hosts(vip) for owner in owners):
+        return Cleared(f"the gateway of {client.name} is the very host that serves {vip}")
+    others = [each for each in live_macs(client, vip) if each != mac]
+    redirects = (client.findings[IcmpFacts].redirects(vip)) if client.findings.get(IcmpFacts) else ()
+    if not others and not redirects and not network.hosts(vip):
+        missing = network.need_host(vip, f"whether the gateway ({mac}) serves {vip} itself")
+        return Undetermined(missing.what, missing.how_to_get)
+    broken = client in network.failing(vip) and _went_to(client, vip, mac)
+    because = [symptom(client, vip)] if client in network.failing(vip) else []
+    because.append(f"{mac}, the MAC of the gateway of {client.name}, answers ARP for {vip}.")
+    if others:
+        because.append(f"{', '.join(others)} answers as well: the race decides which one a client uses.")
+    because.extend(
+        f"{each.sender} sends {client.name} an ICMP redirect to {each.gateway}." for each in redirects
+    )
+    return Diagnosis(
+        summary=f"the router answers ARP for {vip}" + (" beside the announcer" if others else ""),
+        because=tuple(because),
+        severity=Severity.BROKEN if broken else Severity.NOTE,
+        confidence=Confidence.PROVEN if others or redirects else Confidence.LIKELY,
+        fixes=(_turn_off(client, vip),),
+    )
+
+
+def _went_to(client: VantagePoint, vip: Address, mac: str) -> bool:
+    """Whether the client's own packets took the gateway's MAC."""
+    cache, tcp = client.findings.get(NeighbourFacts), client.findings.get(TcpFacts)
+    entry = cache.entry(vip) if cache else None
+    sent = {frame.destination_mac for answer in (tcp.of(vip) if tcp else ()) for frame in frames_sent(answer)}
+    return mac in sent or (not sent and entry is not None and entry.mac == mac)
+
+
+def _turn_off(client: VantagePoint, vip: Address) -> Fix:
+    step = Step(
+        place="router",
+        machine="the router",
+        why="only the announcer should answer for the VIP",
+        instructions=(
+            "On a Linux router: sysctl -w net.ipv4.conf.IF.proxy_arp=0 net.ipv4.conf.IF.proxy_arp_pvlan=0 for its LAN "
+            f"interface IF; elsewhere turn proxy ARP off there, or exclude {vip}. Undo: set the old values again."
+        ),
+    )
+    return Fix("Turn proxy ARP off on the router", (step,), check_from_client(vip, client.name))

@@ -1,0 +1,143 @@
+"""Reverse path filtering drops what comes in by the announcing interface.
+
+Why: rp_filter drops a packet whose source the kernel would not reach by the interface it came in by (1, strict), or by
+none at all (2, loose). An interface without an IPv4 address fails even the loose test (net/ipv4/fib_frontend.c), and
+only a packet to which br_netfilter has already attached a route escapes it. The effective value is
+max(all, interface); accept_local does not help.
+Seen as: ARP is answered with that interface's MAC, and every packet to it vanishes; IPReversePathFilter in
+/proc/net/netstat rises.
+Told apart from: HD301 by the interface, which is no port; HD302 by the counter and the missing address.
+Fix: A link-local /32 on that interface and rp_filter 2 there; `all` stays as it is, since 2 wins over all=1.
+Unsure when: The host was not scanned, or its sysctls could not be read.
+"""
+
+from __future__ import annotations
+
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.fixes.own_mac_interface import link_local
+from hairpin_doctor.network import Network, VantagePoint, ipv4_addresses
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.situation import answering_interface, failing_clients, symptom, translated
+from probes.announcers import AnnouncerFacts
+from probes.br_netfilter import BrNetfilterFacts
+from probes.interface_sysctls import InterfaceSysctlFacts
+from probes.interfaces import InterfaceFacts
+from probes.kernel_counters import KernelCounterFacts
+from probes.questions.links import Link
+from probes.routes import RouteFacts
+from probes.target import Address
+
+
+@rule("HD401", "reverse-path-filter-drops", Severity.BROKEN, explains=("HD302",))
+def reverse_path_filter_drops(network: Network, vip: Address) -> Verdict:
+    """The answering interface has no address and any filter, or a strict filter and another way back."""
+    if not network.clients(vip):
+        return _from_the_host_alone(network, vip)
+    client = failing_clients(network, vip)[0]
+    answer = answering_interface(network, client, vip, "whether its interface filters by reverse path")
+    host, link = answer.owner.vantage_point, answer.owner.link
+    if link.master is not None:
+        return Cleared(f"{link.name} is a port of a bridge or bond: packets come in by its master")
+    mode = _mode(host, link)
+    way_back = _way_back(host, client, vip)
+    why = _why_dropped(link, mode, way_back)
+    if why is None:
+        return Cleared(f"rp_filter {mode} on {link.name} lets packets of {client.name} in")
+    if _escapes(host, link, vip, client):
+        return Cleared(
+            f"br_netfilter routes the translated packets before rp_filter sees them on {link.name}"
+        )
+    return Diagnosis(
+        summary=f"reverse path filtering on {link.name} of {host.name} drops the packets of {client.name}",
+        because=(
+            symptom(client, vip),
+            f"{vip} answers {client.name} with {answer.mac}, the MAC of {link.name} on {host.name}.",
+            why,
+            *_counter(host),
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=(_fix(host, link, vip, client.name),),
+        ruled_out=(f"HD301: {link.name} is no bridge port.",),
+    )
+
+
+def _mode(host: VantagePoint, link: Link) -> int:
+    found = host.findings[InterfaceSysctlFacts].of(link.name)
+    return (found.rp_filter or 0) if found else 0
+
+
+def _way_back(host: VantagePoint, client: VantagePoint, vip: Address) -> str | None:
+    """The interface by which the host would answer the client."""
+    address = client.address_towards(vip)
+    routes = host.findings.get(RouteFacts)
+    route = routes.route(address) if routes and address else None
+    return route.interface if route else None
+
+
+def _why_dropped(link: Link, mode: int, way_back: str | None) -> str | None:
+    if mode and not any(ipv4_addresses(link)):
+        return f"{link.name} has no IPv4 address, and rp_filter is {mode} there: even the loose mode drops everything."
+    if mode == 1 and way_back is not None and way_back != link.name:
+        return f"rp_filter is 1 (strict) on {link.name}, and the way back to the client is {way_back}."
+    return None
+
+
+def _escapes(host: VantagePoint, link: Link, vip: Address, client: VantagePoint) -> bool:
+    """A macvlan on a bridge whose frames br_netfilter hands to iptables: translated packets carry a route already."""
+    lower = host.findings[InterfaceFacts].by_index(link.lower)
+    if lower is None or lower.bridge is None or host.findings[RouteFacts].is_local(vip):
+        return False
+    intercepts = host.findings[BrNetfilterFacts].intercepts(lower.name)
+    return intercepts and bool(translated(host, vip, client.scope))
+
+
+def _counter(host: VantagePoint) -> tuple[str, ...]:
+    facts = host.findings.get(KernelCounterFacts)
+    if facts is None or not facts.reverse_path_drops_ever:
+        return ()
+    return (
+        f"{host.name} has dropped {facts.reverse_path_drops_ever} packets by reverse path filtering so far.",
+    )
+
+
+def _fix(host: VantagePoint, link: Link, vip: Address, client: str) -> Fix:
+    own = next(
+        (each for each in host.findings[InterfaceSysctlFacts].own if each.interface == link.name), None
+    )
+    address = link_local(host, link.name)
+    needs_address = not any(ipv4_addresses(link))
+    setting = f"net/ipv4/conf/{link.name}/rp_filter"
+    step = Step(
+        place="host",
+        machine=host.name,
+        why="with an address the loose mode accepts every source that is reachable at all",
+        commands=(
+            *([f"ip addr add {address}/32 dev {link.name}"] if needs_address else []),
+            f"sysctl -w {setting}=2",
+        ),
+        undo=(
+            f"sysctl -w {setting}={own.rp_filter if own else 0}",
+            *([f"ip addr del {address}/32 dev {link.name}"] if needs_address else []),
+        ),
+    )
+    caution = f"Also set arp_ignore=1 on {link.name} unless it carries the node's address: see HD208."
+    return Fix(
+        f"Let {link.name} pass the reverse path filter", (step,), check_from_client(vip, client), (caution,)
+    )
+
+
+def _from_the_host_alone(network: Network, vip: Address) -> Verdict:
+    missing = network.need_client(vip, f"which interface answers for {vip}")
+    for host in network.hosts(vip):
+        interfaces, netfilter = host.findings[InterfaceFacts], host.findings[BrNetfilterFacts]
+        for name in host.findings[AnnouncerFacts].interfaces():
+            link = interfaces.by_name(name)
+            lower = interfaces.by_index(link.lower) if link else None
+            if link is None or lower is None or lower.bridge is None or netfilter.intercepts(lower.name):
+                continue
+            why = _why_dropped(link, _mode(host, link), None)
+            if why:
+                return Undetermined(f"{why} {missing.what}", missing.how_to_get, suspected=True)
+    raise missing

@@ -1,0 +1,91 @@
+"""A stateful router on the client's way to the VIP sees only half of the connection and drops the rest.
+
+Why: The SYN goes to the router, which sends it on to the node; the node's SYN-ACK comes straight back, since the client is
+on its own link. The router has never seen a SYN-ACK, so the client's ACK is INVALID for it and is dropped: the client
+believes that it is connected, and nothing that it sends is acknowledged.
+Seen as: Ping and UDP work, TCP connects and then hangs.
+Told apart from: HD407 (large packets vanish) by two bytes that are not acknowledged; from a dead service by the SYN-ACK,
+which comes from another MAC than the one the SYN went to. An ICMP redirect to the node supports it.
+Fix: Take the router out of the path (HD601's fix), or give the client a route to the VIP by the node.
+Unsure when: The scan ran without CAP_NET_RAW, so that nobody saw the MACs.
+"""
+
+from __future__ import annotations
+
+from hairpin_doctor.findings import MissingFacts
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.situation import failing_clients, symptom
+from probes.icmp import IcmpFacts
+from probes.questions.traffic import HandshakeAnswer
+from probes.target import Address
+from probes.tcp import TcpFacts, frames_received, frames_sent
+
+
+@rule("HD403", "stateful-gateway-sees-half", Severity.BROKEN, explains=("HD206",))
+def stateful_gateway_sees_half(network: Network, vip: Address) -> Verdict:
+    """A handshake that completes and stalls, answered by another MAC than it was sent to."""
+    client = failing_clients(network, vip)[0]
+    stalled = client.findings[TcpFacts].stalled(vip)
+    if not stalled:
+        return Cleared(f"no connection to {vip} stalls after its handshake")
+    answer = stalled[0]
+    if answer.frames is None:
+        how = f"run the scan on {client.name} as root"
+        raise MissingFacts(f"from which MAC the SYN-ACK of {answer.destination} comes", client.name, how)
+    sent = {frame.destination_mac for frame in frames_sent(answer)}
+    came_from = {frame.source_mac for frame in frames_received(answer) if "SYN" in frame.flags}
+    if not came_from - sent:
+        return Cleared(f"the SYN-ACK of {answer.destination} comes from the MAC that the SYN went to")
+    return _diagnosis(client, vip, answer, sorted(sent), sorted(came_from - sent))
+
+
+def _diagnosis(
+    client: VantagePoint, vip: Address, answer: HandshakeAnswer, sent: list[str], came_from: list[str]
+) -> Diagnosis:
+    icmp = client.findings.get(IcmpFacts)
+    redirects = [each for each in (icmp.redirects(vip) if icmp else ()) if each.gateway not in (None, vip)]
+    node = redirects[0].gateway if redirects else None
+    because = [
+        symptom(client, vip),
+        f"The SYN to {answer.destination} went to {', '.join(sent)}; the SYN-ACK came from {', '.join(came_from)}.",
+        "What the client then sent was never acknowledged.",
+    ]
+    if redirects:
+        because.append(
+            f"{redirects[0].sender} tells {client.name} by ICMP redirect to send to {node} instead."
+        )
+    return Diagnosis(
+        summary=f"TCP to {vip} goes out by a router that never sees the answers, and it drops what follows the handshake",
+        because=tuple(because),
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN if redirects else Confidence.LIKELY,
+        fixes=_fixes(client, vip, node),
+        ruled_out=("HD407: the unacknowledged data was two bytes.",),
+    )
+
+
+def _fixes(client: VantagePoint, vip: Address, node: Address | None) -> tuple[Fix, ...]:
+    check = check_from_client(vip, client.name)
+    router = Step(
+        place="router",
+        machine="the router",
+        why="it must not judge by state what it sees only one half of",
+        instructions=f"Let packets to {vip} from its own LAN pass untracked, or accept state INVALID for them.",
+    )
+    stateless = Fix(f"No stateful filtering for {vip} on the router", (router,), check)
+    if node is None:
+        return (stateless,)
+    route = Step(
+        place="client",
+        machine=client.name,
+        why="both directions then go straight between client and node",
+        commands=(f"ip route add {vip}/32 via {node}",),
+        undo=(f"ip route del {vip}/32 via {node}",),
+    )
+    caution = (
+        "It follows no failover of the VIP, and every client needs it: announcing by L2 mends all of them."
+    )
+    return (Fix(f"Route {vip} by the node {node}", (route,), check, (caution,)), stateless)

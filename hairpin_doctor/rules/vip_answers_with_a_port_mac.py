@@ -1,0 +1,62 @@
+"""The VIP answers with the MAC of a bridge port other than the client's, and such frames are dropped.
+
+Why: A frame to a port's own MAC that comes in by another port of the same bridge is delivered upwards, but it keeps
+PACKET_OTHERHOST, which eth_type_trans set when it came in, and ip_rcv drops it (net/ipv4/ip_input.c; drop reason OTHERHOST).
+Frames that come in by that very port are fine. With br_netfilter and a DNAT rule it works, since the frame is readdressed.
+Seen as: Clients behind the port (the LAN) succeed, clients behind other ports (the VMs) get silence for all but ARP.
+Told apart from: HD302 and healthy networks by the live ARP answer, which is a port's own MAC and not the bridge's; HD205
+by the same answer, since a port's MAC that is only in the client's cache is a stale entry.
+Fix: Announce with the bridge's own MAC (on the bridge), or with an interface of its own.
+Unsure when: The client is in no forwarding database of the host, or br_netfilter could not be read.
+"""
+
+from __future__ import annotations
+
+from hairpin_doctor.network import Network
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rules.deaf_announcing_interface import announcing_fixes
+from hairpin_doctor.situation import (
+    answering_interface,
+    attachment_of,
+    failing_clients,
+    intercepted,
+    symptom,
+    translated,
+)
+from probes.target import Address
+
+
+@rule("HD301", "vip-answers-with-a-port-mac", Severity.BROKEN, explains=("HD302",))
+def vip_answers_with_a_port_mac(network: Network, vip: Address) -> Verdict:
+    """The live answer is a port's own MAC, and the client hangs on another port."""
+    client = failing_clients(network, vip)[0]
+    answer = answering_interface(network, client, vip, "whether a bridge port's MAC answers")
+    attachment = attachment_of(network, client, vip)
+    port, bridge = answer.owner.link, attachment.interface
+    if bridge.bridge is None or port.master != bridge.index:
+        return Cleared(f"{answer.mac}, which answers, is {answer.owner}: no port of the client's bridge")
+    if answer.mac == bridge.mac:
+        return Cleared(f"{answer.mac} is the MAC of {bridge.name} itself as well: such frames are taken")
+    if attachment.port is None or attachment.port.index == port.index:
+        return Cleared(f"{client.name} is behind {port.name} itself, where frames to its MAC are taken")
+    if intercepted(attachment) and translated(attachment.host, vip, client.scope):
+        return Cleared(f"br_netfilter readdresses the frames on {bridge.name}, so that they are taken")
+    works = [other.name for other in network.working(vip)]
+    because = (
+        symptom(client, vip),
+        f"{vip} answers {client.name} with {answer.mac}, the MAC of {port.name}, a port of {bridge.name} ({bridge.mac}).",
+        f"{client.name} is behind {attachment.port.name}: its frames to that MAC are dropped as another host's (OTHERHOST).",
+        f"br_netfilter does not readdress bridged frames on {bridge.name}.",
+        *([f"{', '.join(works)} is served."] if works else ()),
+    )
+    return Diagnosis(
+        summary=f"{vip} answers with the MAC of {port.name}, a port of {bridge.name} other than that of {client.name}",
+        because=because,
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN if works else Confidence.LIKELY,
+        fixes=announcing_fixes(attachment, vip, client),
+        ruled_out=(
+            f"HD302: the answer is not the MAC of {bridge.name}.",
+            "HD205: this is the live answer, not the cache.",
+        ),
+    )

@@ -1,0 +1,99 @@
+"""The VIP is announced on an interface that is not in the client's L2 domain.
+
+Why: ARP requests are broadcasts and stay in their segment. An announcer on another NIC, VLAN or bridge never hears the
+client, although both use the same subnet; clients on that other segment are served.
+Seen as: Nobody answers ARP for the VIP here, while clients elsewhere reach it.
+Told apart from: HD104 by an interface that does hear, but another segment; HD201 by the presence of such a listener;
+HD601 by the packet that goes by the gateway's MAC.
+Fix: Announce on the interface by which the client reaches the host.
+Unsure when: The announcer listens everywhere (MetalLB's speaker does) and only answers on some interfaces: then its
+L2Advertisement must tell.
+"""
+
+from __future__ import annotations
+
+from hairpin_doctor.network import Network, VantagePoint, segment
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rules.deaf_announcing_interface import announcing_fixes, routed_path_works
+from hairpin_doctor.situation import attachment_of, silent_clients, symptom
+from probes.announcers import AnnouncerFacts
+from probes.arp import ArpFacts
+from probes.interfaces import InterfaceFacts
+from probes.routes import RouteFacts
+from probes.target import Address
+
+
+@rule("HD105", "wrong-l2-domain", Severity.BROKEN, explains=("HD201",))
+def wrong_l2_domain(network: Network, vip: Address) -> Verdict:
+    """A process listens for ARP, but only on interfaces that do not hear the client."""
+    if not network.clients(vip):
+        return _from_the_host_alone(network, vip)
+    client = silent_clients(network, vip)[0]
+    if routed_path_works(client, vip):
+        return Cleared(f"{vip} is routed: it answers by way of the gateway")
+    attachment = attachment_of(network, client, vip)
+    host = attachment.host
+    hearing = [link.name for link in segment(attachment)]
+    elsewhere = _hearing_elsewhere(host, hearing)
+    witness = _served_elsewhere(network, client, host, vip, hearing)
+    if witness is None and any(name in hearing for name in host.findings[AnnouncerFacts].interfaces()):
+        return Cleared(
+            f"a process on {host.name} listens for ARP on {hearing[0]}, where {client.name} is heard"
+        )
+    if not elsewhere:
+        return Cleared(f"no process on {host.name} listens for ARP on an interface of another segment")
+    because = [
+        symptom(client, vip),
+        f"Nobody answers ARP for {vip} at {client.name}.",
+        f"{client.name} reaches {host.name} by {attachment.interface.name}; ARP is listened for on {', '.join(elsewhere)}.",
+    ]
+    return Diagnosis(
+        summary=f"{vip} is announced on {elsewhere[0]} of {host.name}; {client.name} is on {attachment.interface.name}",
+        because=(*because, *([witness] if witness else ())),
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN if witness else Confidence.LIKELY,
+        fixes=announcing_fixes(attachment, vip, client),
+        ruled_out=(f"HD104: {elsewhere[0]} is up and no port.", "HD601: no answer by way of the gateway."),
+    )
+
+
+def _hearing_elsewhere(host: VantagePoint, hearing: list[str]) -> list[str]:
+    """Interfaces with a listener that are up, no port, and not in the client's segment."""
+    interfaces = host.findings[InterfaceFacts]
+    found: list[str] = []
+    for name in host.findings[AnnouncerFacts].interfaces():
+        link = interfaces.by_name(name)
+        if link is not None and link.master is None and link.up and link.carrier and name not in hearing:
+            found.append(name)
+    return found
+
+
+def _served_elsewhere(
+    network: Network, client: VantagePoint, host: VantagePoint, vip: Address, hearing: list[str]
+) -> str | None:
+    """A sentence about another client that gets its answer from an interface outside the silent client's segment."""
+    for other in network.clients(vip):
+        arp = other.findings.get(ArpFacts)
+        for mac in arp.macs(vip) if arp and other is not client else ():
+            for owner in network.owners(mac):
+                if owner.vantage_point is host and owner.link.name not in hearing:
+                    return f"{other.name} is answered by {owner.link.name} ({mac})."
+    return None
+
+
+def _from_the_host_alone(network: Network, vip: Address) -> Verdict:
+    missing = network.need_client(vip, f"whether anybody answers ARP for {vip}")
+    for host in network.hosts(vip):
+        holding = [each.interface for each in host.findings[RouteFacts].connected if vip in each.prefix]
+        interfaces = host.findings[InterfaceFacts]
+        above = [
+            link.name
+            for name in holding
+            if (base := interfaces.by_name(name))
+            for link in interfaces.stacked_on(base)
+        ]
+        listeners = _hearing_elsewhere(host, [])
+        if listeners and holding and not set(listeners) & {*holding, *above}:
+            seen = f"{host.name} listens for ARP on {', '.join(listeners)} only; {vip} lies in the subnet of {holding[0]}"
+            return Undetermined(f"{seen}; {missing.what}", missing.how_to_get, suspected=True)
+    raise missing

@@ -1,0 +1,129 @@
+"""Guard clauses that many rules share: from where does it fail, who answers, where does the client hang?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hairpin_doctor.network import Attachment, Network, Owner, VantagePoint
+from hairpin_doctor.states import Works, ping_said
+from probes.arp import ArpFacts
+from probes.br_netfilter import BrNetfilterFacts
+from probes.probe import Scope
+from probes.routes import RouteFacts
+from probes.service_rules import ProgrammedPort, ServiceRulesFacts
+from probes.target import Address
+
+
+class NotThis(Exception):
+    """Raised by a guard where the cause cannot hold; becomes the verdict Cleared with this reason."""
+
+
+def names(vantage_points: tuple[VantagePoint, ...]) -> str:
+    """Names for a sentence."""
+    return ", ".join(each.name for each in vantage_points)
+
+
+def failing_clients(network: Network, vip: Address) -> tuple[VantagePoint, ...]:
+    """The clients from which the VIP fails; raises NotThis where it works, MissingFacts where no client was asked."""
+    failing = network.failing(vip)
+    if failing:
+        return failing
+    working = network.working(vip)
+    if working:
+        raise NotThis(f"{vip} works from {names(working)}")
+    if network.clients(vip):
+        raise network.need_client(vip, f"whether {vip} works is unknown (name its port)")
+    raise network.need_client(vip, f"the path of a client of {vip}")
+
+
+def live_macs(client: VantagePoint, vip: Address) -> tuple[str, ...]:
+    """The MACs that answered the client's ARP for an on-link VIP; raises NotThis for one that is routed or local."""
+    routes = client.findings[RouteFacts]
+    if not routes.on_link(vip):
+        raise NotThis(f"{vip} is not on-link for {client.name}: its traffic goes to a gateway, not by ARP")
+    return client.findings[ArpFacts].macs(vip)
+
+
+def is_silent(client: VantagePoint, vip: Address) -> bool:
+    """Whether the client asked for an on-link VIP and nobody answered."""
+    routes, arp = client.findings[RouteFacts], client.findings[ArpFacts]
+    return routes.on_link(vip) and arp.asked(vip) and not arp.macs(vip)
+
+
+def silent_clients(network: Network, vip: Address) -> tuple[VantagePoint, ...]:
+    """The failing clients whose ARP nobody answers; raises NotThis with who answers, where somebody does."""
+    failing = failing_clients(network, vip)
+    silent = tuple(client for client in failing if is_silent(client, vip))
+    if silent:
+        return silent
+    client = failing[0]
+    macs = live_macs(client, vip)
+    if not macs:
+        raise NotThis(f"{client.name} did not need to ask for {vip} by ARP")
+    raise NotThis(f"{', '.join(macs)} answers ARP for {vip} at {client.name}")
+
+
+@dataclass(frozen=True)
+class AnsweringInterface:
+    """A client, the MAC that answers it, and the known interface that has this MAC."""
+
+    client: VantagePoint
+    mac: str
+    owner: Owner
+
+
+def answering_interface(
+    network: Network, client: VantagePoint, vip: Address, what: str
+) -> AnsweringInterface:
+    """Whose MAC answers the client for the VIP, on the serving host.
+
+    Raises NotThis where nobody answers or another machine does, MissingFacts where no serving host was scanned.
+    """
+    macs = live_macs(client, vip)
+    if not macs:
+        raise NotThis(f"nobody answers ARP for {vip} at {client.name}")
+    hosts = network.hosts(vip)
+    for mac in macs:
+        for owner in network.owners(mac):
+            if owner.vantage_point in hosts:
+                return AnsweringInterface(client, mac, owner)
+    if not hosts:
+        raise network.need_host(vip, f"{what} (whose MAC {macs[0]} is)")
+    raise NotThis(f"{macs[0]}, which answers for {vip}, belongs to no interface of {names(hosts)}")
+
+
+def attachment_of(network: Network, client: VantagePoint, vip: Address) -> Attachment:
+    """Where the client hangs; raises MissingFacts where that is not known."""
+    found = network.attachment(client, vip)
+    if found is not None:
+        return found
+    hosts = network.hosts(vip)
+    if not hosts:
+        raise network.need_host(vip, "where the client hangs on the host")
+    raise network.need_client(
+        vip, f"{client.name} is in no forwarding database of {names(hosts)}; a fresh scan from it"
+    )
+
+
+def intercepted(attachment: Attachment) -> bool:
+    """Whether br_netfilter hands the client's bridged frames to iptables on its host."""
+    facts = attachment.host.findings[BrNetfilterFacts]
+    return attachment.port is not None and facts.intercepts(attachment.interface.name)
+
+
+def translated(host: VantagePoint, vip: Address, scope: Scope) -> tuple[ProgrammedPort, ...]:
+    """The ports in scope that the host's rules send to endpoints."""
+    wanted = {target.port for target in scope.targets if target.vip == vip}
+    ports = host.findings[ServiceRulesFacts].programmed(vip)
+    return tuple(port for port in ports if port.endpoints and (port.port in wanted or None in wanted))
+
+
+def symptom(client: VantagePoint, vip: Address) -> str:
+    """One sentence: what the client experiences."""
+    found = [state for state in client.states_of(vip) if state.works is not Works.YES]
+    parts = [
+        f"{state.target.port}/{state.target.protocol} {state.said}" for state in found if state.target.port
+    ]
+    working = [f"{s.target.port}/{s.target.protocol}" for s in client.states_of(vip) if s.works is Works.YES]
+    works = f"; {', '.join(working)} works" if working else ""
+    return f"From {client.name}: {'; '.join(parts) or 'no port answers'}{works}; {ping_said(client.findings, vip)}."

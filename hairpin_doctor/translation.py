@@ -1,0 +1,27 @@
+"""What connection tracking on a host says about a client's flow to the VIP."""
+
+from __future__ import annotations
+
+from hairpin_doctor.network import VantagePoint
+from probes.connections import ConnectionFacts
+from probes.questions.firewall import TrackedConnection
+from probes.target import Address
+
+
+def tracked(host: VantagePoint, client: VantagePoint, vip: Address) -> tuple[TrackedConnection, ...]:
+    """The client's flows to the VIP as the host remembers them; none where that could not be read."""
+    facts, address = host.findings.get(ConnectionFacts), client.address_towards(vip)
+    return facts.from_client(address, vip) if facts and address else ()
+
+
+def translated_flows(host: VantagePoint, client: VantagePoint, vip: Address) -> tuple[TrackedConnection, ...]:
+    """Those of them that the host's DNAT sends elsewhere."""
+    return tuple(each for each in tracked(host, client, vip) if each.reply.source != vip)
+
+
+def tracked_without_reply(host: VantagePoint, client: VantagePoint, vip: Address) -> bool | None:
+    """Whether the newest knowledge is a translated flow without any reply; None where nothing is tracked."""
+    flows = translated_flows(host, client, vip)
+    if not flows:
+        return None
+    return any(not flow.seen_reply for flow in flows)

@@ -1,0 +1,119 @@
+"""Who answers ARP for each VIP, with which MACs, how fast; and for the gateway and the neighbours on the same link?
+
+Asked by broadcast with our own address as sender, and of the gateway also by unicast, since proxy ARP delays broadcast
+answers. A host never hears its own announcer: silence on the announcing host is no finding. Without CAP_NET_RAW the
+kernel asks instead, and then one MAC per address is seen, never a second answerer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Literal
+
+from probes.host import Absent, Denied, Host
+from probes.probe import Layer, Scope, probe
+from probes.questions.machine import Moment
+from probes.questions.neighbours import ArpReply, ArpSweep, KernelResolution, Neighbour, Neighbours
+from probes.questions.routing import Route, RouteTo
+from probes.routes import SOMEWHERE_ELSE
+
+NEIGHBOURS_AT_MOST = 32
+
+
+@dataclass(frozen=True)
+class ArpAnswers:
+    """What one interface heard: `asked` addresses, and every distinct reply."""
+
+    interface: str
+    method: Literal["packet socket", "kernel"]
+    asked: tuple[IPv4Address, ...]
+    replies: tuple[ArpReply, ...]
+
+
+@dataclass(frozen=True)
+class ArpFacts:
+    """The answers per interface. A VIP that is routed away or local was not asked for."""
+
+    answers: tuple[ArpAnswers, ...]
+
+    def asked(self, address: object) -> bool:
+        """Whether anybody was asked for the address."""
+        return any(address in each.asked for each in self.answers)
+
+    def macs(self, address: object) -> tuple[str, ...]:
+        """Every MAC that claims the address, fastest first."""
+        replies = sorted(
+            (reply for each in self.answers for reply in each.replies if reply.address == address),
+            key=lambda reply: reply.round_trip_ms,
+        )
+        return tuple(dict.fromkeys(reply.mac for reply in replies))
+
+    def sees_duplicates(self, address: object) -> bool:
+        """Whether a second answerer would have been seen."""
+        return any(address in each.asked and each.method == "packet socket" for each in self.answers)
+
+
+@probe(Layer.NEIGHBOUR)
+def arp(host: Host, scope: Scope) -> ArpFacts:
+    """Ask on each interface by which a VIP is on-link."""
+    wanted: dict[tuple[str, IPv4Address], list[IPv4Address]] = {}
+    for vip in scope.vips:
+        route = _route(host, vip)
+        if not (isinstance(vip, IPv4Address) and route and route.type == "unicast" and not route.gateway):
+            continue
+        if route.interface and isinstance(route.source, IPv4Address):
+            wanted.setdefault((route.interface, route.source), []).append(vip)
+    known = (*host.ask(Neighbours(Moment.AFTER_TRAFFIC)), *host.ask(Neighbours(Moment.BEFORE)))
+    return ArpFacts(
+        tuple(
+            _ask(host, scope, interface, source, vips, known) for (interface, source), vips in wanted.items()
+        )
+    )
+
+
+def _route(host: Host, destination: object) -> Route | None:
+    try:
+        return host.ask(RouteTo(destination))  # type: ignore[arg-type]
+    except Absent:
+        return None
+
+
+def _ask(
+    host: Host,
+    scope: Scope,
+    interface: str,
+    source: IPv4Address,
+    vips: list[IPv4Address],
+    known: Iterable[Neighbour],
+) -> ArpAnswers:
+    gateway = _gateway(host, interface)
+    others = [entry.address for entry in known if isinstance(entry.address, IPv4Address) and entry.mac]
+    on_this_link = [each for each in others if (route := _route(host, each)) and route.interface == interface]
+    asked = tuple(dict.fromkeys((*vips, *([gateway] if gateway else []), *on_this_link[:NEIGHBOURS_AT_MOST])))
+    gateway_mac = next((entry.mac for entry in known if entry.address == gateway and entry.mac), None)
+    directly = tuple((vip, gateway_mac) for vip in vips) if gateway_mac else ()
+    try:
+        replies = host.ask(ArpSweep(interface, source, asked, directly, scope.arp_window_ms))
+        return ArpAnswers(interface, "packet socket", asked, replies)
+    except Denied:
+        resolved = host.ask(KernelResolution(tuple(vips), scope.arp_window_ms))
+        return ArpAnswers(interface, "kernel", tuple(vips), tuple(_as_replies(resolved)))
+
+
+def _as_replies(entries: Iterable[Neighbour]) -> Iterable[ArpReply]:
+    for entry in entries:
+        if (
+            isinstance(entry.address, IPv4Address)
+            and entry.mac
+            and entry.state in ("REACHABLE", "DELAY", "PROBE")
+        ):
+            yield ArpReply(entry.address, entry.mac, entry.mac, 0.0)
+
+
+def _gateway(host: Host, interface: str) -> IPv4Address | None:
+    route = _route(host, SOMEWHERE_ELSE)
+    if route and route.interface == interface and isinstance(route.gateway, IPv4Address):
+        return route.gateway
+    return None

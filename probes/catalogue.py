@@ -1,0 +1,55 @@
+"""Every probe, lowest layer first: the order in which results are shown, however they ran.
+
+It stands apart from `probes/__init__.py` because a probe's function has its module's name and would hide it there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from probes.announcers import announcers
+from probes.arp import arp
+from probes.bgp_sessions import bgp_sessions
+from probes.br_netfilter import br_netfilter
+from probes.connections import connections
+from probes.dns import dns
+from probes.endpoints import endpoints
+from probes.forward_chain import forward_chain
+from probes.forwarding_database import forwarding_database
+from probes.icmp import icmp
+from probes.interface_sysctls import interface_sysctls
+from probes.interfaces import interfaces
+from probes.kernel_counters import kernel_counters
+from probes.machine import machine
+from probes.neighbours import neighbours
+from probes.own_address_warnings import own_address_warnings
+from probes.probe import Probe
+from probes.routed_path import routed_path
+from probes.routes import routes
+from probes.service_rules import service_rules
+from probes.tcp import tcp
+from probes.udp import udp
+
+CATALOGUE: tuple[Probe[Any], ...] = (
+    machine,
+    kernel_counters,
+    interfaces,
+    interface_sysctls,
+    br_netfilter,
+    forwarding_database,
+    own_address_warnings,
+    neighbours,
+    arp,
+    routes,
+    routed_path,
+    icmp,
+    tcp,
+    udp,
+    dns,
+    service_rules,
+    endpoints,
+    forward_chain,
+    connections,
+    announcers,
+    bgp_sessions,
+)

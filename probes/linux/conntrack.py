@@ -1,0 +1,67 @@
+"""Tracked connections by ctnetlink (pyroute2): typed, with the status bits, which `conntrack -L` does not print as JSON."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from pyroute2 import Conntrack
+from pyroute2.netlink.exceptions import NetlinkError
+
+from probes.host import Absent
+from probes.questions.firewall import FlowDirection, TrackedConnection, TrackedConnections
+from probes.target import Protocol
+
+IPS_SEEN_REPLY = 1 << 1  # linux/netfilter/nf_conntrack_common.h
+PROTOCOLS = {6: Protocol.TCP, 17: Protocol.UDP}
+# linux/netfilter/nf_conntrack_tcp.h
+TCP_STATES = (
+    "NONE SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT CLOSE SYN_SENT2".split()  # noqa: SIM905
+)
+AT_MOST = 1000
+
+
+def tracked_connections(question: TrackedConnections) -> tuple[TrackedConnection, ...]:
+    """TCP and UDP entries whose original destination is one of the addresses, the first 1000."""
+    wanted = {str(address) for address in question.destinations}
+    found: list[TrackedConnection] = []
+    try:
+        with Conntrack() as netlink:
+            for message in netlink.dump():
+                entry = _entry(message, wanted)
+                if entry is not None and len(found) < AT_MOST:
+                    found.append(entry)
+    except NetlinkError as error:
+        if error.code in (1, 13):
+            raise PermissionError(str(error)) from None
+        raise Absent(f"connection tracking: {error}") from None
+    return tuple(found)
+
+
+def _entry(message: Any, wanted: set[str]) -> TrackedConnection | None:
+    original = message.get("CTA_TUPLE_ORIG")
+    address = original.get("CTA_TUPLE_IP") if original else None
+    destination = address and (address.get("CTA_IP_V4_DST") or address.get("CTA_IP_V6_DST"))
+    protocol = original.get("CTA_TUPLE_PROTO").get("CTA_PROTO_NUM") if original else None
+    if destination not in wanted or protocol not in PROTOCOLS:
+        return None
+    information = message.get("CTA_PROTOINFO")
+    tcp = information.get("CTA_PROTOINFO_TCP") if information else None
+    state = tcp.get("CTA_PROTOINFO_TCP_STATE") if tcp else None
+    return TrackedConnection(
+        protocol=PROTOCOLS[protocol],
+        original=_direction(original),
+        reply=_direction(message.get("CTA_TUPLE_REPLY")),
+        seen_reply=bool((message.get("CTA_STATUS") or 0) & IPS_SEEN_REPLY),
+        tcp_state=TCP_STATES[state] if state is not None and state < len(TCP_STATES) else None,
+    )
+
+
+def _direction(side: Any) -> FlowDirection:
+    address, protocol = side.get("CTA_TUPLE_IP"), side.get("CTA_TUPLE_PROTO")
+    return FlowDirection(
+        source=ipaddress.ip_address(address.get("CTA_IP_V4_SRC") or address.get("CTA_IP_V6_SRC")),
+        destination=ipaddress.ip_address(address.get("CTA_IP_V4_DST") or address.get("CTA_IP_V6_DST")),
+        source_port=protocol.get("CTA_PROTO_SRC_PORT"),
+        destination_port=protocol.get("CTA_PROTO_DST_PORT"),
+    )

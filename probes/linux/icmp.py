@@ -1,0 +1,145 @@
+"""ICMP echo (RFC 792) by a raw socket, else a ping socket, else the ping program (needs no right of ours)."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import select
+import shutil
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+
+from probes.host import Denied
+from probes.linux.rulesets import PATH
+from probes.questions.traffic import EchoAnswer, Echoes, IcmpMessage
+from probes.target import Address
+
+ECHO_REPLY, UNREACHABLE, REDIRECT, ECHO_REQUEST, TIME_EXCEEDED = 0, 3, 5, 8, 11
+ABOUT_OUR_PACKET = {UNREACHABLE, REDIRECT, TIME_EXCEEDED}
+LINGER_SECONDS = 0.03  # a redirect may arrive just behind the reply
+AT_MOST = 16  # messages kept per address
+
+
+def echoes(question: Echoes) -> tuple[EchoAnswer, ...]:
+    """Ping every address at once; raises Denied where all three ways are closed."""
+    for kind in (socket.SOCK_RAW, socket.SOCK_DGRAM):
+        try:
+            channel = socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP)
+        except PermissionError:
+            continue
+        with closing(channel):
+            return tuple(_Pings(channel, question, raw=kind == socket.SOCK_RAW).answers())
+    program = shutil.which("ping", path=PATH)
+    if program is None:
+        raise Denied(
+            "CAP_NET_RAW, a net.ipv4.ping_group_range that includes us, or the ping program", "ICMP echo"
+        )
+    with ThreadPoolExecutor(max_workers=AT_MOST) as pool:
+        return tuple(
+            pool.map(lambda each: _by_program(program, each, question.timeout_ms), question.destinations)
+        )
+
+
+class _Pings:
+    def __init__(self, channel: socket.socket, question: Echoes, *, raw: bool) -> None:
+        self.channel, self.question, self.raw = channel, question, raw
+        self.identifier = int.from_bytes(os.urandom(2))
+        messages: tuple[IcmpMessage, ...] | None = () if raw else None
+        self.found = {each: EchoAnswer(each, None, None, messages, None) for each in question.destinations}
+        self.start = time.monotonic()
+
+    def answers(self) -> Iterator[EchoAnswer]:
+        self.channel.setblocking(False)
+        deadline = self.start + self.question.timeout_ms / 1000
+        for round_ends in (self.start + self.question.timeout_ms / 2000, deadline):
+            self._ask()
+            self._listen(round_ends)
+            if self._complete():
+                self._listen(min(time.monotonic() + LINGER_SECONDS, deadline), stop_when_complete=False)
+                break
+        yield from self.found.values()
+
+    def _complete(self) -> bool:
+        return all(answer.round_trip_ms is not None or answer.error for answer in self.found.values())
+
+    def _ask(self) -> None:
+        for sequence, (destination, answer) in enumerate(self.found.items()):
+            if answer.round_trip_ms is not None or answer.error:
+                continue
+            try:
+                self.channel.sendto(_request(self.identifier, sequence), (str(destination), 0))
+            except OSError as error:
+                self.found[destination] = replace(answer, error=error.strerror)
+
+    def _listen(self, until: float, *, stop_when_complete: bool = True) -> None:
+        while (left := until - time.monotonic()) > 0:
+            if stop_when_complete and self._complete():
+                return
+            if not select.select([self.channel], [], [], left)[0]:
+                return
+            try:
+                packet, origin = self.channel.recvfrom(2048)
+            except OSError:  # an ICMP error was reported on the socket; the next packet is what counts
+                continue
+            header = (packet[0] & 0x0F) * 4 if self.raw else 0
+            self._take(packet[header:], ipaddress.ip_address(origin[0]))
+
+    def _take(self, message: bytes, sender: Address) -> None:
+        if len(message) < 8:
+            return
+        kind, code, _, identifier, sequence = struct.unpack_from("!BBHHH", message)
+        if kind == ECHO_REPLY and (identifier == self.identifier or not self.raw):
+            self._reply(sequence, sender)
+        elif self.raw and kind in ABOUT_OUR_PACKET and len(message) >= 28:
+            self._about(kind, code, message, sender)
+
+    def _reply(self, sequence: int, sender: Address) -> None:
+        destinations = list(self.found)
+        if sequence < len(destinations):
+            answer = self.found[destinations[sequence]]
+            passed = round((time.monotonic() - self.start) * 1000, 3)
+            if answer.round_trip_ms is None:
+                self.found[answer.destination] = replace(answer, round_trip_ms=passed, replied_from=sender)
+
+    def _about(self, kind: int, code: int, message: bytes, sender: Address) -> None:
+        """The message quotes our packet's IP header (RFC 792), at byte 8: its destination tells which target it means."""
+        answer = self.found.get(ipaddress.IPv4Address(message[24:28]))
+        if answer is None or answer.messages is None or len(answer.messages) >= AT_MOST:
+            return
+        gateway = ipaddress.IPv4Address(message[4:8]) if kind == REDIRECT else None
+        found = IcmpMessage(kind, code, sender, gateway)
+        if found not in answer.messages:
+            self.found[answer.destination] = replace(answer, messages=(*answer.messages, found))
+
+
+def _request(identifier: int, sequence: int) -> bytes:
+    payload = b"hairpin-doctor"
+    blank = struct.pack("!BBHHH", ECHO_REQUEST, 0, 0, identifier, sequence) + payload
+    return struct.pack("!BBHHH", ECHO_REQUEST, 0, _checksum(blank), identifier, sequence) + payload
+
+
+def _checksum(data: bytes) -> int:
+    """RFC 1071."""
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def _by_program(program: str, destination: Address, timeout_ms: int) -> EchoAnswer:
+    seconds = str(max(1, round(timeout_ms / 1000)))
+    command = [program, "-n", "-c", "1", "-W", seconds, str(destination)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, errors="replace", check=False, env={"LC_ALL": "C"}
+    )
+    match = re.search(r"bytes from ([^:\s]+).*time=([\d.]+) ms", done.stdout)
+    if match:
+        return EchoAnswer(destination, float(match[2]), ipaddress.ip_address(match[1]), None, None)
+    complaint = " ".join(done.stderr.split())[:200] or None
+    return EchoAnswer(destination, None, None, None, complaint)

@@ -1,0 +1,110 @@
+"""Answers from rtnetlink about interfaces and the FDB, by pyroute2. Missing attributes are None there, never an error."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from pyroute2 import IPRoute
+
+from probes.questions.links import (
+    BridgeSettings,
+    FdbEntry,
+    ForwardingDatabase,
+    Link,
+    LinkAddress,
+    Links,
+    PortSettings,
+)
+
+# linux/if.h
+IFF_UP, IFF_BROADCAST, IFF_NOARP, IFF_LOWER_UP = 0x1, 0x2, 0x80, 0x10000
+# linux/neighbour.h
+NUD_NOARP, NUD_PERMANENT = 0x40, 0x80
+STP_STATES = {0: "disabled", 1: "listening", 2: "learning", 3: "forwarding", 4: "blocking"}
+OTHER_NAMESPACE = "IFLA_LINK_NETNSID"
+
+
+def links(_: Links) -> tuple[Link, ...]:
+    """Every interface with its addresses."""
+    with IPRoute() as netlink:
+        addresses: dict[int, list[LinkAddress]] = {}
+        for message in netlink.get_addr():
+            text = message.get("IFA_LOCAL") or message.get("IFA_ADDRESS")
+            entry = LinkAddress(ipaddress.ip_address(text), message["prefixlen"])
+            addresses.setdefault(message["index"], []).append(entry)
+        return tuple(_link(message, addresses.get(message["index"], [])) for message in netlink.get_links())
+
+
+def _link(message: Any, addresses: list[LinkAddress]) -> Link:
+    flags = message["flags"]
+    lower = message.get("IFLA_LINK") if message.get(OTHER_NAMESPACE) is None else None
+    return Link(
+        index=message["index"],
+        name=message.get("IFLA_IFNAME"),
+        kind=message.get(("linkinfo", "kind")),
+        mac=message.get("IFLA_ADDRESS"),
+        permanent_mac=message.get("IFLA_PERM_ADDRESS"),
+        mtu=message.get("IFLA_MTU"),
+        up=bool(flags & IFF_UP),
+        carrier=bool(flags & IFF_LOWER_UP),
+        broadcast=bool(flags & IFF_BROADCAST),
+        arp=not flags & IFF_NOARP,
+        promiscuity=message.get("IFLA_PROMISCUITY") or 0,
+        master=message.get("IFLA_MASTER"),
+        lower=lower,
+        addresses=tuple(addresses),
+        bridge=_bridge(message),
+        port=_port(message),
+        macvlan_mode=message.get(("linkinfo", "data", "macvlan_mode")),
+    )
+
+
+def _bridge(message: Any) -> BridgeSettings | None:
+    if message.get(("linkinfo", "kind")) != "bridge":
+        return None
+    setting = {key: message.get(("linkinfo", "data", f"br_{key}")) for key in BRIDGE_KEYS}
+    return BridgeSettings(
+        vlan_filtering=bool(setting["vlan_filtering"]),
+        nf_call_iptables=bool(setting["nf_call_iptables"]),
+        stp=bool(setting["stp_state"]),
+        multicast_snooping=bool(setting["mcast_snooping"]),
+    )
+
+
+BRIDGE_KEYS = ("vlan_filtering", "nf_call_iptables", "stp_state", "mcast_snooping")
+
+
+def _port(message: Any) -> PortSettings | None:
+    if message.get(("linkinfo", "slave_kind")) != "bridge":
+        return None
+    setting = {key: message.get(("linkinfo", "slave_data", key)) for key in PORT_KEYS}
+    return PortSettings(
+        hairpin_mode=bool(setting["mode"]),
+        learning=bool(setting["learning"]),
+        isolated=bool(setting["isolated"]),
+        state=STP_STATES.get(setting["state"], "unknown"),
+        unicast_flood=bool(setting["unicast_flood"]),
+    )
+
+
+PORT_KEYS = ("mode", "learning", "isolated", "state", "unicast_flood")
+
+
+def forwarding_database(_: ForwardingDatabase) -> tuple[FdbEntry, ...]:
+    """Unicast FDB entries; a permanent entry that is the bridge's or a port's own MAC is `own`."""
+    with IPRoute() as netlink:
+        own = {(m["index"], m.get("IFLA_ADDRESS")) for m in netlink.get_links()}
+        return tuple(
+            FdbEntry(
+                mac=message.get("NDA_LLADDR"),
+                port=message["ifindex"],
+                bridge=message.get("NDA_MASTER"),
+                vlan=message.get("NDA_VLAN"),
+                own=bool(message["state"] & NUD_PERMANENT)
+                and (message["ifindex"], message.get("NDA_LLADDR")) in own,
+                static=bool(message["state"] & (NUD_NOARP | NUD_PERMANENT)),
+            )
+            for message in netlink.fdb("dump")
+            if message.get("NDA_LLADDR") and not int(message.get("NDA_LLADDR")[:2], 16) & 1
+        )

@@ -1,0 +1,104 @@
+"""Answers about routing: the kernel's decision (RTM_GETROUTE), policy rules, connected prefixes."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+from typing import Any
+
+from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from probes.host import Absent
+from probes.questions.routing import (
+    ConnectedPrefix,
+    ConnectedPrefixes,
+    Route,
+    RouteTo,
+    RoutingRule,
+    RoutingRules,
+)
+from probes.target import Address
+
+# linux/rtnetlink.h: RTN_*
+TYPES = {1: "unicast", 2: "local", 3: "broadcast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
+REFUSED = {errno.ENETUNREACH: "unreachable", errno.EHOSTUNREACH: "unreachable", errno.EACCES: "prohibit"}
+MAIN_TABLE, RT_SCOPE_LINK = 254, 253
+EVERY_SYSTEM_HAS = {0, 32766, 32767}
+
+
+def route_to(question: RouteTo) -> Route:
+    """Ask the kernel for its route; raises Absent where it has none."""
+    wanted: dict[str, Any] = {"dst": str(question.destination)}
+    if question.source is not None:
+        wanted["src"] = str(question.source)
+    with IPRoute() as netlink:
+        if question.incoming is not None:
+            wanted["iif"] = _index(netlink, question.incoming)
+        try:
+            message = next(iter(netlink.route("get", **wanted)))
+        except NetlinkError as error:
+            if error.code == errno.EINVAL and question.incoming is not None:
+                raise Absent(
+                    f"the kernel takes no packet for {question.destination} by {question.incoming}"
+                ) from None
+            if error.code in REFUSED:
+                raise Absent(f"no route to {question.destination} ({REFUSED[error.code]})") from None
+            raise Absent(f"no route to {question.destination}: {error}") from None
+        return _route(netlink, message)
+
+
+def _index(netlink: Any, name: str) -> int:
+    found = list(netlink.link_lookup(ifname=name))
+    if not found:
+        raise Absent(f"no interface {name}")
+    return int(found[0])
+
+
+def _route(netlink: Any, message: Any) -> Route:
+    device = message.get("RTA_OIF")
+    name = netlink.get_links(device)[0].get("IFLA_IFNAME") if device else None
+    return Route(
+        type=TYPES.get(message["type"], str(message["type"])),
+        interface=name,
+        gateway=_address(message.get("RTA_GATEWAY") or (message.get("RTA_VIA") or {}).get("addr")),
+        source=_address(message.get("RTA_PREFSRC")),
+        table=message.get("RTA_TABLE") or message["table"],
+    )
+
+
+def _address(text: str | None) -> Address | None:
+    return ipaddress.ip_address(text) if text else None
+
+
+def routing_rules(_: RoutingRules) -> tuple[RoutingRule, ...]:
+    """IPv4 and IPv6 policy rules besides the three defaults (ip-rule(8))."""
+    found: list[RoutingRule] = []
+    with IPRoute() as netlink:
+        for family in (2, 10):
+            for message in netlink.get_rules(family=family):
+                priority = message.get("FRA_PRIORITY") or 0
+                if priority in EVERY_SYSTEM_HAS:
+                    continue
+                attributes = ", ".join(
+                    f"{key[4:].lower()} {value}" for key, value in message["attrs"] if key in SHOWN
+                )
+                found.append(RoutingRule(priority, attributes))
+    return tuple(found)
+
+
+SHOWN = {"FRA_SRC", "FRA_DST", "FRA_IIFNAME", "FRA_OIFNAME", "FRA_FWMARK", "FRA_TABLE", "FRA_L3MDEV"}
+
+
+def connected_prefixes(_: ConnectedPrefixes) -> tuple[ConnectedPrefix, ...]:
+    """Prefixes of the main table with scope link and no gateway, besides host routes."""
+    found: list[ConnectedPrefix] = []
+    with IPRoute() as netlink:
+        names = {link["index"]: link.get("IFLA_IFNAME") for link in netlink.get_links()}
+        for message in netlink.get_routes(table=MAIN_TABLE):
+            device, destination = message.get("RTA_OIF"), message.get("RTA_DST")
+            if not (device and destination) or message.get("RTA_GATEWAY") or message["type"] != 1:
+                continue
+            prefix = ipaddress.ip_network(f"{destination}/{message['dst_len']}", strict=False)
+            found.append(ConnectedPrefix(prefix, names.get(device, str(device))))
+    return tuple(found)

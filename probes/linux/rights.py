@@ -1,0 +1,29 @@
+"""Which right each question needs. Questions that are not listed need none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from probes.host import Question
+from probes.questions import (
+    ArpSweep,
+    IptablesRules,
+    KernelLog,
+    NftRuleset,
+    RoutedEchoes,
+    TrackedConnections,
+)
+
+RIGHTS: dict[type[Question[Any]], str] = {
+    ArpSweep: "CAP_NET_RAW",
+    RoutedEchoes: "CAP_NET_RAW",
+    IptablesRules: "CAP_NET_ADMIN",
+    NftRuleset: "CAP_NET_ADMIN",
+    TrackedConnections: "CAP_NET_ADMIN",
+    KernelLog: "CAP_SYSLOG",
+}
+
+
+def right_for(question: Question[Any]) -> str:
+    """The capability (capabilities(7)) that the question needs, or "root" where the kernel decides otherwise."""
+    return RIGHTS.get(type(question), "root")

@@ -1,0 +1,85 @@
+"""TCP handshakes with real connections, and whether what is sent afterwards is acknowledged."""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+import struct
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+from probes.linux.capture import captured_frames, open_capture
+from probes.questions.traffic import Endpoint, Handshake, HandshakeAnswer, Handshakes, TcpFrame
+
+PAYLOAD = b"\r\n"  # harmless to line protocols, enough to see an acknowledgement
+UNACKED_AT = 24  # offset of tcpi_unacked in struct tcp_info, linux/tcp.h
+POLL_SECONDS = 0.005
+AT_ONCE = 16
+
+
+def handshakes(question: Handshakes) -> tuple[HandshakeAnswer, ...]:
+    """All attempts at once, each within the timeout."""
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        attempts = [pool.submit(_attempt, end, question.timeout_ms / 1000) for end in question.destinations]
+        return tuple(attempt.result() for attempt in attempts)
+
+
+def _attempt(destination: Endpoint, timeout: float) -> HandshakeAnswer:
+    family = socket.AF_INET if destination.address.version == 4 else socket.AF_INET6
+    with ExitStack() as stack:
+        connection = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        connection.bind(("", 0))
+        capture = _capture_or_none(connection.getsockname()[1])
+        if capture is not None:
+            stack.enter_context(capture)
+        start = time.monotonic()
+        outcome, connected, error = _connect_and_send(connection, destination, start + timeout)
+        frames = None if capture is None else _of_this_attempt(capture)
+    passed = None if connected is None else round((connected - start) * 1000, 3)
+    return HandshakeAnswer(destination, outcome, passed, frames, error)
+
+
+def _capture_or_none(port: int) -> socket.socket | None:
+    try:
+        return open_capture(port)
+    except PermissionError:
+        return None
+
+
+def _of_this_attempt(capture: socket.socket) -> tuple[TcpFrame, ...]:
+    """Each distinct frame once: a frame passes several devices of a host (bridge and port), retransmissions repeat."""
+    return tuple(dict.fromkeys(captured_frames(capture)))[:64]
+
+
+def _connect_and_send(
+    connection: socket.socket, destination: Endpoint, deadline: float
+) -> tuple[Handshake, float | None, str | None]:
+    connection.settimeout(max(deadline - time.monotonic(), 0.001))
+    try:
+        connection.connect((str(destination.address), destination.port))
+    except TimeoutError:
+        return Handshake.SILENT, None, None
+    except ConnectionRefusedError:
+        return Handshake.REFUSED, None, None
+    except OSError as error:
+        return Handshake.UNREACHABLE, None, errno.errorcode.get(error.errno or 0, str(error))
+    connected = time.monotonic()
+    return _acknowledged(connection, deadline), connected, None
+
+
+def _acknowledged(connection: socket.socket, deadline: float) -> Handshake:
+    """Any acknowledgement, answer or orderly close proves the way there and back for more than a handshake."""
+    try:
+        connection.sendall(PAYLOAD)
+        while time.monotonic() < deadline:
+            information = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+            if struct.unpack_from("I", information, UNACKED_AT)[0] == 0:
+                return Handshake.OPEN
+            if select.select([connection], [], [], POLL_SECONDS)[0]:
+                connection.recv(1)
+                return Handshake.OPEN
+    except (ConnectionResetError, BrokenPipeError):
+        return Handshake.RESET
+    return Handshake.STALLED

@@ -1,0 +1,65 @@
+"""Every question that a probe can ask, as frozen dataclasses, one file per layer. `ALL`: what a recording holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from probes.host import Question
+from probes.questions.firewall import IptablesRules, NftRuleset, TrackedConnections
+from probes.questions.links import ForwardingDatabase, Links
+from probes.questions.machine import Counters, KernelLog, MachineIdentity, Sysctl
+from probes.questions.neighbours import ArpSweep, KernelResolution, Neighbours
+from probes.questions.routing import ConnectedPrefixes, RouteTo, RoutingRules
+from probes.questions.sockets import PacketSockets, TcpConnections
+from probes.questions.traffic import Datagrams, DnsExchanges, Echoes, Handshakes, RoutedEchoes
+
+ALL: tuple[type[Question[Any]], ...] = (
+    MachineIdentity,
+    Sysctl,
+    Counters,
+    KernelLog,
+    Links,
+    ForwardingDatabase,
+    Neighbours,
+    ArpSweep,
+    KernelResolution,
+    RouteTo,
+    RoutingRules,
+    ConnectedPrefixes,
+    Echoes,
+    Handshakes,
+    Datagrams,
+    DnsExchanges,
+    RoutedEchoes,
+    IptablesRules,
+    NftRuleset,
+    TrackedConnections,
+    PacketSockets,
+    TcpConnections,
+)
+
+__all__ = [
+    "ALL",
+    "ArpSweep",
+    "ConnectedPrefixes",
+    "Counters",
+    "Datagrams",
+    "DnsExchanges",
+    "Echoes",
+    "ForwardingDatabase",
+    "Handshakes",
+    "IptablesRules",
+    "KernelLog",
+    "KernelResolution",
+    "Links",
+    "MachineIdentity",
+    "Neighbours",
+    "NftRuleset",
+    "PacketSockets",
+    "RouteTo",
+    "RoutedEchoes",
+    "RoutingRules",
+    "Sysctl",
+    "TcpConnections",
+    "TrackedConnections",
+]

@@ -1,0 +1,56 @@
+"""Questions about packet filters, address translation and connection tracking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from probes.host import Question
+from probes.target import Address, Protocol
+
+
+@dataclass(frozen=True)
+class IptablesRules(Question[str]):
+    """The text of iptables-save with counters; nft's JSON hides the DNAT targets of iptables-nft. Needs CAP_NET_ADMIN.
+
+    Raises Absent where the program is not installed.
+    """
+
+    variant: Literal["nft", "legacy"]
+    family: Literal[4, 6]
+
+
+@dataclass(frozen=True)
+class NftRuleset(Question[str]):
+    """The JSON text of `nft -j list ruleset` (libnftables-json(5)). Needs CAP_NET_ADMIN."""
+
+
+@dataclass(frozen=True)
+class FlowDirection:
+    """One direction of a tracked connection."""
+
+    source: Address
+    destination: Address
+    source_port: int | None
+    destination_port: int | None
+
+
+@dataclass(frozen=True)
+class TrackedConnection:
+    """A conntrack entry: `original` as the client sent it, `reply` as answers are expected (DNAT and SNAT show here).
+
+    `seen_reply` is false for [UNREPLIED] entries (status bit IPS_SEEN_REPLY, linux/netfilter/nf_conntrack_common.h).
+    """
+
+    protocol: Protocol
+    original: FlowDirection
+    reply: FlowDirection
+    seen_reply: bool
+    tcp_state: str | None
+
+
+@dataclass(frozen=True)
+class TrackedConnections(Question[tuple[TrackedConnection, ...]]):
+    """Tracked TCP and UDP connections to these destinations. Needs CAP_NET_ADMIN."""
+
+    destinations: tuple[Address, ...]

@@ -1,0 +1,88 @@
+"""Questions about interfaces, bridges and the forwarding database (FDB)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from probes.host import Question
+from probes.target import Address
+
+
+@dataclass(frozen=True)
+class LinkAddress:
+    """An address of an interface with its prefix length."""
+
+    address: Address
+    prefix_length: int
+
+
+@dataclass(frozen=True)
+class BridgeSettings:
+    """What a bridge device itself is set to; `nf_call_iptables` is the bridge's own switch, ORed with the sysctl."""
+
+    vlan_filtering: bool
+    nf_call_iptables: bool
+    stp: bool
+    multicast_snooping: bool
+
+
+@dataclass(frozen=True)
+class PortSettings:
+    """Flags of one bridge port; `state` is STP's: disabled, listening, learning, forwarding, blocking."""
+
+    hairpin_mode: bool
+    learning: bool
+    isolated: bool
+    state: str
+    unicast_flood: bool
+
+
+@dataclass(frozen=True)
+class Link:
+    """One interface. `master` and `lower` are interface indexes; `kind` is rtnetlink's (bridge, macvlan, veth ...).
+
+    `lower` is the device a macvlan or VLAN sits on (IFLA_LINK); None where it lies in another network namespace.
+    """
+
+    index: int
+    name: str
+    kind: str | None
+    mac: str | None
+    permanent_mac: str | None
+    mtu: int
+    up: bool
+    carrier: bool
+    broadcast: bool
+    arp: bool
+    promiscuity: int
+    master: int | None
+    lower: int | None
+    addresses: tuple[LinkAddress, ...]
+    bridge: BridgeSettings | None
+    port: PortSettings | None
+    macvlan_mode: str | None
+
+
+@dataclass(frozen=True)
+class Links(Question[tuple[Link, ...]]):
+    """Every interface of the network namespace with its addresses. Needs no right."""
+
+
+@dataclass(frozen=True)
+class FdbEntry:
+    """One FDB entry. `port` is the interface index it points to; `own` marks the bridge's or a port's own MAC.
+
+    `bridge` is None for an address that a device merely receives, which is no forwarding entry.
+    """
+
+    mac: str
+    port: int
+    bridge: int | None
+    vlan: int | None
+    own: bool
+    static: bool
+
+
+@dataclass(frozen=True)
+class ForwardingDatabase(Question[tuple[FdbEntry, ...]]):
+    """The FDB entries of every bridge, unicast MACs only. Needs no right."""

@@ -1,0 +1,180 @@
+"""Questions asked by sending real traffic to the VIP: ICMP echo, TCP handshakes, UDP datagrams, DNS.
+
+Each is a batch: its parts run at once below the seam, and the answers come in the order of the question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from probes.host import Question
+from probes.target import Address
+
+
+@dataclass(frozen=True)
+class IcmpMessage:
+    """An ICMP message about our packet: type and code of RFC 792, its sender, and for a redirect the new next hop."""
+
+    type: int
+    code: int
+    sender: Address
+    gateway: Address | None = None
+
+
+@dataclass(frozen=True)
+class EchoAnswer:
+    """`round_trip_ms` is None where no reply came; `replied_from` is the reply's source address.
+
+    `messages` are ICMP errors and redirects; None means this vantage point could not see them (no CAP_NET_RAW).
+    """
+
+    destination: Address
+    round_trip_ms: float | None
+    replied_from: Address | None
+    messages: tuple[IcmpMessage, ...] | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Echoes(Question[tuple[EchoAnswer, ...]]):
+    """Ping each address. Raw socket, else ping socket (net.ipv4.ping_group_range), else the ping program."""
+
+    destinations: tuple[Address, ...]
+    timeout_ms: int
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Address and port of one end of a conversation."""
+
+    address: Address
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.port}" if self.address.version == 6 else f"{self.address}:{self.port}"
+
+
+class Handshake(StrEnum):
+    """How a TCP connection attempt ended. A completed handshake is not yet service: see `acknowledged`."""
+
+    OPEN = "open"
+    STALLED = "stalled"
+    REFUSED = "refused"
+    RESET = "reset"
+    SILENT = "silent"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True)
+class TcpFrame:
+    """A captured TCP frame of the attempt: `flags` like SYN, SYN-ACK, RST; sent by us where `outgoing`."""
+
+    outgoing: bool
+    source_mac: str
+    destination_mac: str
+    source: Endpoint
+    flags: str
+
+
+@dataclass(frozen=True)
+class HandshakeAnswer:
+    """STALLED: connected, but what we sent was never acknowledged (tcp_info.tcpi_unacked stayed above 0).
+
+    `frames` is None without CAP_NET_RAW. `error` is the errno's name for UNREACHABLE.
+    """
+
+    destination: Endpoint
+    outcome: Handshake
+    connect_ms: float | None
+    frames: tuple[TcpFrame, ...] | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Handshakes(Question[tuple[HandshakeAnswer, ...]]):
+    """Connect to each, then send a line end and watch whether it is acknowledged within the timeout."""
+
+    destinations: tuple[Endpoint, ...]
+    timeout_ms: int
+
+
+class DatagramOutcome(StrEnum):
+    """How a UDP exchange ended; silence of a service without a known payload proves nothing."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    OTHER_SOURCE = "answered from another address"
+    SILENT = "silent"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True)
+class DatagramAnswer:
+    """`replied_from` is set where something came back, also from an unexpected address."""
+
+    destination: Endpoint
+    outcome: DatagramOutcome
+    round_trip_ms: float | None
+    replied_from: Endpoint | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Datagrams(Question[tuple[DatagramAnswer, ...]]):
+    """Send one small datagram to each and wait for anything; used for ports whose protocol is unknown."""
+
+    destinations: tuple[Endpoint, ...]
+    timeout_ms: int
+
+
+@dataclass(frozen=True)
+class DnsAnswer:
+    """A DNS exchange: `rcode` as text (NOERROR, REFUSED ...), None where no valid answer came."""
+
+    destination: Endpoint
+    transport: Literal["udp", "tcp"]
+    outcome: DatagramOutcome
+    rcode: str | None
+    truncated: bool
+    round_trip_ms: float | None
+    replied_from: Endpoint | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class DnsExchanges(Question[tuple[DnsAnswer, ...]]):
+    """Ask each server for `localhost. A` (RFC 6761 section 6.3: every resolver can answer it without upstream)."""
+
+    servers: tuple[Endpoint, ...]
+    transport: Literal["udp", "tcp"]
+    timeout_ms: int
+
+
+@dataclass(frozen=True)
+class RoutedEcho:
+    """What came back for an echo request that was sent by the gateway's MAC with a TTL of 2.
+
+    `replied`: the VIP itself answered. `messages`: ICMP errors and redirects that quote our request.
+    """
+
+    destination: Address
+    replied: bool
+    messages: tuple[IcmpMessage, ...]
+
+
+@dataclass(frozen=True)
+class RoutedEchoes(Question[tuple[RoutedEcho, ...]]):
+    """Ping each on-link VIP by way of the gateway's MAC, past our own ARP, with a TTL that ends at the second hop.
+
+    A gateway with a route to the VIP by a node says so by a redirect to the node, and the node by Time Exceeded; one
+    without sends a redirect to the VIP itself or Host Unreachable. Service rules do not touch ICMP, so that a bridge
+    in between cannot answer in their place. Needs CAP_NET_RAW.
+    """
+
+    interface: str
+    source: Address
+    gateway_mac: str
+    destinations: tuple[Address, ...]
+    timeout_ms: int

@@ -1,0 +1,93 @@
+"""If nobody on the link (or only the gateway) answers ARP for a VIP: would the gateway send it on, and by which node?
+
+If so, the VIP is routed (BGP, static), not announced on this link. Asked by an echo request that goes to the gateway's
+MAC with a TTL of 2: the node behind the gateway's route, or the gateway by a redirect, gives itself away. Cannot see by
+which protocol the gateway learned its route; routers that send no ICMP errors leave it open. Needs CAP_NET_RAW.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from probes.arp import arp
+from probes.host import Absent, Host, Unanswered
+from probes.probe import Layer, Phase, Scope, probe
+from probes.questions.routing import Route, RouteTo
+from probes.questions.traffic import RoutedEcho, RoutedEchoes
+from probes.routes import SOMEWHERE_ELSE
+from probes.service_rules import service_rules
+from probes.target import Address
+
+TIME_EXCEEDED, REDIRECT, UNREACHABLE = 11, 5, 3
+PATIENCE_MS = 600
+
+
+@dataclass(frozen=True)
+class RoutedPathFacts:
+    """What came back by way of the gateway; VIPs that somebody on the link answers for were not tried."""
+
+    gateway: Address | None
+    echoes: tuple[RoutedEcho, ...]
+
+    def next_hop(self, vip: Address) -> Address | None:
+        """The node by which the gateway reaches the VIP; the VIP itself where it answered; None where nothing shows."""
+        for echo in self.echoes:
+            if echo.destination != vip:
+                continue
+            if echo.replied:
+                return vip
+            for message in echo.messages:
+                if message.type == TIME_EXCEEDED and message.sender != self.gateway:
+                    return message.sender
+                if message.type == REDIRECT and message.gateway not in (None, vip):
+                    return message.gateway
+        return None
+
+    def gateway_has_no_route(self, vip: Address) -> bool:
+        """Whether the gateway itself would ask for the VIP by ARP: it says so by a redirect or Host Unreachable."""
+        messages = (message for echo in self.echoes if echo.destination == vip for message in echo.messages)
+        return self.next_hop(vip) is None and any(
+            message.gateway == vip or (message.type == UNREACHABLE and message.sender == self.gateway)
+            for message in messages
+        )
+
+
+@probe(Layer.ROUTING, Phase.AFTER)
+def routed_path(host: Host, scope: Scope) -> RoutedPathFacts:
+    """Try every VIP that is on-link, not translated here, and that nobody but the gateway answers for."""
+    default = _default(host)
+    heard = arp.look(host, scope)
+    macs = heard.macs(default.gateway) if default else ()
+    if default is None or default.interface is None or default.source is None or not macs:
+        return RoutedPathFacts(None, ())
+    own = _translated_here(host, scope)
+    unclaimed = tuple(
+        vip
+        for vip in scope.vips
+        if isinstance(vip, IPv4Address)
+        and heard.asked(vip)
+        and vip not in own
+        and not set(heard.macs(vip)) - set(macs)
+    )
+    if not unclaimed:
+        return RoutedPathFacts(default.gateway, ())
+    question = RoutedEchoes(
+        default.interface, default.source, macs[0], unclaimed, min(scope.timeout_ms, PATIENCE_MS)
+    )
+    return RoutedPathFacts(default.gateway, host.ask(question))
+
+
+def _default(host: Host) -> Route | None:
+    try:
+        return host.ask(RouteTo(SOMEWHERE_ELSE))
+    except Absent:
+        return None
+
+
+def _translated_here(host: Host, scope: Scope) -> set[Address]:
+    """VIPs that this machine serves: it never hears its own announcer, so that silence means nothing here."""
+    try:
+        return {port.vip for port in service_rules.look(host, scope).ports}
+    except Unanswered:
+        return set()

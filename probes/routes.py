@@ -1,0 +1,74 @@
+"""Which way does the kernel send packets for each VIP, and back to each known client? Which prefixes are on-link?
+
+Cannot see routes of other machines. Policy rules are listed; their effect is in the kernel's own decision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from probes.host import Absent, Host
+from probes.probe import Layer, Scope, probe
+from probes.questions.routing import (
+    ConnectedPrefix,
+    ConnectedPrefixes,
+    Route,
+    RouteTo,
+    RoutingRule,
+    RoutingRules,
+)
+from probes.target import Address
+
+SOMEWHERE_ELSE = ip_address("192.0.0.8")  # RFC 7600's dummy address: stands for "not on-link here"
+
+
+@dataclass(frozen=True)
+class RouteFound:
+    """The kernel's decision for one address; None where it has no route."""
+
+    destination: Address
+    route: Route | None
+
+
+@dataclass(frozen=True)
+class RouteFacts:
+    """Decisions for the VIPs and for the known clients, the default gateway, policy rules and connected prefixes."""
+
+    to: tuple[RouteFound, ...]
+    default: Route | None
+    rules: tuple[RoutingRule, ...]
+    connected: tuple[ConnectedPrefix, ...]
+
+    def route(self, destination: Address) -> Route | None:
+        """The kernel's decision for a VIP or client of the scope."""
+        return next((found.route for found in self.to if found.destination == destination), None)
+
+    def on_link(self, destination: Address) -> bool:
+        """Whether the destination is asked for by ARP on an interface instead of being sent to a gateway."""
+        route = self.route(destination)
+        return route is not None and route.type == "unicast" and route.gateway is None
+
+    def is_local(self, destination: Address) -> bool:
+        """Whether the destination is an address of this very machine."""
+        route = self.route(destination)
+        return route is not None and route.type == "local"
+
+
+@probe(Layer.ROUTING)
+def routes(host: Host, scope: Scope) -> RouteFacts:
+    """Ask the kernel for each destination of the scope."""
+    destinations = dict.fromkeys((*scope.vips, *scope.clients))
+    return RouteFacts(
+        to=tuple(RouteFound(each, _route(host, each)) for each in destinations),
+        default=_route(host, SOMEWHERE_ELSE),
+        rules=host.ask(RoutingRules()),
+        connected=host.ask(ConnectedPrefixes()),
+    )
+
+
+def _route(host: Host, destination: Address) -> Route | None:
+    try:
+        return host.ask(RouteTo(destination))
+    except Absent:
+        return None
