@@ -1,0 +1,1 @@
+"""TELL: the versioned report, its JSON, its file, and what people see in a terminal."""

@@ -1,0 +1,116 @@
+"""The answer in one sentence: what is wrong, where, and how sure; or that all is well, and from where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hairpin_doctor.report.report import Diagnosis, Report, State, Target
+
+
+def answer(report: Report) -> str:
+    """The first sentence of every output."""
+    sentences: dict[str, Callable[[Report], str]] = {
+        "healthy": _healthy,
+        "diagnosed": _diagnosed,
+        "unexplained": _unexplained,
+        "undetermined": _undetermined,
+    }
+    return sentences[report.verdict](report)
+
+
+def _healthy(report: Report) -> str:
+    clients = [point.name for point in report.vantage_points if point.role == "client"]
+    latent = _latent(report)
+    if not clients:
+        points = ", ".join(point.name for point in report.vantage_points)
+        return f"{_works(report, _names(report))} from {points} only; the path of a client was not tested{latent}"
+    return f"{_works(report, clients)} from {', '.join(clients)}{_times(report, clients)}{latent}"
+
+
+def _works(report: Report, seen_from: list[str]) -> str:
+    vips = _vips(report, seen_from)
+    return f"{_listed(vips)} work{'s' if len(vips) == 1 else ''}"
+
+
+def _names(report: Report) -> list[str]:
+    return [point.name for point in report.vantage_points]
+
+
+def _vips(report: Report, names: list[str]) -> list[str]:
+    tried = (target.vip for target, state in report.states() if state.vantage_point in names)
+    return list(dict.fromkeys(tried))
+
+
+def _listed(items: list[str], most: int = 3) -> str:
+    if len(items) > most:
+        return f"{', '.join(items[:most])} and {len(items) - most} more"
+    return " and ".join((", ".join(items[:-1]), items[-1])) if len(items) > 1 else "".join(items)
+
+
+def _times(report: Report, names: list[str]) -> str:
+    """The round trips of one VIP from one place; more would be a table, and that follows below."""
+    found = [(target, state) for target, state in report.states() if state.vantage_point in names]
+    if len(names) > 1 or len(_vips(report, names)) > 1:
+        return ""
+    times = [f"{t.ending} {s.round_trip_ms:.1f} ms" for t, s in found if s.round_trip_ms is not None]
+    return f" ({', '.join(times)})" if times else ""
+
+
+def _latent(report: Report) -> str:
+    found = report.of_severity("latent")
+    codes = ", ".join(dict.fromkeys(each.code for each in found))
+    return f"; but see {codes}, which does harm later or to others" if found else ""
+
+
+def _diagnosed(report: Report) -> str:
+    causes = [each for each in report.of_severity("broken") if each.confidence != "possible"]
+    first = causes[0]
+    others = list(dict.fromkeys(each.code for each in causes if each.code != first.code))
+    more = f"; also {', '.join(others)}" if others else ""
+    same = [each.vip for each in causes if each.code == first.code and each.vip != first.vip]
+    also = f"; the same holds for {_listed(same)}" if same else ""
+    return f"{first.summary} ({first.code}, {first.confidence}){also}{more}"
+
+
+def _unexplained(report: Report) -> str:
+    possible = [each for each in report.of_severity("broken") if each.confidence == "possible"]
+    if possible:
+        return f"{_symptom(report)}, and no known cause is more than possible: {_codes(possible)}"
+    looked_for = [each.code for each in report.cleared] + [each.code for each in report.undetermined]
+    count = len(set(looked_for))
+    return f"{_symptom(report)}, and none of the {count} causes we looked for explains it"
+
+
+def _codes(found: list[Diagnosis]) -> str:
+    return ", ".join(dict.fromkeys(each.code for each in found))
+
+
+def _undetermined(report: Report) -> str:
+    where = report.next_steps[-1].where if report.next_steps else ""
+    if _failing(report):
+        tail = f": it takes a look {where}" if where else ""
+        return f"{_symptom(report)}; from what was seen, the cause cannot be told{tail}"
+    suspected = [each.code for each in report.undetermined if each.suspected]
+    if suspected:
+        signs = ", ".join(dict.fromkeys(suspected))
+        return f"nothing failed from {', '.join(_names(report))}, but there are signs of {signs}, and a look {where} decides"
+    unknown = [target.name for target, state in report.states() if state.works is None]
+    what = _listed(list(dict.fromkeys(unknown))) or "the targets"
+    return f"whether {what} works is not known from what was seen"
+
+
+def _failing(report: Report) -> list[tuple[Target, State]]:
+    return [(target, state) for target, state in report.states() if state.works is False]
+
+
+def _symptom(report: Report) -> str:
+    """`192.0.2.53 fails from vm (53/udp DNS: no answer)`; for several VIPs or places the first, and how many more."""
+    found = _failing(report)
+    if not found:
+        vips = _listed([each.vip for each in report.vips])
+        return f"nobody answers for {vips}"
+    vip, name = found[0][0].vip, found[0][1].vantage_point
+    parts = [f"{t.ending} {s.said}" for t, s in found if t.vip == vip and s.vantage_point == name]
+    others = _listed(list(dict.fromkeys(t.vip for t, _ in found if t.vip != vip)))
+    and_others = f", as does {others}" if others else ""
+    return f"{vip} fails from {name} ({'; '.join(parts)}){and_others}"

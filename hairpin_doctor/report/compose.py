@@ -1,0 +1,174 @@
+"""Judgement -> report: internals become the plain, published types; nothing is judged here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from hairpin_doctor import rule as judged_types
+from hairpin_doctor.diagnose import Judged, Judgement
+from hairpin_doctor.findings import Seen, Unseen
+from hairpin_doctor.fixes import fix as fixes
+from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.recording import Recording
+from hairpin_doctor.report import report as r
+from hairpin_doctor.report.answer import answer
+from hairpin_doctor.report.next_steps import next_steps
+from hairpin_doctor.report.unseen import missing_rights, not_seen, not_tested
+from hairpin_doctor.states import TargetState, Works
+from hairpin_doctor.version import __version__
+from probes.machine import MachineFacts
+from probes.target import Address, Target
+
+WORKS = {Works.YES: True, Works.NO: False, Works.UNKNOWN: None}
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A vantage point with the recording it rests on. `live`: looked at in this run, else replayed from a file."""
+
+    point: VantagePoint
+    recording: Recording
+    live: bool
+
+
+def compose(
+    looked: Iterable[Looked], judgement: Judgement, notices: Iterable[str] = (), saved: str | None = None
+) -> r.Report:
+    """The report, without the recordings (`with_recordings` adds them). `saved`: the file that will hold it."""
+    chosen = tuple(looked)
+    network = Network(each.point for each in chosen)
+    vantage_points = tuple(_vantage_point(each, network) for each in chosen)
+    found = r.Report(
+        schema=f"{r.SCHEMA_NAME}/{r.MAJOR}",
+        tool_version=__version__,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        verdict=cast(r.Verdict, str(judgement.outcome)),
+        answer="",
+        vantage_points=vantage_points,
+        vips=tuple(r.VipVerdict(str(v), cast(r.Verdict, str(o))) for v, o in judgement.per_vip.items()),
+        targets=_targets(state for each in chosen for state in each.point.states),
+        diagnoses=tuple(_diagnosis(each) for each in judgement.diagnoses),
+        consequences=tuple(_diagnosis(each) for each in judgement.consequences),
+        undetermined=tuple(_undetermined(each) for each in judgement.undetermined),
+        cleared=tuple(_cleared(each) for each in judgement.cleared),
+        not_tested=not_tested(network),
+        not_seen=not_seen((each.point.name, each.recording) for each in chosen if each.live),
+        notices=tuple(notices),
+        next_steps=(),
+        probes=tuple(_run(each, run) for each in chosen for run in each.point.findings.all),
+    )
+    return _told(found, saved)
+
+
+def with_recordings(report: r.Report, recordings: Iterable[Recording]) -> r.Report:
+    """The report with the answers it rests on: what --save, --with and judge exchange."""
+    from dataclasses import replace
+
+    from hairpin_doctor.report.codec import encode_recording
+
+    return replace(report, recordings=tuple(encode_recording(each) for each in recordings))
+
+
+def _told(report: r.Report, saved: str | None) -> r.Report:
+    from dataclasses import replace
+
+    report = replace(report, next_steps=next_steps(report, saved))
+    return replace(report, answer=answer(report))
+
+
+def _vantage_point(looked: Looked, network: Network) -> r.VantagePoint:
+    facts = looked.point.findings.get(MachineFacts)
+    return r.VantagePoint(
+        name=looked.point.name,
+        role=_role(looked.point, network.vips),
+        root=facts.identity.root if facts else None,
+        missing_rights=missing_rights(looked.recording),
+        taken_at=looked.recording.taken_at,
+        live=looked.live,
+    )
+
+
+def _role(point: VantagePoint, vips: Iterable[Address]) -> r.Role:
+    serves = [point.serves(vip) for vip in vips]
+    if True in serves:
+        return "host"
+    return "client" if False in serves else "unknown"
+
+
+def _targets(states: Iterable[TargetState]) -> tuple[r.Target, ...]:
+    found: dict[Target, list[r.State]] = {}
+    for each in states:
+        state = r.State(each.vantage_point, WORKS[each.works], each.said, each.round_trip_ms)
+        found.setdefault(each.target, []).append(state)
+    return tuple(_target(target, tuple(states)) for target, states in sorted(found.items(), key=_place_of))
+
+
+def _place_of(item: tuple[Target, object]) -> tuple[int, int, int, str]:
+    target = item[0]
+    return target.vip.version, int(target.vip), target.port or 0, str(target.protocol or "")
+
+
+def _target(target: Target, states: tuple[r.State, ...]) -> r.Target:
+    return r.Target(
+        str(target.vip), target.port, cast(Any, str(target.protocol) if target.protocol else None), states
+    )
+
+
+def _diagnosis(judged: Judged) -> r.Diagnosis:
+    verdict = cast(judged_types.Diagnosis, judged.verdict)
+    return r.Diagnosis(
+        code=judged.rule.code,
+        slug=judged.rule.slug,
+        title=judged.rule.title,
+        summary=verdict.summary,
+        vip=str(judged.vip),
+        severity=cast(r.Severity, str(verdict.severity)),
+        confidence=cast(r.Confidence, str(verdict.confidence)),
+        because=verdict.because,
+        ruled_out=verdict.ruled_out,
+        fixes=tuple(_fix(each) for each in verdict.fixes),
+        explained_by=judged.explained_by,
+    )
+
+
+def _fix(fix: fixes.Fix) -> r.Fix:
+    steps = (
+        r.Step(s.place, s.machine, s.why, s.commands, s.undo, s.manifest, s.instructions) for s in fix.steps
+    )
+    return r.Fix(fix.title, tuple(steps), fix.check, fix.cautions)
+
+
+def _undetermined(judged: Judged) -> r.Undetermined:
+    verdict = cast(judged_types.Undetermined, judged.verdict)
+    return r.Undetermined(
+        judged.rule.code,
+        judged.rule.slug,
+        judged.rule.title,
+        cast(r.Severity, str(judged.rule.severity)),
+        str(judged.vip),
+        verdict.missing,
+        verdict.how_to_get,
+        verdict.suspected,
+    )
+
+
+def _cleared(judged: Judged) -> r.Cleared:
+    verdict = cast(judged_types.Cleared, judged.verdict)
+    return r.Cleared(judged.rule.code, judged.rule.slug, judged.rule.title, str(judged.vip), verdict.reason)
+
+
+def _run(looked: Looked, run: Seen[Any] | Unseen[Any]) -> r.ProbeRun:
+    status, reason = _status(run)
+    duration = run.duration_ms if looked.live else None
+    return r.ProbeRun(run.probe.id, str(run.probe.layer), looked.point.name, status, reason, duration)
+
+
+def _status(run: Seen[Any] | Unseen[Any]) -> tuple[r.ProbeStatus, str | None]:
+    if isinstance(run, Seen):
+        return "ok", None
+    if run.crashed:
+        return "failed", run.reason
+    return ("denied" if run.right else "skipped"), run.reason

@@ -1,0 +1,62 @@
+"""The exact next command, and on which machine: what would turn "not known" into a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hairpin_doctor.report.report import NextStep, Report, VantagePoint
+
+COMMAND = "hairpin-doctor scan"
+
+
+def next_steps(report: Report, saved: str | None) -> tuple[NextStep, ...]:
+    """What to do next, in order; empty where nothing is left to learn. `saved` is the file this report goes to."""
+    if not report.vantage_points:
+        return ()
+    return tuple(_steps(report, saved))
+
+
+def _steps(report: Report, saved: str | None) -> Iterator[NextStep]:
+    live = next((each for each in report.vantage_points if each.live), report.vantage_points[0])
+    open_question = report.verdict in ("undetermined", "unexplained")
+    if open_question and live.missing_rights:
+        yield NextStep(f"on {live.name}", "it needs root to see all", (f"sudo {COMMAND} {_targets(report)}",))
+    roles = {each.role for each in report.vantage_points}
+    if "host" not in roles and (open_question or _needs_host(report)):
+        yield from _ask_the_host(report, live, saved)
+    elif report.not_tested:
+        yield from _ask_a_client(report, live)
+
+
+def _needs_host(report: Report) -> bool:
+    return any(each.severity == "broken" for each in report.undetermined) and bool(
+        report.of_severity("broken")
+    )
+
+
+def _ask_the_host(report: Report, live: VantagePoint, saved: str | None) -> Iterator[NextStep]:
+    file = saved or f"{live.name}.json"
+    if saved is None:
+        why = "keep what was seen here, and copy the file to the host"
+        yield NextStep(f"on {live.name}", why, (f"sudo {COMMAND} {_targets(report)} --save {file}",))
+    where = f"on the host that serves {_vips(report)}"
+    yield NextStep(where, "both views are judged together", (f"sudo {COMMAND} --with {file}",))
+
+
+def _ask_a_client(report: Report, live: VantagePoint) -> Iterator[NextStep]:
+    where = f"on a client of {_vips(report)}, such as a VM or a machine of the LAN"
+    save = f"sudo {COMMAND} {_targets(report)} --save client.json"
+    yield NextStep(where, "the client's path is seen only from there; copy the file here", (save,))
+    yield NextStep(
+        f"on {live.name}", "both views are judged together", (f"sudo {COMMAND} --with client.json",)
+    )
+
+
+def _vips(report: Report) -> str:
+    return " and ".join(dict.fromkeys(target.vip for target in report.targets)) or "the VIP"
+
+
+def _targets(report: Report) -> str:
+    """Arguments for `scan`; a bare VIP where more than four ports would be named."""
+    named = [f"{t.vip}:{t.port}/{t.protocol}" if t.port else t.vip for t in report.targets]
+    return " ".join(dict.fromkeys(named if len(named) <= 4 else [t.vip for t in report.targets]))

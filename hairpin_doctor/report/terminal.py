@@ -1,0 +1,181 @@
+"""The report for people: the answer first, then symptoms, causes with their fix, what lurks, and what to do next."""
+
+from __future__ import annotations
+
+from hairpin_doctor.report.page import Page
+from hairpin_doctor.report.report import Diagnosis, Fix, NextStep, Report, State, Step, Target, VantagePoint
+from hairpin_doctor.report.terminal_details import details
+
+VERDICT_MARKS = {"healthy": "good", "diagnosed": "bad", "unexplained": "warn", "undetermined": "unknown"}
+SEVERITY_MARKS = {"broken": "bad", "latent": "warn", "note": "note"}
+STATE_MARKS = {True: ("good", "works"), False: ("bad", "fails"), None: ("unknown", "unknown")}
+PLACES = {
+    "host": "on {machine}, as root",
+    "client": "on {machine}, as root",
+    "cluster": "on {machine}",
+    "router": "on {machine}",
+}
+
+
+def show(report: Report, page: Page, *, verbose: bool = False) -> None:
+    """Print the whole report; `verbose` adds probes, cleared and undetermined causes."""
+    page.marked(VERDICT_MARKS[report.verdict], report.verdict, f"{report.answer}.")
+    for point in report.vantage_points:
+        _show_point(report, point, page)
+    _show_causes(report, page, verbose)
+    _show_lesser(report, page)
+    if verbose:
+        details(report, page)
+    _show_open_ends(report, page)
+    _show_hints(report, page)
+
+
+def _show_point(report: Report, point: VantagePoint, page: Page) -> None:
+    role = {"client": "a client", "host": "serves the VIP itself", "unknown": "role unknown"}[point.role]
+    when = "now" if point.live else f"as reported at {point.taken_at}"
+    page.heading(f"From {point.name} ({role}, {when})")
+    found = [(target, state) for target, state in report.states() if state.vantage_point == point.name]
+    page.columns([_state_row(target, state) for target, state in found])
+    if not found:
+        page.text("nothing was tried from here", 2)
+
+
+def _state_row(target: Target, state: State) -> tuple[str, tuple[str, ...]]:
+    mark, word = STATE_MARKS[state.works]
+    time = f", {state.round_trip_ms:.1f} ms" if state.round_trip_ms is not None else ""
+    return mark, (word, target.name, f"{state.said}{time}")
+
+
+def _show_causes(report: Report, page: Page, verbose: bool) -> None:
+    groups = _alike(report.of_severity("broken"))
+    if not groups:
+        return
+    page.heading("What is wrong" if len(groups) == 1 else f"What is wrong ({len(groups)} causes)")
+    for number, group in enumerate(groups):
+        if number:
+            page.blank()
+        _show_cause(group, page, verbose)
+    for each in report.consequences:
+        page.text(f"{each.code} {each.slug} holds too, and follows from {each.explained_by}.", 2)
+
+
+def _alike(found: tuple[Diagnosis, ...]) -> list[list[Diagnosis]]:
+    """The same cause at several VIPs is told once."""
+    groups: dict[tuple[str, str, str], list[Diagnosis]] = {}
+    for each in found:
+        key = (each.code, each.confidence, each.summary.replace(each.vip, "VIP"))
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())
+
+
+def _show_cause(group: list[Diagnosis], page: Page, verbose: bool) -> None:
+    first = group[0]
+    word = f"{first.severity}  {first.code} {first.slug} ({first.confidence})"
+    page.marked(SEVERITY_MARKS[first.severity], word, "")
+    page.text(f"{first.summary}.", 2)
+    if len(group) > 1:
+        page.text(f"The same holds for {', '.join(each.vip for each in group[1:])}.", 2)
+    _show_list("Because", first.because, page)
+    _show_list("Ruled out", first.ruled_out, page)
+    if first.fixes:
+        _show_fix(first.fixes[0], len(first.fixes), page)
+    for other in first.fixes[1:]:
+        page.text(f"Or: {other.title}", 2)
+        if verbose:
+            _show_steps(other, page)
+    if len(first.fixes) > 1 and not verbose:
+        page.text("(-v shows every fix in full)", 2, "dim")
+
+
+def _show_list(title: str, items: tuple[str, ...], page: Page) -> None:
+    if items:
+        page.text(title, 2, "bold")
+    for each in items:
+        page.item(each, 4)
+
+
+def _show_fix(fix: Fix, count: int, page: Page) -> None:
+    page.blank()
+    page.text(f"Fix{f' 1 of {count}' if count > 1 else ''}: {fix.title}", 2, "bold")
+    _show_steps(fix, page)
+
+
+def _show_steps(fix: Fix, page: Page) -> None:
+    for number, step in enumerate(fix.steps, start=1):
+        _show_step(step, number if len(fix.steps) > 1 else None, page)
+    for caution in fix.cautions:
+        page.marked("warn", "careful", caution, 2)
+    page.text(f"Then check, {fix.check}", 2)
+
+
+def _show_step(step: Step, number: int | None, page: Page) -> None:
+    where = PLACES[step.place].format(machine=step.machine)
+    page.text(f"{f'{number}. ' if number else ''}{where}: {step.why}", 2)
+    if step.instructions:
+        page.text(step.instructions, 4)
+    commands = [*step.commands, *([as_command(step.manifest)] if step.manifest else [])]
+    _paste(commands, page)
+    if step.undo:
+        page.text("To undo:", 2, "dim")
+        _paste(list(step.undo), page, "dim")
+
+
+def as_command(manifest: str) -> str:
+    """A manifest as one command for a shell; the quoted delimiter keeps the shell from expanding anything inside."""
+    body = manifest if manifest.endswith("\n") else f"{manifest}\n"
+    return f"kubectl apply -f - <<'EOF'\n{body}EOF"
+
+
+def _paste(commands: list[str], page: Page, style: str = "cyan") -> None:
+    if commands:
+        page.blank()
+        for command in commands:
+            page.verbatim(command, style)
+        page.blank()
+
+
+def _show_lesser(report: Report, page: Page) -> None:
+    """Findings of lesser weight, each with its first fix by title."""
+    latent, notes = _alike(report.of_severity("latent")), _alike(report.of_severity("note"))
+    if latent:
+        page.heading("Works, but does harm later or to others")
+        for group in latent:
+            _show_cause(group, page, verbose=False)
+    if notes:
+        page.heading("Good to know")
+        for group in notes:
+            vips = f" (also {', '.join(each.vip for each in group[1:])})" if len(group) > 1 else ""
+            page.marked("note", f"note  {group[0].code}", f"{group[0].summary}{vips}.")
+
+
+def _show_open_ends(report: Report, page: Page) -> None:
+    broken = [each for each in report.undetermined if each.severity == "broken"]
+    open_causes = {each.code: each for each in broken} if report.verdict == "undetermined" else {}
+    if not (report.not_tested or report.not_seen or report.notices or open_causes or report.next_steps):
+        return
+    page.heading("What is not known")
+    for text in (*report.not_tested, *report.not_seen, *report.notices):
+        page.marked("note", "note", text if text.endswith(".") else f"{text}.")
+    if open_causes:
+        page.text(f"Causes that are still open ({len(open_causes)}):")
+        for each in open_causes.values():
+            suspected = "  <- the evidence points here" if each.suspected else ""
+            page.item(f"{each.code} {each.slug}{suspected}")
+    for step in report.next_steps:
+        _show_next(step, page)
+
+
+def _show_next(step: NextStep, page: Page) -> None:
+    page.text(f"Next, {step.where} ({step.why}):", 0, "bold")
+    for command in step.commands:
+        page.verbatim(command)
+
+
+def _show_hints(report: Report, page: Page) -> None:
+    codes = dict.fromkeys(each.code for each in report.diagnoses)
+    if not codes and report.verdict == "undetermined":
+        codes = dict.fromkeys(each.code for each in report.undetermined if each.suspected)
+    if codes:
+        page.blank()
+    for code in codes:
+        page.line(f"hairpin-doctor explain {code}", "dim")

@@ -1,0 +1,52 @@
+"""What a run did not see, said in sentences: paths nobody tested, and questions that a missing right left open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hairpin_doctor.network import Network
+from hairpin_doctor.recording import Recording
+from probes.host import Denied
+from probes.target import Address
+
+LEFT_OPEN = {
+    "ArpSweep": "a second machine that answers ARP",
+    "RoutedExchanges": "whether the gateway has a route to the VIP",
+    "IptablesRules": "the service rules (iptables)",
+    "NftRuleset": "the service rules (nftables)",
+    "TrackedConnections": "what connection tracking did to the traffic",
+    "KernelLog": "the kernel's log",
+}
+
+
+def missing_rights(recording: Recording) -> tuple[str, ...]:
+    """Every right that a question of the scan was refused for."""
+    refused = (each.unanswered for each in recording.asked)
+    return tuple(sorted({error.right for error in refused if isinstance(error, Denied)}))
+
+
+def not_seen(looked: Iterable[tuple[str, Recording]]) -> tuple[str, ...]:
+    """One sentence per vantage point that lacked a right, with how to see it."""
+    found: list[str] = []
+    for name, recording in looked:
+        rights = missing_rights(recording)
+        if rights:
+            refused = (type(e.question).__name__ for e in recording.asked if isinstance(e.unanswered, Denied))
+            things = ", ".join(dict.fromkeys(LEFT_OPEN.get(kind, kind) for kind in refused))
+            found.append(
+                f"Not seen on {name} without {' and '.join(rights)}: {things}. Run it as root (sudo) to see them."
+            )
+    return tuple(found)
+
+
+def not_tested(network: Network) -> tuple[str, ...]:
+    """A machine that serves the VIP reaches it by a short cut: without a client, the client's path is untested."""
+    return tuple(_untested(network, vip) for vip in network.vips if not network.clients(vip))
+
+
+def _untested(network: Network, vip: Address) -> str:
+    hosts = ", ".join(host.name for host in network.hosts(vip))
+    if hosts:
+        return f"client path not tested: {vip} was looked at only from {hosts}, which serves it itself"
+    points = ", ".join(point.name for point in network.vantage_points)
+    return f"client path perhaps not tested: whether {points} serves {vip} itself could not be seen"

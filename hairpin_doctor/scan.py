@@ -1,0 +1,107 @@
+"""The whole of a scan, above the seam: find the targets, look at this machine, join what others saw, judge, report.
+
+No terminal and no command line in here: `scan(host, Request(...))` is what a program calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hairpin_doctor.diagnose import diagnose
+from hairpin_doctor.examine import Examination, examine, replay
+from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.recording import Recording, RememberingHost
+from hairpin_doctor.report.compose import Looked, compose
+from hairpin_doctor.report.report import Report
+from hairpin_doctor.rules.catalogue import CATALOGUE as RULES
+from hairpin_doctor.targets import NoTarget, choose_targets
+from hairpin_doctor.vantage_points import identity_of, newest_of_each, unique_name
+from probes.catalogue import CATALOGUE as PROBES
+from probes.host import Host, Unanswered
+from probes.probe import Probe, Scope
+from probes.questions.machine import MachineIdentity
+from probes.target import Address, Target
+
+__all__ = ["NoTarget", "Request", "Scanned", "judge", "scan"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to scan. `others`: recordings of other vantage points; `saved`: the file name that the report will get."""
+
+    targets: tuple[Target, ...] = ()
+    others: tuple[Recording, ...] = ()
+    timeout_ms: int = 2000
+    probes: tuple[Probe[Any], ...] = PROBES
+    saved: str | None = None
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """The report (without recordings) and the recordings that it rests on, this machine's first."""
+
+    report: Report
+    recordings: tuple[Recording, ...]
+
+
+def scan(host: Host, request: Request, progress: Callable[[str], None] = lambda _: None) -> Scanned:
+    """Look at this machine and judge it together with the others. Raises NoTarget, or BadTarget for IPv6."""
+    remembering = RememberingHost(host)
+    others, notices = newest_of_each(request.others)
+    targets, more = choose_targets(remembering, request.targets, others)
+    replayed = [replay(each, PROBES) for each in others]
+    scope = Scope(targets, timeout_ms=request.timeout_ms)
+    scope = replace(scope, clients=_client_addresses(replayed, scope.vips))
+    name = unique_name(_hostname(remembering), [each.vantage_point for each in others])
+    here = examine(remembering, scope, request.probes, name=name, progress=progress)
+    kept, superseded = _without_this_machine(here, replayed)
+    looked = [_looked(here, live=True), *(_looked(each, live=False) for each in kept)]
+    return _conclude(looked, (*notices, *more, *superseded), request.saved)
+
+
+def judge(recordings: Iterable[Recording]) -> Scanned:
+    """The same judgement over recordings alone: no machine is touched."""
+    others, notices = newest_of_each(recordings)
+    return _conclude([_looked(replay(each, PROBES), live=False) for each in others], notices, None)
+
+
+def _conclude(looked: list[Looked], notices: Iterable[str], saved: str | None) -> Scanned:
+    judgement = diagnose(Network(each.point for each in looked), RULES)
+    return Scanned(compose(looked, judgement, notices, saved), tuple(each.recording for each in looked))
+
+
+def _looked(found: Examination, *, live: bool) -> Looked:
+    return Looked(VantagePoint(found.findings, found.recording.scope), found.recording, live)
+
+
+def _hostname(host: Host) -> str:
+    try:
+        return host.ask(MachineIdentity()).hostname
+    except Unanswered:
+        return "this-machine"
+
+
+def _client_addresses(replayed: Iterable[Examination], vips: Iterable[Address]) -> tuple[Address, ...]:
+    """From where the others send: conntrack entries and routes of theirs are looked for here."""
+    points = [VantagePoint(each.findings, each.recording.scope) for each in replayed]
+    wanted = tuple(vips)
+    found = (
+        point.address_towards(vip) for point in points for vip in wanted if point.serves(vip) is not True
+    )
+    return tuple(dict.fromkeys(each for each in found if each is not None))
+
+
+def _without_this_machine(
+    here: Examination, others: Iterable[Examination]
+) -> tuple[list[Examination], tuple[str, ...]]:
+    """What we see now goes before what a report says of this same machine and network namespace."""
+    me = identity_of(here.recording)
+    same = [each for each in others if me is not None and identity_of(each.recording) == me]
+    kept = [each for each in others if each not in same]
+    said = (
+        f"the report of {each.recording.taken_at} was made on this very machine: what is seen now replaces it"
+        for each in same
+    )
+    return kept, tuple(said)
