@@ -80,7 +80,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         result = cli.main(args=arguments, prog_name="hairpin-doctor", standalone_mode=False)
         return _flushed(result if isinstance(result, int) else 0)
-    except click.ClickException as error:
+    except click.ClickException as error:  # click's own codes differ; ours must not look like a verdict
         error.show()
         return ERROR
     except (click.Abort, KeyboardInterrupt):

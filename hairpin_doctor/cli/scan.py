@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hairpin_doctor.cli.refused import Refused
+
 if TYPE_CHECKING:
     from hairpin_doctor.report.report import Report
     from hairpin_doctor.scan import Request, Scanned
@@ -58,9 +60,9 @@ def scan(
         with progress(len(request.probes)) as tick:
             scanned = run(LinuxHost(), request, tick)
     except BadTarget as error:
-        raise click.UsageError(_sentence(error)) from None
+        raise Refused(error) from None
     except NoTarget as error:
-        click.echo(f"Error: {_sentence(error)}", err=True)
+        Refused(error).show()
         return NO_TARGET
     return _tell(scanned, output, save, only, strict=strict, verbose=verbose)
 
@@ -84,14 +86,8 @@ def _request(
             check_destination(save)
         others = tuple(recording for path in with_files for recording in load(path).recordings)
     except (BadTarget, BadReport) as error:
-        raise click.UsageError(_sentence(error)) from None
+        raise Refused(error) from None
     return Request(wanted, others, round(timeout * 1000), probes, save)
-
-
-def _sentence(error: Exception) -> str:
-    from hairpin_doctor.report.printable import printable
-
-    return printable(str(error))
 
 
 def _chosen(only: tuple[str, ...], skip: tuple[str, ...]) -> tuple[Probe[Any], ...]:
@@ -101,16 +97,11 @@ def _chosen(only: tuple[str, ...], skip: tuple[str, ...]) -> tuple[Probe[Any], .
     known = [each.id for each in CATALOGUE]
     for name in (*only, *skip):
         if name not in known:
-            raise click.UsageError(
-                _sentence(
-                    ValueError(
-                        f"there is no probe {name!r}{did_you_mean(name, known)} (`hairpin-doctor probes` lists them)"
-                    )
-                )
-            )
+            near = did_you_mean(name, known)
+            raise Refused(f"there is no probe {name!r}{near} (`hairpin-doctor probes` lists them all)")
     chosen = tuple(each for each in CATALOGUE if (not only or each.id in only) and each.id not in skip)
     if not chosen:
-        raise click.UsageError("--only and --skip leave no probe to run.")
+        raise Refused("--only and --skip leave no probe to run")
     return chosen
 
 
@@ -122,23 +113,24 @@ def _tell(
         from hairpin_doctor.report.compose import with_recordings
 
         report = with_recordings(report, scanned.recordings)
+    _print(report, output, verbose=verbose)
     if save is not None:
         _save(report, save)
-    _print(report, output, verbose=verbose)
     failed = _failed(report, only)
     for each in failed:
-        click.echo(f"Error: {each}", err=True)
+        Refused(each).show()
     return 2 if failed else exit_code(report, strict=strict)
 
 
 def _save(report: Report, path: str) -> None:
     from hairpin_doctor.report.files import BadReport, save
+    from hairpin_doctor.report.printable import printable
 
     try:
         save(report, path)
     except BadReport as error:
-        raise click.ClickException(_sentence(error)) from None
-    click.echo(f"saved to {_sentence(ValueError(path))}", err=True)
+        raise Refused(error) from None
+    click.echo(f"saved to {printable(path)}", err=True)
 
 
 def _print(report: Report, output: str, *, verbose: bool) -> None:
@@ -157,7 +149,7 @@ def _failed(report: Report, only: tuple[str, ...]) -> list[str]:
     """A probe asked for by name that could not run is an error."""
     live = {point.name for point in report.vantage_points if point.live}
     return [
-        _sentence(ValueError(f"probe {run.id}, asked for by --only, could not run: {run.reason}"))
+        f"probe {run.id}, asked for by --only, could not run: {run.reason}"
         for run in report.probes
         if run.id in only and run.vantage_point in live and run.status != "ok"
     ]

@@ -86,17 +86,21 @@ def _codes(found: list[Diagnosis]) -> str:
 
 
 def _undetermined(report: Report) -> str:
-    where = report.next_steps[-1].where if report.next_steps else ""
     if _failing(report):
-        tail = f": it takes a look {where}" if where else ""
-        return f"{_symptom(report)}; from what was seen, the cause cannot be told{tail}"
+        tail = ": the host that serves it must be looked at as well" if _no_host(report) else ""
+        return f"{_symptom(report)}; from what was seen so far the cause cannot be told{tail}"
     suspected = [each.code for each in report.undetermined if each.suspected]
     if suspected:
         signs = ", ".join(dict.fromkeys(suspected))
-        return f"nothing failed from {', '.join(_names(report))}, but there are signs of {signs}, and a look {where} decides"
+        names = ", ".join(_names(report))
+        return f"nothing failed from {names}, but there are signs of {signs}; a look from a client decides"
     unknown = [target.name for target, state in report.states() if state.works is None]
     what = _listed(list(dict.fromkeys(unknown))) or "the targets"
     return f"whether {what} works is not known from what was seen"
+
+
+def _no_host(report: Report) -> bool:
+    return all(point.role != "host" for point in report.vantage_points)
 
 
 def _failing(report: Report) -> list[tuple[Target, State]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from hairpin_doctor.report.next_steps import next_steps
 from hairpin_doctor.report.unseen import missing_rights, not_seen, not_tested
 from hairpin_doctor.states import TargetState, Works
 from hairpin_doctor.version import __version__
+from probes.catalogue import CATALOGUE as PROBES
 from probes.machine import MachineFacts
 from probes.target import Address, Target
 
@@ -58,23 +59,19 @@ def compose(
         not_seen=not_seen((each.point.name, each.recording) for each in chosen if each.live),
         notices=tuple(notices),
         next_steps=(),
-        probes=tuple(_run(each, run) for each in chosen for run in each.point.findings.all),
+        probes=tuple(run for each in chosen for run in _runs(each)),
     )
     return _told(found, saved)
 
 
 def with_recordings(report: r.Report, recordings: Iterable[Recording]) -> r.Report:
     """The report with the answers it rests on: what --save, --with and judge exchange."""
-    from dataclasses import replace
-
     from hairpin_doctor.report.codec import encode_recording
 
     return replace(report, recordings=tuple(encode_recording(each) for each in recordings))
 
 
 def _told(report: r.Report, saved: str | None) -> r.Report:
-    from dataclasses import replace
-
     report = replace(report, next_steps=next_steps(report, saved))
     return replace(report, answer=answer(report))
 
@@ -158,6 +155,17 @@ def _undetermined(judged: Judged) -> r.Undetermined:
 def _cleared(judged: Judged) -> r.Cleared:
     verdict = cast(judged_types.Cleared, judged.verdict)
     return r.Cleared(judged.rule.code, judged.rule.slug, judged.rule.title, str(judged.vip), verdict.reason)
+
+
+def _runs(looked: Looked) -> Iterator[r.ProbeRun]:
+    """Every probe of the catalogue, in its order; those that the user left out are skipped for that reason."""
+    ran = {run.probe.id: run for run in looked.point.findings.all}
+    for probe in PROBES:
+        if probe.id in ran:
+            yield _run(looked, ran[probe.id])
+        else:
+            reason = "left out by --only or --skip"
+            yield r.ProbeRun(probe.id, str(probe.layer), looked.point.name, "skipped", reason, None)
 
 
 def _run(looked: Looked, run: Seen[Any] | Unseen[Any]) -> r.ProbeRun:

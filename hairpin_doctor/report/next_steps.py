@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
-from hairpin_doctor.report.report import NextStep, Report, VantagePoint
+from hairpin_doctor.report.report import NextStep, Report, Target, VantagePoint
 
 COMMAND = "hairpin-doctor scan"
 
@@ -18,6 +20,10 @@ def next_steps(report: Report, saved: str | None) -> tuple[NextStep, ...]:
 
 def _steps(report: Report, saved: str | None) -> Iterator[NextStep]:
     live = next((each for each in report.vantage_points if each.live), report.vantage_points[0])
+    unnamed = [target.vip for target in report.targets if _only_unknown(target)]
+    if unnamed:
+        why = "name a port of the Service, such as 80/tcp: only a named port that fails is a symptom"
+        yield NextStep(f"on {live.name}", why, (f"sudo {COMMAND} {unnamed[0]}:80/tcp",))
     open_question = report.verdict in ("undetermined", "unexplained")
     if open_question and live.missing_rights:
         yield NextStep(f"on {live.name}", "it needs root to see all", (f"sudo {COMMAND} {_targets(report)}",))
@@ -28,6 +34,10 @@ def _steps(report: Report, saved: str | None) -> Iterator[NextStep]:
         yield from _ask_a_client(report, live)
 
 
+def _only_unknown(target: Target) -> bool:
+    return target.port is None and all(state.works is None for state in target.states)
+
+
 def _needs_host(report: Report) -> bool:
     return any(each.severity == "broken" for each in report.undetermined) and bool(
         report.of_severity("broken")
@@ -35,12 +45,12 @@ def _needs_host(report: Report) -> bool:
 
 
 def _ask_the_host(report: Report, live: VantagePoint, saved: str | None) -> Iterator[NextStep]:
-    file = saved or f"{live.name}.json"
+    file = Path(saved).name if saved else f"{live.name}.json"
     if saved is None:
-        why = "keep what was seen here, and copy the file to the host"
+        why = "keep what was seen here"
         yield NextStep(f"on {live.name}", why, (f"sudo {COMMAND} {_targets(report)} --save {file}",))
-    where = f"on the host that serves {_vips(report)}"
-    yield NextStep(where, "both views are judged together", (f"sudo {COMMAND} --with {file}",))
+    where = f"copy {file} to the host that serves {_vips(report)}, and there"
+    yield NextStep(where, "both views are judged together", (f"sudo {COMMAND} --with {shlex.quote(file)}",))
 
 
 def _ask_a_client(report: Report, live: VantagePoint) -> Iterator[NextStep]:

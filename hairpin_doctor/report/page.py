@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDEST = 100
+COMMAND = re.compile(r"`[^`]+`|hairpin-doctor scan [^ ]+")  # never broken across lines
+GLUE = "\x00"
 PLAIN_TERMINALS = ("dumb", "vt100", "vt102", "vt220", "unknown")
 
 
@@ -137,8 +140,9 @@ class Page:
             self._write(" " * len(lead) + line, text_style)
 
     def _wrapped(self, text: str, width: int) -> list[str]:
-        shown = self._shown(text)
-        return textwrap.wrap(shown, max(20, width), break_long_words=False, break_on_hyphens=False)
+        shown = COMMAND.sub(lambda found: found[0].replace(" ", GLUE), self._shown(text))
+        lines = textwrap.wrap(shown, max(20, width), break_long_words=False, break_on_hyphens=False)
+        return [line.replace(GLUE, " ") for line in lines]
 
     def _shown(self, text: str) -> str:
         clean = printable(text)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
-import math
+import operator
 import types
 from collections.abc import Callable, Mapping
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, Union, get_args, get_origin
 
 from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn
 
 from probes.target import Network
 
 ADDRESSES = frozenset((ipaddress.IPv4Address, ipaddress.IPv6Address))
+LARGEST = 2**64  # counters are 64 bits wide; NaN and infinity are not <= it
 NETWORKS = frozenset((ipaddress.IPv4Network, ipaddress.IPv6Network))
 
 
@@ -47,9 +50,9 @@ def as_text(value: object, what: str) -> str:
 def converter() -> Converter:
     """cattrs with hooks for our types; cattrs' own defaults coerce ("1" to 1), hence the strict primitives."""
     made = Converter(detailed_validation=False)
-    for exact in (bool, int, str):
-        made.register_structure_hook(exact, _exactly(exact))
-    made.register_structure_hook(float, _float)
+    for exact in (bool, int, str):  # by predicate: a hook for str itself would take every StrEnum as well
+        made.register_structure_hook_func(partial(operator.is_, exact), _exactly(exact))
+    made.register_structure_hook_func(partial(operator.is_, float), _float)
     for single in (*ADDRESSES, *NETWORKS):
         made.register_structure_hook(single, _parsed(single))
         made.register_unstructure_hook(single, str)
@@ -58,22 +61,31 @@ def converter() -> Converter:
     made.register_structure_hook_factory(_is_tuple, lambda kind: _tuple(made, kind))
     made.register_structure_hook_factory(_is_mapping, lambda kind: _mapping(made, kind))
     made.register_structure_hook_func(_is_enum, _enum)
+    made.register_structure_hook_factory(dataclasses.is_dataclass, lambda kind: _dataclass(made, kind))
     return made
+
+
+def _dataclass(made: Converter, kind: Any) -> Callable[[object, Any], object]:
+    """By its fields; unknown ones are ignored, missing ones without a default raise KeyError."""
+    decode = make_dict_structure_fn(kind, made, _cattrs_detailed_validation=False)
+    return lambda value, _: decode(as_object(value, kind.__name__), kind)
 
 
 def _exactly(kind: type) -> Callable[[object, Any], object]:
     def check(value: object, _: Any) -> object:
         if type(value) is not kind:
             raise WrongType(f"{_short(value)} where {kind.__name__} belongs")
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise WrongType(f"{_short(value)} is too large")
         return value
 
     return check
 
 
 def _float(value: object, _: Any) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):  # type: ignore[arg-type]
-        raise WrongType(f"{_short(value)} where a number belongs")
-    return value  # type: ignore[return-value]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
+        raise WrongType(f"{_short(value)} where a finite number belongs")
+    return value
 
 
 def _parsed(kind: type) -> Callable[[object, Any], object]:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hairpin_doctor.report.page import Page
-from hairpin_doctor.report.report import Diagnosis, Fix, NextStep, Report, State, Step, Target, VantagePoint
+from hairpin_doctor.report.report import (
+    Diagnosis,
+    Fix,
+    NextStep,
+    Report,
+    State,
+    Step,
+    Target,
+    Undetermined,
+    VantagePoint,
+)
 from hairpin_doctor.report.terminal_details import details
 
 VERDICT_MARKS = {"healthy": "good", "diagnosed": "bad", "unexplained": "warn", "undetermined": "unknown"}
 SEVERITY_MARKS = {"broken": "bad", "latent": "warn", "note": "note"}
 STATE_MARKS = {True: ("good", "works"), False: ("bad", "fails"), None: ("unknown", "unknown")}
+ROLES = ("client", "unknown", "host")  # who has the symptom comes first
 PLACES = {
     "host": "on {machine}, as root",
     "client": "on {machine}, as root",
@@ -20,7 +33,7 @@ PLACES = {
 def show(report: Report, page: Page, *, verbose: bool = False) -> None:
     """Print the whole report; `verbose` adds probes, cleared and undetermined causes."""
     page.marked(VERDICT_MARKS[report.verdict], report.verdict, f"{report.answer}.")
-    for point in report.vantage_points:
+    for point in sorted(report.vantage_points, key=lambda each: ROLES.index(each.role)):
         _show_point(report, point, page)
     _show_causes(report, page, verbose)
     _show_lesser(report, page)
@@ -32,12 +45,16 @@ def show(report: Report, page: Page, *, verbose: bool = False) -> None:
 
 def _show_point(report: Report, point: VantagePoint, page: Page) -> None:
     role = {"client": "a client", "host": "serves the VIP itself", "unknown": "role unknown"}[point.role]
-    when = "now" if point.live else f"as reported at {point.taken_at}"
+    when = "now" if point.live else f"report of {_moment(point.taken_at)}"
     page.heading(f"From {point.name} ({role}, {when})")
     found = [(target, state) for target, state in report.states() if state.vantage_point == point.name]
     page.columns([_state_row(target, state) for target, state in found])
     if not found:
         page.text("nothing was tried from here", 2)
+
+
+def _moment(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _state_row(target: Target, state: State) -> tuple[str, tuple[str, ...]]:
@@ -101,10 +118,11 @@ def _show_fix(fix: Fix, count: int, page: Page) -> None:
 
 
 def _show_steps(fix: Fix, page: Page) -> None:
-    for number, step in enumerate(fix.steps, start=1):
-        _show_step(step, number if len(fix.steps) > 1 else None, page)
+    """Cautions first: who pastes the commands has then read them."""
     for caution in fix.cautions:
         page.marked("warn", "careful", caution, 2)
+    for number, step in enumerate(fix.steps, start=1):
+        _show_step(step, number if len(fix.steps) > 1 else None, page)
     page.text(f"Then check, {fix.check}", 2)
 
 
@@ -151,22 +169,32 @@ def _show_lesser(report: Report, page: Page) -> None:
 def _show_open_ends(report: Report, page: Page) -> None:
     broken = [each for each in report.undetermined if each.severity == "broken"]
     open_causes = {each.code: each for each in broken} if report.verdict == "undetermined" else {}
-    if not (report.not_tested or report.not_seen or report.notices or open_causes or report.next_steps):
-        return
-    page.heading("What is not known")
-    for text in (*report.not_tested, *report.not_seen, *report.notices):
+    notes = (*report.not_tested, *report.not_seen, *report.notices)
+    if notes or open_causes:
+        page.heading("What is not known")
+    for text in notes:
         page.marked("note", "note", text if text.endswith(".") else f"{text}.")
     if open_causes:
-        page.text(f"Causes that are still open ({len(open_causes)}):")
-        for each in open_causes.values():
-            suspected = "  <- the evidence points here" if each.suspected else ""
-            page.item(f"{each.code} {each.slug}{suspected}")
+        _show_open_causes(tuple(open_causes.values()), page)
+    if report.next_steps:
+        page.heading("Next")
     for step in report.next_steps:
         _show_next(step, page)
 
 
+def _show_open_causes(causes: tuple[Undetermined, ...], page: Page) -> None:
+    """What must be known, and which causes hang on it."""
+    page.text(f"{len(causes)} causes are still open; they hang on what has not been seen:")
+    questions: dict[str, list[Undetermined]] = {}
+    for each in causes:
+        questions.setdefault(each.missing.partition(": needs ")[0], []).append(each)
+    for question, found in questions.items():
+        codes = ", ".join(f"{each.code}{' (suspected)' if each.suspected else ''}" for each in found)
+        page.item(f"{codes}: {question}")
+
+
 def _show_next(step: NextStep, page: Page) -> None:
-    page.text(f"Next, {step.where} ({step.why}):", 0, "bold")
+    page.text(f"{step.where[0].upper()}{step.where[1:]} ({step.why}):")
     for command in step.commands:
         page.verbatim(command)
 

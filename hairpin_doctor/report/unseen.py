@@ -12,6 +12,7 @@ from probes.target import Address
 LEFT_OPEN = {
     "ArpSweep": "a second machine that answers ARP",
     "RoutedExchanges": "whether the gateway has a route to the VIP",
+    "RoutedEchoes": "whether the gateway has a route to the VIP",
     "IptablesRules": "the service rules (iptables)",
     "NftRuleset": "the service rules (nftables)",
     "TrackedConnections": "what connection tracking did to the traffic",
@@ -41,12 +42,16 @@ def not_seen(looked: Iterable[tuple[str, Recording]]) -> tuple[str, ...]:
 
 def not_tested(network: Network) -> tuple[str, ...]:
     """A machine that serves the VIP reaches it by a short cut: without a client, the client's path is untested."""
-    return tuple(_untested(network, vip) for vip in network.vips if not network.clients(vip))
+    groups: dict[str, list[Address]] = {}
+    for vip in network.vips:
+        if not network.clients(vip):
+            groups.setdefault(", ".join(host.name for host in network.hosts(vip)), []).append(vip)
+    return tuple(_untested(network, hosts, vips) for hosts, vips in groups.items())
 
 
-def _untested(network: Network, vip: Address) -> str:
-    hosts = ", ".join(host.name for host in network.hosts(vip))
+def _untested(network: Network, hosts: str, vips: list[Address]) -> str:
+    which = ", ".join(map(str, vips))
     if hosts:
-        return f"client path not tested: {vip} was looked at only from {hosts}, which serves it itself"
+        return f"client path not tested: {hosts} serves {which} itself, and reaches its own services by a short cut"
     points = ", ".join(point.name for point in network.vantage_points)
-    return f"client path perhaps not tested: whether {points} serves {vip} itself could not be seen"
+    return f"client path perhaps not tested: whether {points} serves {which} itself could not be seen"

@@ -1,0 +1,60 @@
+"""A cause explained, for `explain` and docs/causes/: its rule's documentation, and the lab cases that show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hairpin_doctor.rule import SECTIONS, Rule
+from hairpin_doctor.rules.catalogue import CATALOGUE
+
+SEVERITY_WORDS = {
+    "broken": "broken: traffic fails now",
+    "latent": "latent: works, but others suffer, or a named event will break it",
+    "note": "note: worth knowing, no fault",
+}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A cause explained. `sections` pairs each title with its text; `cases` are names for `hairpin-doctor lab run`."""
+
+    code: str
+    slug: str
+    title: str
+    severity: str
+    explains: tuple[str, ...]
+    sections: tuple[tuple[str, str], ...]
+    cases: tuple[str, ...]
+
+
+def explanation(rule: Rule) -> Explanation:
+    """The explanation of a rule."""
+    sections = ((name, rule.section(name)) for name in SECTIONS)
+    return Explanation(
+        rule.code,
+        rule.slug,
+        rule.title,
+        SEVERITY_WORDS[rule.severity],
+        rule.explains,
+        tuple((name, text) for name, text in sections if text),
+        lab_cases(rule.code),
+    )
+
+
+def lab_cases(code: str) -> tuple[str, ...]:
+    """The lab cases that reproduce a cause, those first in which it is the main one."""
+    from hairpin_doctor.lab.cases import CATALOGUE as CASES
+
+    found = [case for case in CASES if code in case.codes]
+    return tuple(case.name for case in sorted(found, key=lambda case: case.codes.index(code)))
+
+
+def find(word: str) -> Rule | None:
+    """The rule of this code or slug, in any case of letters."""
+    wanted = word.strip().lower()
+    return next((rule for rule in CATALOGUE if wanted in (rule.code.lower(), rule.slug.lower())), None)
+
+
+def known_words() -> tuple[str, ...]:
+    """Every code and slug."""
+    return tuple(word for rule in CATALOGUE for word in (rule.code, rule.slug))
