@@ -1,0 +1,50 @@
+# hairpin-doctor: `make` lists the commands. Each installs what it needs, and is quick the second time.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+# Without .pyc files every start takes two to three times as long.
+unexport PYTHONDONTWRITEBYTECODE
+# Network namespaces need root. What root runs leaves no files of root's in the checkout.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env PYTHONDONTWRITEBYTECODE=1 $(if $(CI),CI=$(CI)))
+PYTEST := $(BIN)/pytest $(if $(AS_ROOT),-p no:cacheprovider) -n 4 -rs
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test check wheel bench clean lab-packages
+
+help: ## Show this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: .venv/ready lab-packages ## The homelab's story: scan from the VM, from the host, both together, mend, scan again
+	@$(AS_ROOT) $(BIN)/python -m scripts.demo
+
+test: check wheel lab-packages ## Everything CI runs: the checks, the built wheel, all tests with the lab
+	$(AS_ROOT) $(PYTEST)
+
+check: .venv/ready ## Lint, format, types, import contracts, generated docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy scripts
+	$(BIN)/lint-imports
+
+wheel: .venv/ready ## Build sdist and wheel, and run the wheel from outside the checkout
+	$(BIN)/python -m scripts.try_wheel
+
+bench: .venv/ready lab-packages ## Measure start-up, scan and lab against their budgets
+	$(AS_ROOT) $(BIN)/python -m benchmarks
+
+clean: ## Remove what the commands above made
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lab-packages:
+	@scripts/debian-packages lab
+
+.venv/ready: pyproject.toml
+	@scripts/debian-packages venv $(PYTHON)
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m compileall -q hairpin_doctor probes scripts
+	@touch $@
