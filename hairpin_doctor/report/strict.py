@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-import operator
 import types
 from collections.abc import Callable, Mapping
 from enum import Enum
-from functools import cache, partial
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
 
 from cattrs import Converter
@@ -50,9 +49,9 @@ def as_text(value: object, what: str) -> str:
 def converter() -> Converter:
     """cattrs with hooks for our types; cattrs' own defaults coerce ("1" to 1), hence the strict primitives."""
     made = Converter(detailed_validation=False)
-    for exact in (bool, int, str):  # by predicate: a hook for str itself would take every StrEnum as well
-        made.register_structure_hook_func(partial(operator.is_, exact), _exactly(exact))
-    made.register_structure_hook_func(partial(operator.is_, float), _float)
+    for exact in (bool, int, str):
+        made.register_structure_hook(exact, _exactly(exact))
+    made.register_structure_hook(float, _float)
     for single in (*ADDRESSES, *NETWORKS):
         made.register_structure_hook(single, _parsed(single))
         made.register_unstructure_hook(single, str)
@@ -72,7 +71,9 @@ def _dataclass(made: Converter, kind: Any) -> Callable[[object, Any], object]:
 
 
 def _exactly(kind: type) -> Callable[[object, Any], object]:
-    def check(value: object, _: Any) -> object:
+    def check(value: object, wanted: Any) -> object:
+        if _is_enum(wanted):  # cattrs gives the hook of str every StrEnum as well
+            return _enum(value, wanted)
         if type(value) is not kind:
             raise WrongType(f"{_short(value)} where {kind.__name__} belongs")
         if isinstance(value, int) and abs(value) > LARGEST:

@@ -123,7 +123,7 @@ def _show_steps(fix: Fix, page: Page) -> None:
         page.marked("warn", "careful", caution, 2)
     for number, step in enumerate(fix.steps, start=1):
         _show_step(step, number if len(fix.steps) > 1 else None, page)
-    page.text(f"Then check, {fix.check}", 2)
+    page.text(f"Then check: {fix.check}", 2)
 
 
 def _show_step(step: Step, number: int | None, page: Page) -> None:
