@@ -26,7 +26,7 @@ check: .venv/ready ## Lint, format, types, import contracts, generated docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy scripts
+	$(BIN)/mypy --explicit-package-bases scripts benchmarks tests/project
 	$(BIN)/lint-imports
 
 wheel: .venv/ready ## Build sdist and wheel, and run the wheel from outside the checkout
@@ -46,5 +46,5 @@ lab-packages:
 	@scripts/debian-packages venv $(PYTHON)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --editable '.[dev]'
-	$(BIN)/python -m compileall -q hairpin_doctor probes scripts
+	$(BIN)/python -m compileall -q hairpin_doctor probes scripts benchmarks
 	@touch $@
