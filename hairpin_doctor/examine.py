@@ -48,7 +48,7 @@ def examine(
                 progress(result.probe.id)
     vantage_point = name or _name(found.values())
     findings = Findings(vantage_point, (found[each.id] for each in chosen))
-    taken_at = datetime.now(UTC).isoformat(timespec="seconds")
+    taken_at = datetime.now(UTC).isoformat(timespec="milliseconds")
     return Examination(findings, Recording(vantage_point, taken_at, scope, remembering.asked()))
 
 

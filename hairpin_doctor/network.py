@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from ipaddress import IPv4Address
 
@@ -27,10 +28,11 @@ from probes.target import Address
 
 @dataclass(frozen=True)
 class VantagePoint:
-    """One machine that was looked at: its findings and what it was asked about."""
+    """One machine that was looked at: its findings, what it was asked about, and when (ISO 8601), if that is known."""
 
     findings: Findings
     scope: Scope
+    taken_at: str | None = None
 
     @property
     def name(self) -> str:
@@ -45,6 +47,14 @@ class VantagePoint:
     def states_of(self, vip: Address) -> tuple[TargetState, ...]:
         """What it experienced of this VIP."""
         return tuple(state for state in self.states if state.target.vip == vip)
+
+    def finished(self) -> datetime | None:
+        """When its scan ended, None where that is unknown or no time; clocks of two machines may differ."""
+        try:
+            found = datetime.fromisoformat(self.taken_at or "")
+        except ValueError:
+            return None
+        return found if found.tzinfo is not None else None
 
     def serves(self, vip: Address) -> bool | None:
         """Whether this machine itself translates or carries the VIP; None where that cannot be seen.

@@ -25,6 +25,7 @@ from probes.service_rules import service_rules
 from probes.target import Address, Protocol
 
 ENDPOINTS_AT_MOST = 64
+UDP_PATIENCE_MS = 300  # a refusal comes at once, and silence says nothing
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,9 @@ def endpoints(host: Host, scope: Scope) -> EndpointFacts:
     udp = tuple(end for end, protocol in chosen if protocol is Protocol.UDP)
     timeout = min(scope.timeout_ms, 1000)
     handshakes = {each.destination: each for each in (host.ask(Handshakes(tcp, timeout)) if tcp else ())}
-    datagrams = {each.destination: each for each in (host.ask(Datagrams(udp, 300)) if udp else ())}
+    datagrams = {
+        each.destination: each for each in (host.ask(Datagrams(udp, UDP_PATIENCE_MS)) if udp else ())
+    }
     macs = {entry.address: entry.mac for entry in host.ask(Neighbours(Moment.AFTER)) if entry.mac}
     return EndpointFacts(
         tuple(

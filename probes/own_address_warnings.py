@@ -13,17 +13,18 @@ from probes.host import Host
 from probes.probe import Layer, Phase, Scope, probe
 from probes.questions.machine import KernelLog
 
-WITHIN_SECONDS = 3600
+WITHIN_SECONDS = 60
 MESSAGE = "with own address as source address"
 FORM = re.compile(r"received packet on (\S+) with own address as source address \(addr:([0-9a-f:]{17})")
 
 
 @dataclass(frozen=True)
 class OwnAddressWarning:
-    """The port on which such a frame came in, and the MAC."""
+    """The port on which such a frame came in, the MAC, and how long ago the newest such frame was logged."""
 
     port: str
     mac: str
+    seconds_ago: float
 
 
 @dataclass(frozen=True)
@@ -36,5 +37,11 @@ class OwnAddressWarningFacts:
 @probe(Layer.BRIDGE, Phase.AFTER)
 def own_address_warnings(host: Host, _: Scope) -> OwnAddressWarningFacts:
     """Search the kernel log."""
-    found = (FORM.search(line) for line in host.ask(KernelLog(MESSAGE, WITHIN_SECONDS)))
-    return OwnAddressWarningFacts(tuple(dict.fromkeys(OwnAddressWarning(m[1], m[2]) for m in found if m)))
+    newest: dict[tuple[str, str], float] = {}
+    for line in host.ask(KernelLog(MESSAGE, WITHIN_SECONDS)):
+        match = FORM.search(line.text)
+        if match:
+            newest[match[1], match[2]] = min(
+                line.seconds_ago, newest.get((match[1], match[2]), line.seconds_ago)
+            )
+    return OwnAddressWarningFacts(tuple(OwnAddressWarning(*key, ago) for key, ago in newest.items()))

@@ -90,13 +90,19 @@ def list_cases() -> None:
 @click.argument("case")
 @_build_options
 def run(case: str, kube_proxy: str, call_iptables: str | None, seed: int | None) -> None:
-    """Build CASE, prove that it shows its symptom, and take it down again. Exit 1 if it does not."""
+    """Build CASE, prove symptom, verdicts and fix, and take it down again. Exit 1 if one is not as expected."""
+    from hairpin_doctor.lab.prove import proof
     from hairpin_doctor.lab.running import run_case
 
     setting = _setting(case, kube_proxy, call_iptables, seed)
     with _plainly():
-        good = run_case(setting, _tell)
+        good = run_case(setting, _tell, [proof(_tell_proof)])
     raise SystemExit(0 if good else 1)
+
+
+def _tell_proof(good: bool, text: str) -> None:
+    word = click.style("as expected", fg="green") if good else click.style("WRONG", fg="red")
+    click.echo(f"{text}  {word}")
 
 
 def _tell(observation: Observation) -> None:

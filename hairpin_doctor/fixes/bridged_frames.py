@@ -6,24 +6,26 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Attachment
 from probes.br_netfilter import CALL_IPTABLES, BrNetfilterFacts
+from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts
 from probes.target import Address
 
 
-def fixes_for_bridged_frames(attachment: Attachment, vip: Address, client: str) -> tuple[Fix, ...]:
-    """The narrow one first: one port, one VIP; then the general one, for all bridges but the pods' own."""
-    return (_notrack(attachment, vip, client), _switch_off(attachment, vip, client))
+def leave_untranslated(attachment: Attachment, vip: Address, owner_mac: str, client: str) -> Fix:
+    """The narrow one: frames between one port and the VIP's owner, which is another machine, are not tracked.
 
-
-def _notrack(attachment: Attachment, vip: Address, client: str) -> Fix:
+    Both directions: the answers to a flow that conntrack has not seen are INVALID, and kube-proxy in iptables mode
+    drops these (KUBE-FORWARD), measured in docs/design/lab.md.
+    """
     port = attachment.port.name if attachment.port else attachment.interface.name
-    rule = f"PREROUTING -m physdev --physdev-in {port} -d {vip} -j CT --notrack"
+    there = f"PREROUTING -m physdev --physdev-in {port} -d {vip} -j CT --notrack"
+    back = f"PREROUTING -m physdev --physdev-in {_port_of(attachment, owner_mac)} -s {vip} -j CT --notrack"
     step = Step(
         place="host",
         machine=attachment.host.name,
         why=f"what is not tracked is not translated: frames for {vip} that come in by {port} are bridged as they are",
-        commands=(f"iptables -t raw -I {rule}",),
-        undo=(f"iptables -t raw -D {rule}",),
+        commands=(f"iptables -t raw -I {there}", f"iptables -t raw -I {back}"),
+        undo=(f"iptables -t raw -D {back}", f"iptables -t raw -D {there}"),
     )
     caution = f"Right only while another machine serves {vip}: {attachment.host.name} no longer serves it to {port}."
     return Fix(
@@ -34,7 +36,18 @@ def _notrack(attachment: Attachment, vip: Address, client: str) -> Fix:
     )
 
 
-def _switch_off(attachment: Attachment, vip: Address, client: str) -> Fix:
+def _port_of(attachment: Attachment, mac: str) -> str:
+    """The bridge port behind which the MAC was heard."""
+    interfaces = attachment.host.findings[InterfaceFacts]
+    for entry in attachment.host.findings[ForwardingDatabaseFacts].learned(mac):
+        port = interfaces.by_index(entry.port)
+        if port is not None and entry.bridge == attachment.interface.index:
+            return port.name
+    others = (port for port in interfaces.ports_of(attachment.interface) if port != attachment.port)
+    return next((port.name for port in others), attachment.interface.name)
+
+
+def iptables_off(attachment: Attachment, vip: Address, client: str) -> Fix:
     host = attachment.host
     facts, interfaces = host.findings[BrNetfilterFacts], host.findings[InterfaceFacts]
     keep = [b.name for b in interfaces.bridges() if b.index != attachment.interface.index and b.addresses]

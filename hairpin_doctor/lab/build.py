@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from ipaddress import IPv4Address
 from types import TracebackType
 from typing import TypeVar
 
@@ -91,13 +92,13 @@ class Lab:
         self._start(machine, wanted.daemon())
         self._await(machine, wanted.daemon())
 
-    def apply_manifest(self, text: str) -> tuple[str, ...]:
-        """Do what MetalLB does when this YAML is applied: announce on exactly the `interfaces` it names.
+    def apply_manifest(self, text: str, vips: tuple[IPv4Address, ...]) -> tuple[str, ...]:
+        """Do what MetalLB does when this YAML is applied: announce `vips` on exactly the `interfaces` it names.
 
         Returns these; () means every interface. Raises ManifestError if it holds no L2Advertisement.
         """
         interfaces = announcing_interfaces(text)
-        self.set_announcer(lambda old: _obeying(old, interfaces))
+        self.set_announcer(lambda old: _obeying(replace(old, vips=vips), interfaces))
         return interfaces
 
     def stop(self, key: str, daemon: str) -> None:

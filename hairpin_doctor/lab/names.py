@@ -91,7 +91,11 @@ class Names:
 
     @classmethod
     def story(cls) -> Names:
-        """The homelab of the origin story."""
+        """The homelab of the origin story.
+
+        The bridge's MAC is drawn anew each time: the kernel's log, where a doubled MAC shows, is shared by all
+        namespaces, and another lab's lines must not look like this one's.
+        """
         return cls(
             host="n5",
             vm="homeassistant",
@@ -110,7 +114,7 @@ class Names:
             pod_bridge="cni0",
             vm_nic="enp1s0",
             lan_nic="eth0",
-            bridge_mac="5a:94:ef:2b:7c:01",
+            bridge_mac=f"5a:94:ef:{random.randrange(256):02x}:{random.randrange(256):02x}:{random.randrange(256):02x}",
             uplink_mac="84:47:09:1a:2b:01",
             tap_mac="fe:54:00:8e:31:10",
             second_nic_mac="84:47:09:1a:2b:02",

@@ -7,12 +7,12 @@ router. Where the router answers instead (proxy ARP), the flow goes out by the r
 router then drops it (HD403).
 Seen as: From the same subnet nothing works, from elsewhere everything does. Ping works only where something else
 answers ARP for the VIP: the router, or a machine that carries the address.
-Told apart from: HD104, HD105 and HD201 (nobody answers either) by sending one packet by the gateway's MAC: if the VIP
-answers then, the router has a route to it, and only the ARP answer is missing. A BGP session alone does not decide: it
-may be the pod network's.
+Told apart from: HD104, HD105 and HD201 (nobody answers either) by one echo request that is sent to the gateway's MAC with
+a TTL of 2: a router with a route passes it to the node, which answers Time Exceeded; one without asks by ARP itself. A
+BGP session alone does not decide: it may be the pod network's.
 Fix: Announce by L2 on the interface that the clients' segment hears, or give the pool (or the clients) another subnet.
-Unsure when: The packet by the gateway could not be sent (no CAP_NET_RAW, no gateway) and the session is not with the
-client's gateway; or the host was not scanned.
+Unsure when: The request by the gateway could not be sent (no CAP_NET_RAW, no gateway) or the router is silent, and the
+BGP session is not with the client's gateway; or the host was not scanned.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class _Evidence:
     client: VantagePoint
     gateway: Address | None
     only_gateway_answers: tuple[str, ...]
-    routed: str | None
-    tried: bool
+    next_hop: Address | None
+    gateway_has_no_route: bool
     peers: tuple[Address, ...]
 
 
@@ -52,17 +52,15 @@ def bgp_vip_in_clients_subnet(network: Network, vip: Address) -> Verdict:
         return _from_the_host_alone(network, vip)
     evidence = _gather(network, failing_clients(network, vip)[0], vip)
     hosts = network.hosts(vip)
-    if evidence.routed:
+    if evidence.next_hop:
         sure = Confidence.PROVEN if evidence.peers else Confidence.LIKELY
         return _diagnosis(network, vip, evidence, sure)
     if not hosts:
         raise network.need_host(vip, "whether the host speaks BGP")
+    if evidence.gateway_has_no_route:
+        return Cleared(f"the gateway {evidence.gateway} has no route to {vip}: it would ask by ARP itself")
     if not evidence.peers:
-        return Cleared(f"no BGP session on {hosts[0].name}, and no answer by way of the gateway")
-    if evidence.tried:
-        return Cleared(
-            f"{vip} does not answer by way of the gateway {evidence.gateway} either: it has no route to it"
-        )
+        return Cleared(f"no BGP session on {hosts[0].name}, and no sign of a route at the gateway")
     if evidence.gateway in evidence.peers:
         return _diagnosis(network, vip, evidence, Confidence.LIKELY)
     peers = ", ".join(map(str, evidence.peers))
@@ -81,14 +79,13 @@ def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
     if any(owner.vantage_point in network.hosts(vip) for mac in answers for owner in network.owners(mac)):
         raise NotThis(f"the host that serves {vip} answers ARP for it itself")
     path = client.findings.get(RoutedPathFacts)
-    answered = path.answered(vip) if path else None
     default = client.findings[RouteFacts].default
     return _Evidence(
         client=client,
         gateway=default.gateway if default else None,
         only_gateway_answers=answers,
-        routed=f"{answered.destination.port}/{answered.protocol}" if answered else None,
-        tried=bool(path and path.tried(vip) and any(t.port and t.vip == vip for t in client.scope.targets)),
+        next_hop=path.next_hop(vip) if path else None,
+        gateway_has_no_route=bool(path and path.gateway_has_no_route(vip)),
         peers=_peers(network, vip),
     )
 
@@ -102,6 +99,7 @@ def _peers(network: Network, vip: Address) -> tuple[Address, ...]:
 
 def _diagnosis(network: Network, vip: Address, evidence: _Evidence, sure: Confidence) -> Diagnosis:
     client = evidence.client
+    how = " by BGP" if evidence.peers else " (by BGP or a static route)"
     because = [symptom(client, vip)]
     link = client.link_towards(vip)
     where = f"on {link.name}" if link else ""
@@ -112,16 +110,18 @@ def _diagnosis(network: Network, vip: Address, evidence: _Evidence, sure: Confid
         )
     else:
         because.append(f"For {client.name}, {vip} is on-link {where}, and nobody answers ARP for it.")
-    if evidence.routed:
-        way = f"Sent by the MAC of the gateway {evidence.gateway} instead, {vip} answers on {evidence.routed}"
-        because.append(f"{way}: the gateway has a route to it.")
+    if evidence.next_hop:
+        by = f"by {evidence.next_hop}" if evidence.next_hop != vip else "and it answers"
+        because.append(
+            f"The gateway {evidence.gateway} has a route: a packet for {vip} to its MAC is sent on {by}."
+        )
     because.extend(
         f"{host.name} holds a BGP session with {peer}."
         for host in network.hosts(vip)
         for peer in evidence.peers
     )
     return Diagnosis(
-        summary=f"{vip} is routed by BGP, but lies in the subnet of {client.name}, which asks for it by ARP in vain",
+        summary=f"{vip} is routed{how}, but lies in the subnet of {client.name}, which asks for it by ARP in vain",
         because=tuple(because),
         severity=Severity.BROKEN,
         confidence=sure,
@@ -131,9 +131,11 @@ def _diagnosis(network: Network, vip: Address, evidence: _Evidence, sure: Confid
 
 
 def _ruled_out(evidence: _Evidence) -> tuple[str, ...]:
-    if not evidence.routed:
+    if evidence.next_hop is None:
         return ()
-    return ("HD104, HD105, HD201: the datapath behind the VIP works when the packet comes by the gateway.",)
+    return (
+        "HD104, HD105, HD201: the router has a route to the VIP, which an announcer by L2 does not make.",
+    )
 
 
 def _fixes(network: Network, client: VantagePoint, vip: Address) -> tuple[Fix, ...]:

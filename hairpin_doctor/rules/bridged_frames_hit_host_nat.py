@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hairpin_doctor.fixes.bridged_frames import fixes_for_bridged_frames
+from hairpin_doctor.fixes.bridged_frames import iptables_off, leave_untranslated
 from hairpin_doctor.network import Attachment, Network, VantagePoint
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import (
@@ -98,7 +98,10 @@ def _diagnosis(evidence: _Evidence, vip: Address, seen: bool) -> Diagnosis:
         because=tuple(because),
         severity=Severity.BROKEN,
         confidence=Confidence.PROVEN if seen else Confidence.LIKELY,
-        fixes=fixes_for_bridged_frames(attachment, vip, client.name),
+        fixes=(
+            leave_untranslated(attachment, vip, evidence.owner_mac, client.name),
+            iptables_off(attachment, vip, client.name),
+        ),
         ruled_out=(
             "HD304: no backend is behind the client's own port.",
             "HD305: the FORWARD chain drops nothing of it.",

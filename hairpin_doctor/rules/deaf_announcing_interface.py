@@ -5,7 +5,7 @@ protocol handlers see it, so a socket bound to the port never hears an ARP reque
 not. MetalLB leaves such interfaces out altogether; other announcers open the socket and hear nothing.
 Seen as: Nobody answers ARP for the VIP: "no route to host" for ping, TCP and UDP alike.
 Told apart from: HD105 (the announcer hears, but another segment) and HD201 (no sign of an announcer) by the interface
-on which a process holds an ARP socket; HD601 by the packet that goes by the gateway's MAC.
+on which a process holds an ARP socket; HD601 by the gateway, which has no route to the VIP.
 Fix: Announce on the bridge itself, or on an interface with a MAC of its own on that bridge.
 Unsure when: A process also listens on an interface that the client's segment does hear: then it declines to answer, and
 only its configuration tells why.
@@ -31,8 +31,8 @@ def deaf_announcing_interface(network: Network, vip: Address) -> Verdict:
     if not network.clients(vip):
         return _from_the_host_alone(network, vip)
     client = silent_clients(network, vip)[0]
-    if routed_path_works(client, vip):
-        return Cleared(f"{vip} is routed: it answers by way of the gateway")
+    if gateway_has_a_route(client, vip):
+        return Cleared(f"{vip} is routed: the gateway sends it on to a node")
     attachment = attachment_of(network, client, vip)
     host = attachment.host
     hearing = [link.name for link in segment(attachment)]
@@ -47,10 +47,10 @@ def deaf_announcing_interface(network: Network, vip: Address) -> Verdict:
     return _diagnosis(vip, client, attachment, deaf)
 
 
-def routed_path_works(client: VantagePoint, vip: Address) -> bool:
-    """Whether the VIP answered when asked by way of the gateway."""
+def gateway_has_a_route(client: VantagePoint, vip: Address) -> bool:
+    """Whether the gateway has a route to the VIP by a node."""
     path = client.findings.get(RoutedPathFacts)
-    return bool(path and path.answered(vip))
+    return bool(path and path.next_hop(vip))
 
 
 def _why_deaf(host: VantagePoint, interface: str) -> str | None:
@@ -87,7 +87,7 @@ def _diagnosis(
         fixes=announcing_fixes(attachment, vip, client),
         ruled_out=(
             f"HD105: {first.interface} hears no segment at all.",
-            "HD601: no answer by way of the gateway.",
+            "HD601: no sign of a route to the VIP at the gateway.",
         ),
     )
 

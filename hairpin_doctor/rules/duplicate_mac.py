@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
@@ -31,7 +32,10 @@ from probes.target import Address
 
 @dataclass(frozen=True)
 class _Collision:
-    """Who has the MAC, who else, and how that shows."""
+    """Who has the MAC, who else, and how that shows; `port`: behind which bridge port the station is.
+
+    Not `certain` where a loop would look the same.
+    """
 
     mac: str
     station: str
@@ -39,6 +43,8 @@ class _Collision:
     seen: str
     client: VantagePoint | None = None
     link: Link | None = None
+    port: Link | None = None
+    certain: bool = True
 
 
 @rule("HD310", "duplicate-mac", Severity.BROKEN, explains=("HD201", "HD205", "HD302"))
@@ -85,6 +91,7 @@ def _on_hosts(network: Network, vip: Address) -> Iterator[_Collision]:
             for link in family:
                 yield from _learned_elsewhere(host, interfaces, fdb, bridge, link)
             yield from _neighbour_with_own_mac(host, bridge, family)
+            yield from _logged(network, vip, host, bridge, family)
 
 
 def _learned_elsewhere(
@@ -101,29 +108,64 @@ def _learned_elsewhere(
 
 
 def _neighbour_with_own_mac(host: VantagePoint, bridge: Link, family: list[Link]) -> Iterator[_Collision]:
-    """Somebody else's address resolved to a MAC of our own; the kernel's log supports it."""
+    """Somebody else's address resolved to a MAC of our own."""
     macs = {link.mac: link for link in family if link.mac}
-    cache, log = host.findings.get(NeighbourFacts), host.findings.get(OwnAddressWarningFacts)
-    warned = {warning.mac: warning.port for warning in log.warnings} if log else {}
+    cache = host.findings.get(NeighbourFacts)
     for neighbour in cache.entries if cache else ():
         link = macs.get(neighbour.mac or "")
-        if link is None or neighbour.interface != bridge.index:
-            continue
-        seen = f"{host.name} resolved {neighbour.address} to {neighbour.mac}, which is the MAC of its own {link.name}."
-        if neighbour.mac in warned:
-            seen += f" The kernel logged such frames on {warned[neighbour.mac]}."
-        yield _Collision(neighbour.mac or "", str(neighbour.address), f"{link.name} of {host.name}", seen)
+        if link is not None and neighbour.interface == bridge.index:
+            seen = f"{host.name} resolved {neighbour.address} to {neighbour.mac}, the MAC of its own {link.name}."
+            yield _Collision(neighbour.mac or "", str(neighbour.address), f"{link.name} of {host.name}", seen)
+
+
+def _logged(
+    network: Network, vip: Address, host: VantagePoint, bridge: Link, family: list[Link]
+) -> Iterator[_Collision]:
+    """The kernel met frames with one of our own MACs as their source on a port of the bridge."""
+    interfaces, log = host.findings[InterfaceFacts], host.findings.get(OwnAddressWarningFacts)
+    macs = {link.mac: link for link in family if link.mac}
+    ports = {port.name: port for port in interfaces.ports_of(bridge)}
+    for warning in log.warnings if log else ():
+        link, port = macs.get(warning.mac), ports.get(warning.port)
+        if (
+            link is not None
+            and port is not None
+            and not _works_since(network, vip, host, port, warning.seconds_ago)
+        ):
+            seen = (
+                f"The kernel of {host.name} logged frames that came in by {port.name} with {warning.mac}, the MAC of "
+                f"{link.name}, as their source: a station there has this MAC, or frames loop back from there."
+            )
+            station = f"a station behind {port.name}"
+            yield _Collision(
+                warning.mac, station, f"{link.name} of {host.name}", seen, port=port, certain=False
+            )
+
+
+def _works_since(network: Network, vip: Address, host: VantagePoint, port: Link, seconds_ago: float) -> bool:
+    """Whether a client behind that port reached the VIP after the last such frame: then it was mended meanwhile."""
+    finished = host.finished()
+    for client in network.working(vip):
+        attachment, then = network.attachment(client, vip), client.finished()
+        behind = attachment.port if attachment and attachment.host is host else None
+        if behind is not None and behind.index == port.index and finished and then:
+            return then > finished - timedelta(seconds=seconds_ago)
+    return False
 
 
 def _diagnosis(network: Network, vip: Address, collision: _Collision) -> Diagnosis:
     failing = network.failing(vip)
     client = collision.client if collision.client in failing else (failing[0] if failing else None)
+    if client is not None and collision.port is not None:
+        attachment = network.attachment(client, vip)
+        behind = attachment.port if attachment else None
+        client = client if behind is not None and behind.index == collision.port.index else None
     because = ([symptom(client, vip)] if client else []) + [collision.seen]
     return Diagnosis(
         summary=f"{collision.station} and {collision.other} use the same MAC {collision.mac}",
         because=tuple(because),
-        severity=Severity.BROKEN if failing else Severity.LATENT,
-        confidence=Confidence.PROVEN,
+        severity=Severity.BROKEN if client else Severity.LATENT,
+        confidence=Confidence.PROVEN if collision.certain else Confidence.LIKELY,
         fixes=(_fix(collision, vip),),
         ruled_out=("HD002, HD302: the MAC belongs to two machines, not to one.",),
     )

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hairpin_doctor.fixes.announce import check_from_client
-from hairpin_doctor.fixes.bridged_frames import fixes_for_bridged_frames
+from hairpin_doctor.fixes.bridged_frames import iptables_off
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Attachment, Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
@@ -68,7 +68,7 @@ def hairpin_off_on_port(network: Network, vip: Address) -> Verdict:
         confidence=Confidence.LIKELY,
         fixes=(
             _hairpin_on(host.name, port.name, vip, client.name),
-            *fixes_for_bridged_frames(attachment, vip, client.name),
+            iptables_off(attachment, vip, client.name),
         ),
         ruled_out=("HD303: the backend is reachable for the host, by the client's own port.",),
     )

@@ -14,7 +14,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network, VantagePoint, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.rules.deaf_announcing_interface import routed_path_works
+from hairpin_doctor.rules.deaf_announcing_interface import gateway_has_a_route
 from hairpin_doctor.situation import attachment_of, silent_clients, symptom
 from probes.announcers import AnnouncerFacts
 from probes.target import Address
@@ -24,8 +24,8 @@ from probes.target import Address
 def nobody_answers(network: Network, vip: Address) -> Verdict:
     """Silence at every client, on a host whose announcers were looked for."""
     client = silent_clients(network, vip)[0]
-    if routed_path_works(client, vip):
-        return Cleared(f"{vip} is routed: it answers by way of the gateway")
+    if gateway_has_a_route(client, vip):
+        return Cleared(f"{vip} is routed: the gateway sends it on to a node")
     answered = [
         other.name for other in network.clients(vip) if other.name in {c.name for c in network.working(vip)}
     ]
@@ -50,7 +50,7 @@ def nobody_answers(network: Network, vip: Address) -> Verdict:
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY,
         fixes=(_look_at_the_announcer(vip, client),),
-        ruled_out=("HD601: no answer by way of the gateway.",),
+        ruled_out=("HD601: no sign of a route to the VIP at the gateway.",),
     )
 
 

@@ -4,7 +4,7 @@ Why: ARP requests are broadcasts and stay in their segment. An announcer on anot
 client, although both use the same subnet; clients on that other segment are served.
 Seen as: Nobody answers ARP for the VIP here, while clients elsewhere reach it.
 Told apart from: HD104 by an interface that does hear, but another segment; HD201 by the presence of such a listener;
-HD601 by the packet that goes by the gateway's MAC.
+HD601 by the gateway, which has no route to the VIP.
 Fix: Announce on the interface by which the client reaches the host.
 Unsure when: The announcer listens everywhere (MetalLB's speaker does) and only answers on some interfaces: then its
 L2Advertisement must tell.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from hairpin_doctor.network import Network, VantagePoint, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.rules.deaf_announcing_interface import announcing_fixes, routed_path_works
+from hairpin_doctor.rules.deaf_announcing_interface import announcing_fixes, gateway_has_a_route
 from hairpin_doctor.situation import attachment_of, silent_clients, symptom
 from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
@@ -29,8 +29,8 @@ def wrong_l2_domain(network: Network, vip: Address) -> Verdict:
     if not network.clients(vip):
         return _from_the_host_alone(network, vip)
     client = silent_clients(network, vip)[0]
-    if routed_path_works(client, vip):
-        return Cleared(f"{vip} is routed: it answers by way of the gateway")
+    if gateway_has_a_route(client, vip):
+        return Cleared(f"{vip} is routed: the gateway sends it on to a node")
     attachment = attachment_of(network, client, vip)
     host = attachment.host
     hearing = [link.name for link in segment(attachment)]
@@ -53,7 +53,10 @@ def wrong_l2_domain(network: Network, vip: Address) -> Verdict:
         severity=Severity.BROKEN,
         confidence=Confidence.PROVEN if witness else Confidence.LIKELY,
         fixes=announcing_fixes(attachment, vip, client),
-        ruled_out=(f"HD104: {elsewhere[0]} is up and no port.", "HD601: no answer by way of the gateway."),
+        ruled_out=(
+            f"HD104: {elsewhere[0]} is up and no port.",
+            "HD601: no sign of a route to the VIP at the gateway.",
+        ),
     )
 
 

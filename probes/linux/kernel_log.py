@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import time
 
-from probes.questions.machine import KernelLog
+from probes.questions.machine import KernelLog, LogLine
 
 RECORD = 8192  # bytes; one record never exceeds this (PRINTKRB_RECORD_MAX)
 RECORDS = 100_000
 
 
-def kernel_log(question: KernelLog) -> tuple[str, ...]:
+def kernel_log(question: KernelLog) -> tuple[LogLine, ...]:
     """Lines that contain the text, oldest first; the newest 200 at most.
 
     The third field of a record's head is its time in microseconds of the monotonic clock.
     """
-    found: list[str] = []
-    since = (time.monotonic() - question.within_seconds) * 1_000_000
+    found: list[LogLine] = []
+    now = time.monotonic()
     descriptor = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
     try:
         for _ in range(RECORDS):
@@ -31,8 +31,9 @@ def kernel_log(question: KernelLog) -> tuple[str, ...]:
                 continue
             head, _, text = record.decode("utf-8", "replace").partition(";")
             line = text.splitlines()
-            if line and question.containing in line[0] and int(head.split(",")[2]) >= since:
-                found.append(line[0])
+            ago = now - int(head.split(",")[2]) / 1_000_000
+            if line and question.containing in line[0] and ago <= question.within_seconds:
+                found.append(LogLine(round(ago, 3), line[0]))
     finally:
         os.close(descriptor)
     return tuple(found[-200:])

@@ -41,7 +41,7 @@ def counters(_: Counters) -> dict[str, int]:
     for table in ("netstat", "snmp"):
         lines = (NET / table).read_text().splitlines()
         for header, row in zip(lines[::2], lines[1::2], strict=False):
-            family, _, keys = header.partition(":")
+            family, keys = header.split(":", 1)
             numbers = row.partition(":")[2]
             found.update(
                 (f"{family}.{key}", int(number))

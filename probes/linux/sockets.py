@@ -29,8 +29,13 @@ STATES = {
 
 
 def packet_sockets(_: PacketSockets) -> tuple[PacketSocket, ...]:
-    """Columns: sk RefCnt Type Proto Iface R Rmem User Inode; the process is found by the socket's inode."""
-    rows = [line.split() for line in (NET / "packet").read_text().splitlines()[1:]]
+    """Columns: sk RefCnt Type Proto Iface R Rmem User Inode; the process is found by the socket's inode.
+
+    Our own sockets are left out: another probe may be asking by ARP at this very moment.
+    """
+    own = _socket_inodes(Path("/proc/self"))
+    table = [line.split() for line in (NET / "packet").read_text().splitlines()[1:]]
+    rows = [row for row in table if row[8] not in own]
     owners = _processes_by_inode({row[8] for row in rows})
     return tuple(PacketSocket(int(row[3], 16), int(row[4]), owners.get(row[8])) for row in rows)
 
@@ -40,12 +45,23 @@ def _processes_by_inode(wanted: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            for descriptor in (process / "fd").iterdir():
-                match = re.fullmatch(r"socket:\[(\d+)\]", str(descriptor.readlink()))
-                if match and match[1] in wanted:
-                    found[match[1]] = (process / "comm").read_text().strip()
+            for inode in _socket_inodes(process) & wanted:
+                found[inode] = (process / "comm").read_text().strip()
         except (PermissionError, FileNotFoundError, ProcessLookupError):
             continue  # not ours to see, or ended meanwhile: the name stays unknown
+    return found
+
+
+def _socket_inodes(process: Path) -> set[str]:
+    """Inodes of the sockets that a process holds. Raises PermissionError where it is not ours to see."""
+    found: set[str] = set()
+    for descriptor in (process / "fd").iterdir():
+        try:
+            match = re.fullmatch(r"socket:\[(\d+)\]", str(descriptor.readlink()))
+        except FileNotFoundError:  # closed meanwhile
+            continue
+        if match:
+            found.add(match[1])
     return found
 
 

@@ -52,7 +52,15 @@ class Counters(Question[Mapping[str, int]]):
 
 
 @dataclass(frozen=True)
-class KernelLog(Question[tuple[str, ...]]):
+class LogLine:
+    """A line of the kernel's log, and how long ago it was written."""
+
+    seconds_ago: float
+    text: str
+
+
+@dataclass(frozen=True)
+class KernelLog(Question[tuple[LogLine, ...]]):
     """Recent lines of the kernel's ring buffer (/dev/kmsg) that contain the text; the buffer is the whole machine's."""
 
     containing: str

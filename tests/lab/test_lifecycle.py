@@ -114,7 +114,7 @@ def test_a_manifest_moves_the_announcer_to_the_interfaces_it_names() -> None:
     with Lab(recipe(homelab(NAMES, Variant()))) as lab:
         asked = Check("vm", Arp(NAMES.dns_vip), (NAMES.own_mac,))
         assert not observe(lab, [asked])[0].holds
-        lab.apply_manifest("kind: L2Advertisement\nspec: {interfaces: [metallb0]}\n")
+        lab.apply_manifest("kind: L2Advertisement\nspec: {interfaces: [metallb0]}\n", NAMES.vips)
         assert observe(lab, [asked])[0].holds
 
 

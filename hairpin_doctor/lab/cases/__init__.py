@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hairpin_doctor.lab.cases import arp, bgp, bridged, collision, healthy, interfaces, own_mac, port_mac
 from hairpin_doctor.lab.cases.case import Case, Expected
+from hairpin_doctor.lab.expected import EXPECTED
 
 __all__ = ["CATALOGUE", "Case", "Expected", "find"]
 
-CATALOGUE: tuple[Case, ...] = (
+_CASES: tuple[Case, ...] = (
     *healthy.CASES,
     *bgp.CASES,
     *interfaces.CASES,
@@ -17,6 +20,7 @@ CATALOGUE: tuple[Case, ...] = (
     *bridged.CASES,
     *arp.CASES,
 )
+CATALOGUE: tuple[Case, ...] = tuple(replace(case, expected=EXPECTED[case.name]) for case in _CASES)
 
 
 def find(name: str) -> Case | None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from hairpin_doctor.lab.cases.case import Case, all_served, all_targets, dns_is
 from hairpin_doctor.lab.checks import Arp, Check
+from hairpin_doctor.lab.daemon import Daemon
 from hairpin_doctor.lab.faults import Fault, compose, interface, on_switch
 from hairpin_doctor.lab.homelab import port, station
 from hairpin_doctor.lab.names import Names
@@ -29,12 +30,16 @@ def _vm_fails(names: Names) -> tuple[Check, ...]:
 def _lan_station_has_it(names: Names) -> Fault:
     """The switch learned the MAC at the other station first and holds on to it (port security)."""
     nic = CableEnd(name=names.lan_nic, mac=names.bridge_mac, addresses=(names.on_lan(names.nested_ip),))
+    # It broadcasts ARP requests as real stations do all the time: an address that nobody has is asked for every second.
+    talks = Daemon("ping", ("ping", "-n", "-q", "-i", "1", str(names.other_node_ip)))
     entry = FdbEntry(names.bridge_mac, port(THIEF), "master static sticky")
 
     def stick(topology: Topology) -> Topology:
         return topology.change("switch", lambda m: replace(m, fdb=(*m.fdb, entry)))
 
-    return compose(on_switch(station(THIEF, f"{names.laptop}-2", nic, names.router_ip)), stick)
+    return compose(
+        on_switch(station(THIEF, f"{names.laptop}-2", nic, names.router_ip).with_daemon(talks)), stick
+    )
 
 
 def _lan_fails(names: Names) -> tuple[Check, ...]:
