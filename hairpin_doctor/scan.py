@@ -21,7 +21,7 @@ from hairpin_doctor.vantage_points import identity_of, newest_of_each, unique_na
 from probes.catalogue import CATALOGUE as PROBES
 from probes.host import Host, Unanswered
 from probes.probe import Probe, Scope
-from probes.questions.machine import MachineIdentity
+from probes.questions.machine import Identity, MachineIdentity
 from probes.target import Address, Target
 
 __all__ = ["NoTarget", "Request", "Scanned", "judge", "scan"]
@@ -49,16 +49,17 @@ class Scanned:
 def scan(host: Host, request: Request, progress: Callable[[str], None] = lambda _: None) -> Scanned:
     """Look at this machine and judge it together with the others. Raises NoTarget, or BadTarget for IPv6."""
     remembering = RememberingHost(host)
-    others, notices = newest_of_each(request.others)
-    targets, more = choose_targets(remembering, request.targets, others)
+    me = _identity(remembering)
+    targets, left_out = choose_targets(remembering, request.targets, request.others)
+    elsewhere, superseded = _without_this_machine(me, request.others)
+    others, older = newest_of_each(elsewhere)
     replayed = [replay(each, PROBES) for each in others]
     scope = Scope(targets, timeout_ms=request.timeout_ms)
     scope = replace(scope, clients=_client_addresses(replayed, scope.vips))
-    name = unique_name(_hostname(remembering), [each.vantage_point for each in others])
+    name = unique_name(me.hostname if me else "this-machine", [each.vantage_point for each in others])
     here = examine(remembering, scope, request.probes, name=name, progress=progress)
-    kept, superseded = _without_this_machine(here, replayed)
-    looked = [_looked(here, live=True), *(_looked(each, live=False) for each in kept)]
-    return _conclude(looked, (*notices, *more, *superseded), request.saved)
+    looked = [_looked(here, live=True), *(_looked(each, live=False) for each in replayed)]
+    return _conclude(looked, (*left_out, *superseded, *older), request.saved)
 
 
 def judge(recordings: Iterable[Recording]) -> Scanned:
@@ -73,14 +74,16 @@ def _conclude(looked: list[Looked], notices: Iterable[str], saved: str | None) -
 
 
 def _looked(found: Examination, *, live: bool) -> Looked:
-    return Looked(VantagePoint(found.findings, found.recording.scope), found.recording, live)
+    return Looked(
+        VantagePoint(found.findings, found.recording.scope, found.recording.taken_at), found.recording, live
+    )
 
 
-def _hostname(host: Host) -> str:
+def _identity(host: Host) -> Identity | None:
     try:
-        return host.ask(MachineIdentity()).hostname
+        return host.ask(MachineIdentity())
     except Unanswered:
-        return "this-machine"
+        return None
 
 
 def _client_addresses(replayed: Iterable[Examination], vips: Iterable[Address]) -> tuple[Address, ...]:
@@ -94,14 +97,16 @@ def _client_addresses(replayed: Iterable[Examination], vips: Iterable[Address]) 
 
 
 def _without_this_machine(
-    here: Examination, others: Iterable[Examination]
-) -> tuple[list[Examination], tuple[str, ...]]:
+    me: Identity | None, others: Iterable[Recording]
+) -> tuple[list[Recording], tuple[str, ...]]:
     """What we see now goes before what a report says of this same machine and network namespace."""
-    me = identity_of(here.recording)
-    same = [each for each in others if me is not None and identity_of(each.recording) == me]
-    kept = [each for each in others if each not in same]
-    said = (
-        f"the report of {each.recording.taken_at} was made on this very machine: what is seen now replaces it"
-        for each in same
-    )
+    here = (me.boot_id, me.network_namespace) if me else None
+    kept, said = [], []
+    for each in others:
+        if here is None or identity_of(each) != here:
+            kept.append(each)
+        else:
+            said.append(
+                f"the report of {each.taken_at} was made on this very machine: what is seen now replaces it"
+            )
     return kept, tuple(said)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 EXIT_CODES = {"healthy": 0, "diagnosed": 1, "unexplained": 3, "undetermined": 4}
 NO_TARGET = EXIT_CODES["undetermined"]
+SHORTEST, LONGEST = 0.05, 60
 
 
 @click.command()
@@ -25,8 +26,7 @@ NO_TARGET = EXIT_CODES["undetermined"]
 )
 @click.option("--save", metavar="FILE", help="Keep the report, for --with on another machine.")
 @click.option("--with", "with_files", multiple=True, metavar="FILE", help="Judge together with this report.")
-@click.option("--timeout", type=click.FloatRange(0.05, 60), default=2.0, metavar="SECONDS",
-              help="Wait this long per attempt (2).")  # fmt: skip
+@click.option("--timeout", type=float, default=2.0, metavar="SECONDS", help="Wait this long per attempt (2).")
 @click.option("--only", multiple=True, metavar="PROBE", help="Run only this probe; it must be able to run.")
 @click.option("--skip", multiple=True, metavar="PROBE", help="Leave this probe out.")
 @click.option("--strict", is_flag=True, help="Exit 1 for latent findings too.")
@@ -80,6 +80,8 @@ def _request(
     from hairpin_doctor.targets import refuse_ipv6
     from probes.target import BadTarget, parse_target
 
+    if not SHORTEST <= timeout <= LONGEST:  # false for NaN as well
+        raise Refused(f"--timeout must be between {SHORTEST} and {LONGEST} seconds")
     try:
         wanted = tuple(refuse_ipv6(parse_target(each)) for each in targets)
         if save is not None:

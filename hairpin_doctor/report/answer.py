@@ -22,8 +22,13 @@ def _healthy(report: Report) -> str:
     clients = [point.name for point in report.vantage_points if point.role == "client"]
     latent = _latent(report)
     if not clients:
-        points = ", ".join(point.name for point in report.vantage_points)
-        return f"{_works(report, _names(report))} from {points} only; the path of a client was not tested{latent}"
+        unsure = any(point.role == "unknown" for point in report.vantage_points)
+        tested = (
+            "whether that is a client's path could not be seen"
+            if unsure
+            else "the path of a client was not tested"
+        )
+        return f"{_works(report, _names(report))} from {', '.join(_names(report))} only; {tested}{latent}"
     return f"{_works(report, clients)} from {', '.join(clients)}{_times(report, clients)}{latent}"
 
 

@@ -83,10 +83,11 @@ class Page:
 
     def heading(self, text: str) -> None:
         """An underlined heading after an empty line."""
-        shown = self._shown(text)
+        lines = self._wrapped(text, self.width)
         self.blank()
-        self._write(shown, "bold")
-        self._write(("─" if self.look.unicode else "-") * min(len(shown), self.width), "dim")
+        for line in lines:
+            self._write(line, "bold")
+        self._write(("─" if self.look.unicode else "-") * max(map(len, lines)), "dim")
 
     def marked(self, mark: str, word: str, text: str, indent: int = 0) -> None:
         """`× diagnosed  text`, the text wrapped below itself."""

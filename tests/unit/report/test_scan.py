@@ -1,0 +1,153 @@
+"""A scan without a terminal: targets found, views joined, verdicts and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hairpin_doctor.recording import Recording
+from hairpin_doctor.scan import NoTarget, Request, judge, scan
+from hairpin_doctor.targets import choose_targets
+from hairpin_doctor.vantage_points import newest_of_each
+from probes import questions as q
+from probes.catalogue import CATALOGUE
+from probes.host import Denied
+from probes.questions.traffic import Handshake
+from probes.target import BadTarget, parse_target
+
+DNS = parse_target("192.0.2.53:53")
+LEFT_OUT = "left out by --only or --skip"
+KUBE_PROXY = """*nat
+:PREROUTING ACCEPT [0:0]
+:KUBE-SERVICES - [0:0]
+:KUBE-EXT-ABC - [0:0]
+:KUBE-SVC-ABC - [0:0]
+:KUBE-SEP-ABC - [0:0]
+-A PREROUTING -j KUBE-SERVICES
+-A KUBE-SERVICES -d 192.0.2.53/32 -p udp -m comment --comment "default/dns:dns loadbalancer IP" -m udp --dport 53 -j KUBE-EXT-ABC
+-A KUBE-EXT-ABC -j KUBE-SVC-ABC
+-A KUBE-SVC-ABC -j KUBE-SEP-ABC
+-A KUBE-SEP-ABC -p udp -m udp -j DNAT --to-destination 10.244.0.5:53
+COMMIT
+"""  # noqa: E501 - as iptables-save prints it
+
+
+def answering(host: Any, kind: type, answer: Any) -> Any:
+    host.answers = {**host.answers, kind: answer}
+    return host
+
+
+def rules(host: Any, text: str) -> Any:
+    def answer(question: q.IptablesRules) -> str:
+        return text if (question.variant, question.family) == ("nft", 4) else ""
+
+    return answering(host, q.IptablesRules, answer)
+
+
+def commands(report: Any) -> str:
+    return "\n".join(command for step in report.next_steps for command in step.commands)
+
+
+def test_all_well_from_a_client_is_said_with_its_round_trips(fake_client: Callable[..., Any]) -> None:
+    report = scan(fake_client(), Request((DNS,))).report
+    assert report.verdict == "healthy"
+    assert report.answer == "192.0.2.53 works from vm (53/tcp 1.2 ms, 53/udp 0.9 ms)"
+
+
+def test_a_symptom_seen_from_a_client_alone_leads_to_the_host(fake_client: Callable[..., Any]) -> None:
+    report = scan(fake_client(Handshake.SILENT), Request((DNS,))).report
+    assert report.verdict == "undetermined"
+    assert report.answer.startswith("192.0.2.53 fails from vm (53/tcp no answer; 53/udp DNS: no answer)")
+    assert [state.works for _, state in report.states()] == [False, False]
+    assert "scan --with vm.json" in commands(report)
+
+
+def test_two_reports_of_one_machine_count_once_and_the_newer_wins(recorded: Callable[..., Recording]) -> None:
+    old = replace(recorded(Handshake.SILENT), taken_at="2020-01-01T00:00:00+00:00")
+    kept, said = newest_of_each([old, recorded(Handshake.OPEN)])
+    assert len(kept) == 1
+    assert said == ("vm was scanned more than once: the older scan of 2020-01-01T00:00:00+00:00 is left out",)
+    assert judge([old, recorded(Handshake.OPEN)]).report.verdict == "healthy"
+
+
+def test_two_machines_of_one_name_stay_two(recorded: Callable[..., Recording]) -> None:
+    kept, said = newest_of_each([recorded(boot="a"), recorded(boot="b")])
+    assert sorted(each.vantage_point for each in kept) == ["vm", "vm-2"]
+    assert said == ()
+
+
+def test_a_report_made_on_this_very_machine_is_replaced_by_what_is_seen_now(
+    fake_client: Callable[..., Any], recorded: Callable[..., Recording]
+) -> None:
+    scanned = scan(fake_client(), Request((DNS,), others=(recorded(Handshake.SILENT),)))
+    assert len(scanned.recordings) == 1
+    assert scanned.report.verdict == "healthy"
+    assert scanned.report.vantage_points[0].name == "vm"
+    assert "was made on this very machine" in scanned.report.notices[0]
+
+
+def test_the_targets_and_addresses_of_other_reports_are_taken_over(
+    fake_client: Callable[..., Any], recorded: Callable[..., Recording]
+) -> None:
+    other = recorded(Handshake.SILENT, "192.0.2.99:80/tcp", name="laptop", boot="b")
+    scanned = scan(fake_client(), Request((DNS,), others=(other,)))
+    scope = scanned.recordings[0].scope
+    assert scope.targets == (DNS, parse_target("192.0.2.99:80/tcp"))
+    assert [str(each) for each in scope.clients] == ["192.0.2.10"]
+    assert {point.name: point.live for point in scanned.report.vantage_points} == {
+        "vm": True,
+        "laptop": False,
+    }
+
+
+def test_without_a_target_a_host_looks_at_what_it_serves(fake_client: Callable[..., Any]) -> None:
+    host = rules(fake_client(), KUBE_PROXY)
+    assert choose_targets(host, (), ()) == ((parse_target("192.0.2.53:53/udp"),), ())
+
+
+def test_a_bare_address_becomes_the_ports_programmed_for_it(fake_client: Callable[..., Any]) -> None:
+    host = rules(fake_client(), KUBE_PROXY)
+    assert choose_targets(host, [parse_target("192.0.2.53")], ())[0] == (parse_target("192.0.2.53:53/udp"),)
+    assert choose_targets(host, [parse_target("192.0.2.1")], ())[0] == (parse_target("192.0.2.1"),)
+
+
+def test_no_target_and_none_found_is_said(fake_client: Callable[..., Any]) -> None:
+    host = answering(rules(fake_client(), ""), q.NftRuleset, '{"nftables": []}')
+    with pytest.raises(NoTarget, match="serves no LoadBalancer address; name one"):
+        scan(host, Request())
+
+
+def test_no_target_and_no_right_to_read_the_rules_is_said(fake_client: Callable[..., Any]) -> None:
+    refused = Denied("CAP_NET_ADMIN", "rules")
+    host = answering(answering(fake_client(root=False), q.IptablesRules, refused), q.NftRuleset, refused)
+    with pytest.raises(NoTarget, match="run it as root, or name one"):
+        scan(host, Request())
+
+
+def test_ipv6_is_refused_in_one_sentence(fake_client: Callable[..., Any]) -> None:
+    with pytest.raises(BadTarget, match="IPv6 targets cannot be examined yet"):
+        scan(fake_client(), Request((parse_target("[2001:db8::53]:53"),)))
+
+
+def test_what_a_missing_right_hid_is_said_with_how_to_see_it(fake_client: Callable[..., Any]) -> None:
+    host = answering(fake_client(root=False), q.ArpSweep, Denied("CAP_NET_RAW", "ARP"))
+    report = scan(host, Request((DNS,))).report
+    hidden = "Not seen on vm without CAP_NET_RAW: a second machine that answers ARP."
+    assert report.not_seen == (f"{hidden} Run it as root (sudo) to see them.",)
+    assert report.vantage_points[0].missing_rights == ("CAP_NET_RAW",)
+
+
+def test_every_probe_is_listed_and_those_left_out_say_why(fake_client: Callable[..., Any]) -> None:
+    chosen = tuple(each for each in CATALOGUE if each.id in ("machine", "routes"))
+    report = scan(fake_client(), Request((DNS,), probes=chosen)).report
+    assert [run.id for run in report.probes] == [each.id for each in CATALOGUE]
+    others = {run.reason for run in report.probes if run.id not in ("machine", "routes")}
+    assert others == {LEFT_OUT}
+
+
+def test_a_bare_address_that_is_silent_asks_for_a_port(fake_client: Callable[..., Any]) -> None:
+    report = scan(fake_client(Handshake.SILENT), Request((parse_target("192.0.2.53"),))).report
+    assert "192.0.2.53:80/tcp" in commands(report)
