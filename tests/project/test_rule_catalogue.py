@@ -1,0 +1,107 @@
+"""The rule catalogue keeps its promises: codes and slugs are what users write down."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from hairpin_doctor.lab.cases import CATALOGUE as CASES
+from hairpin_doctor.rule import SECTIONS, Rule
+from hairpin_doctor.rules.catalogue import CATALOGUE
+
+RULES = Path(__file__).parents[2] / "hairpin_doctor" / "rules"
+NO_RULE = {"__init__", "catalogue"}
+PROMISED = {
+    "HD001": ("ping-silent-by-design", "note"),
+    "HD002": ("vip-on-bridge-mac-works", "note"),
+    "HD104": ("deaf-announcing-interface", "broken"),
+    "HD105": ("wrong-l2-domain", "broken"),
+    "HD106": ("announced-by-many-interfaces", "latent"),
+    "HD201": ("nobody-answers", "broken"),
+    "HD205": ("stale-neighbour", "broken"),
+    "HD206": ("proxy-arp-answers", "note"),
+    "HD208": ("node-address-has-two-macs", "latent"),
+    "HD301": ("vip-answers-with-a-port-mac", "broken"),
+    "HD302": ("vip-shares-the-bridge-mac", "broken"),
+    "HD303": ("bridged-frames-hit-host-nat", "broken"),
+    "HD304": ("hairpin-off-on-port", "broken"),
+    "HD309": ("macvlan-floods-lan", "latent"),
+    "HD310": ("duplicate-mac", "broken"),
+    "HD401": ("reverse-path-filter-drops", "broken"),
+    "HD403": ("stateful-gateway-sees-half", "broken"),
+    "HD601": ("bgp-vip-in-clients-subnet", "broken"),
+}
+"""What has been released: a code is never reused and its slug never changes. Only add lines here."""
+WITHOUT_A_CASE = {
+    "HD001": "it holds on every healthy case whose VIP is no address of the host",
+    "HD302": "the kernel delivers to the bridge's own MAC: no namespace can show this suspicion",
+}
+
+each_rule = pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.code)
+
+
+def test_codes_and_slugs_are_unique() -> None:
+    assert len({rule.code for rule in CATALOGUE}) == len(CATALOGUE)
+    assert len({rule.slug for rule in CATALOGUE}) == len(CATALOGUE)
+
+
+def test_every_promised_cause_is_there_under_its_code_and_slug_with_its_severity() -> None:
+    found = {rule.code: (rule.slug, rule.severity.value) for rule in CATALOGUE}
+    assert {code: found.get(code) for code in PROMISED} == PROMISED
+
+
+def test_every_rule_is_promised() -> None:
+    assert {rule.code for rule in CATALOGUE} == set(PROMISED)
+
+
+def test_every_file_of_rules_is_in_the_catalogue() -> None:
+    files = {path.stem for path in RULES.glob("*.py")} - NO_RULE
+    assert files == {rule.slug.replace("-", "_") for rule in CATALOGUE}
+
+
+@each_rule
+def test_a_code_is_hd_and_three_digits_and_a_slug_is_words(rule: Rule) -> None:
+    assert re.fullmatch(r"HD\d{3}", rule.code)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.slug)
+
+
+@each_rule
+def test_slug_file_and_function_have_one_name(rule: Rule) -> None:
+    name = rule.slug.replace("-", "_")
+    assert rule.judge.__name__ == name
+    assert rule.judge.__module__ == f"hairpin_doctor.rules.{name}"
+
+
+@each_rule
+def test_the_documentation_has_its_sections_in_order_and_none_is_empty(rule: Rule) -> None:
+    positions = [rule.documentation.find(f"\n{name}: ") for name in SECTIONS]
+    assert -1 not in positions
+    assert positions == sorted(positions)
+    assert all(rule.section(name) for name in SECTIONS)
+
+
+@each_rule
+def test_the_title_is_one_statement_in_one_line(rule: Rule) -> None:
+    first, _, rest = rule.documentation.partition("\n")
+    assert first.endswith(".")
+    assert rest.startswith("\n")
+    assert len(rule.title) < 125
+
+
+@each_rule
+def test_what_a_rule_explains_and_mentions_exists(rule: Rule) -> None:
+    known = {each.code for each in CATALOGUE}
+    assert set(rule.explains) <= known - {rule.code}
+
+
+@each_rule
+def test_a_case_of_the_lab_reproduces_it_unless_it_is_written_down_why_not(rule: Rule) -> None:
+    reproduced = {code for case in CASES for code in case.codes}
+    assert (rule.code in reproduced) != (rule.code in WITHOUT_A_CASE)
+
+
+def test_every_case_of_the_lab_names_causes_that_exist() -> None:
+    known = {rule.code for rule in CATALOGUE}
+    assert {code for case in CASES for code in case.codes} <= known
