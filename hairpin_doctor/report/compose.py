@@ -16,7 +16,7 @@ from hairpin_doctor.recording import Recording
 from hairpin_doctor.report import report as r
 from hairpin_doctor.report.answer import answer
 from hairpin_doctor.report.next_steps import next_steps
-from hairpin_doctor.report.unseen import missing_rights, not_seen, not_tested
+from hairpin_doctor.report.unseen import hindered, missing_rights, not_seen, not_tested
 from hairpin_doctor.states import TargetState, Works
 from hairpin_doctor.version import __version__
 from probes.catalogue import CATALOGUE as PROBES
@@ -56,7 +56,10 @@ def compose(
         undetermined=tuple(_undetermined(each) for each in judgement.undetermined),
         cleared=tuple(_cleared(each) for each in judgement.cleared),
         not_tested=not_tested(network),
-        not_seen=not_seen((each.point.name, each.recording) for each in chosen if each.live),
+        not_seen=(
+            *not_seen((each.point.name, each.recording) for each in chosen if each.live),
+            *(said for each in chosen if each.live for said in hindered(each.point.findings)),
+        ),
         notices=tuple(notices),
         next_steps=(),
         probes=tuple(run for each in chosen for run in _runs(each)),

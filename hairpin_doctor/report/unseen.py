@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hairpin_doctor.findings import Findings, Unseen
 from hairpin_doctor.network import Network
 from hairpin_doctor.recording import Recording
 from probes.host import Denied
+from probes.service_rules import ServiceRulesFacts
 from probes.target import Address
 
 LEFT_OPEN = {
@@ -38,6 +40,19 @@ def not_seen(looked: Iterable[tuple[str, Recording]]) -> tuple[str, ...]:
                 f"Not seen on {name} without {' and '.join(rights)}: {things}. Run it as root (sudo) to see them."
             )
     return tuple(found)
+
+
+def hindered(findings: Findings) -> tuple[str, ...]:
+    """Probes that could not run for another reason than a missing right, and rulesets that could not be read."""
+    name = findings.vantage_point
+    found = [
+        f"Probe {each.probe.id} on {name} {'failed' if each.crashed else 'was skipped'}: {each.reason}"
+        for each in findings.all
+        if isinstance(each, Unseen) and not each.right
+    ]
+    rules = findings.get(ServiceRulesFacts)
+    unread = rules.unread if rules else ()
+    return (*found, *(f"On {name}: {sentence}" for sentence in unread))
 
 
 def not_tested(network: Network) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from hairpin_doctor.targets import choose_targets
 from hairpin_doctor.vantage_points import newest_of_each
 from probes import questions as q
 from probes.catalogue import CATALOGUE
-from probes.host import Denied
+from probes.host import Absent, Denied
 from probes.questions.traffic import Handshake
 from probes.target import BadTarget, parse_target
 
@@ -136,8 +136,14 @@ def test_what_a_missing_right_hid_is_said_with_how_to_see_it(fake_client: Callab
     host = answering(fake_client(root=False), q.ArpSweep, Denied("CAP_NET_RAW", "ARP"))
     report = scan(host, Request((DNS,))).report
     hidden = "Not seen on vm without CAP_NET_RAW: a second machine that answers ARP."
-    assert report.not_seen == (f"{hidden} Run it as root (sudo) to see them.",)
+    assert report.not_seen[0] == f"{hidden} Run it as root (sudo) to see them."
     assert report.vantage_points[0].missing_rights == ("CAP_NET_RAW",)
+
+
+def test_a_probe_that_cannot_run_is_named_with_its_reason(fake_client: Callable[..., Any]) -> None:
+    host = answering(fake_client(), q.PacketSockets, Absent("/proc/net/packet does not exist here"))
+    report = scan(host, Request((DNS,))).report
+    assert "Probe announcers on vm was skipped: /proc/net/packet does not exist here" in report.not_seen
 
 
 def test_every_probe_is_listed_and_those_left_out_say_why(fake_client: Callable[..., Any]) -> None:
