@@ -108,10 +108,10 @@ def judge(rule: Rule, network: Network, vip: Address) -> Verdict:
 
 
 def _consequences_marked(judged: list[Judged]) -> list[Judged]:
-    """Where a cause is at least likely, what it explains is a consequence."""
+    """Where a cause breaks traffic and is at least likely, what it explains is a consequence."""
     explained: dict[str, str] = {}
     for each in judged:
-        if isinstance(each.verdict, Diagnosis) and each.verdict.confidence is not Confidence.POSSIBLE:
+        if _breaks(each.verdict):
             for code in each.rule.explains:
                 explained.setdefault(code, each.rule.code)
     return [
@@ -141,12 +141,18 @@ def _hosts_that_fail(network: Network, vip: Address) -> bool:
 
 def _of_a_symptom(judged: list[Judged]) -> Outcome:
     """Explained only by a cause that breaks traffic and is more than possible."""
-    for each in judged:
-        verdict = each.verdict
-        broken = isinstance(verdict, Diagnosis) and verdict.severity is Severity.BROKEN
-        if broken and isinstance(verdict, Diagnosis) and verdict.confidence is not Confidence.POSSIBLE:
-            return Outcome.DIAGNOSED
+    if any(_breaks(each.verdict) for each in judged):
+        return Outcome.DIAGNOSED
     open_questions = any(
         isinstance(each.verdict, Undetermined) and each.rule.severity is Severity.BROKEN for each in judged
     )
     return Outcome.UNDETERMINED if open_questions else Outcome.UNEXPLAINED
+
+
+def _breaks(verdict: Verdict) -> bool:
+    """A cause that breaks traffic and is more than possible."""
+    return (
+        isinstance(verdict, Diagnosis)
+        and verdict.severity is Severity.BROKEN
+        and verdict.confidence is not Confidence.POSSIBLE
+    )

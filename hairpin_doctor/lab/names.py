@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
@@ -91,11 +92,7 @@ class Names:
 
     @classmethod
     def story(cls) -> Names:
-        """The homelab of the origin story.
-
-        The bridge's MAC is drawn anew each time: the kernel's log, where a doubled MAC shows, is shared by all
-        namespaces, and another lab's lines must not look like this one's.
-        """
+        """The homelab of the origin story, with a bridge MAC of its own each time."""
         return cls(
             host="n5",
             vm="homeassistant",
@@ -114,7 +111,7 @@ class Names:
             pod_bridge="cni0",
             vm_nic="enp1s0",
             lan_nic="eth0",
-            bridge_mac=f"5a:94:ef:{random.randrange(256):02x}:{random.randrange(256):02x}:{random.randrange(256):02x}",
+            bridge_mac=_fresh_mac(),
             uplink_mac="84:47:09:1a:2b:01",
             tap_mac="fe:54:00:8e:31:10",
             second_nic_mac="84:47:09:1a:2b:02",
@@ -147,7 +144,7 @@ class Names:
 
     @classmethod
     def random(cls, seed: int) -> Names:
-        """Everything drawn at random; the same seed gives the same names."""
+        """Everything drawn at random; the same seed gives the same names, but for the bridge's MAC."""
         dice = random.Random(seed)
         machines = _words(dice, 9)
         interfaces = [word[:9] + str(dice.randrange(100)) for word in _words(dice, 8)]
@@ -158,6 +155,7 @@ class Names:
         for fields, values in ((_MACHINES, machines), (_INTERFACES, interfaces), (_MACS, macs)):
             drawn.update(zip(fields, values, strict=True))
         drawn.update(zip(_ADDRESSES, addresses, strict=True))
+        drawn["bridge_mac"] = _fresh_mac()
         return cls(
             **drawn,
             lan=lan,
@@ -207,6 +205,11 @@ _ADDRESSES = (
     "dns_vip",
     "web_vip",
 )
+
+
+def _fresh_mac() -> str:
+    """A MAC that no other lab has: a doubled one shows in the kernel's log, which all namespaces share."""
+    return "5a:94:" + secrets.token_bytes(4).hex(":")
 
 
 def _words(dice: random.Random, count: int) -> list[str]:

@@ -50,8 +50,11 @@ class _Collision:
 @rule("HD310", "duplicate-mac", Severity.BROKEN, explains=("HD201", "HD205", "HD302"))
 def duplicate_mac(network: Network, vip: Address) -> Verdict:
     """A client's own MAC answers it, two known machines have one MAC, or a host's own MAC is heard behind a port."""
-    for collision in (*_of_clients(network, vip), *_of_machines(network, vip), *_on_hosts(network, vip)):
-        return _diagnosis(network, vip, collision)
+    found = [*_of_clients(network, vip), *_of_machines(network, vip), *_on_hosts(network, vip)]
+    if found:
+        return _diagnosis(
+            network, vip, next((each for each in found if _victim(network, vip, each)), found[0])
+        )
     if not network.hosts(vip):
         raise network.need_host(vip, "whether a bridge of the host has a client's MAC")
     return Cleared(f"no MAC of {names(network.vantage_points)} is used by another station")
@@ -153,13 +156,26 @@ def _works_since(network: Network, vip: Address, host: VantagePoint, port: Link,
     return False
 
 
-def _diagnosis(network: Network, vip: Address, collision: _Collision) -> Diagnosis:
-    failing = network.failing(vip)
-    client = collision.client if collision.client in failing else (failing[0] if failing else None)
-    if client is not None and collision.port is not None:
-        attachment = network.attachment(client, vip)
+def _victim(network: Network, vip: Address, collision: _Collision) -> VantagePoint | None:
+    """The failing client that the collision hits.
+
+    It is the one with the doubled MAC; or it sends to that MAC and is behind the same port as the other station.
+    """
+    for client in network.failing(vip):
+        if collision.client is not None:
+            if collision.client is client:
+                return client
+            continue
+        arp, attachment = client.findings.get(ArpFacts), network.attachment(client, vip)
         behind = attachment.port if attachment else None
-        client = client if behind is not None and behind.index == collision.port.index else None
+        same_port = collision.port is None or (behind is not None and behind.index == collision.port.index)
+        if same_port and arp is not None and collision.mac in arp.macs(vip):
+            return client
+    return None
+
+
+def _diagnosis(network: Network, vip: Address, collision: _Collision) -> Diagnosis:
+    client = _victim(network, vip, collision)
     because = ([symptom(client, vip)] if client else []) + [collision.seen]
     return Diagnosis(
         summary=f"{collision.station} and {collision.other} use the same MAC {collision.mac}",
