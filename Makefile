@@ -11,7 +11,7 @@ PYTEST := $(BIN)/pytest $(if $(AS_ROOT),-p no:cacheprovider) -n 4 -rs
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check wheel bench clean lab-packages
+.PHONY: help demo test check wheel docs readme bench clean lab-packages
 
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -28,9 +28,16 @@ check: .venv/ready ## Lint, format, types, import contracts, generated docs
 	$(BIN)/mypy
 	$(BIN)/mypy --explicit-package-bases scripts benchmarks tests/project
 	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.stale_docs
 
 wheel: .venv/ready ## Build sdist and wheel, and run the wheel from outside the checkout
 	$(BIN)/python -m scripts.try_wheel
+
+docs: .venv/ready ## Write the generated pages: docs/causes, docs/probes, the report's schema
+	$(BIN)/python -m hairpin_doctor.docs_generator
+
+readme: .venv/ready lab-packages ## Quote anew in README.md what the commands print
+	$(AS_ROOT) $(BIN)/python -m scripts.quotes
 
 bench: .venv/ready lab-packages ## Measure start-up, scan and lab against their budgets
 	$(AS_ROOT) $(BIN)/python -m benchmarks

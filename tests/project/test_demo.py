@@ -1,0 +1,48 @@
+"""`make demo` on real namespaces: the story comes out right, README quotes it, and Ctrl-C leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hairpin_doctor.lab.state import saved
+from scripts.quotes import demo, essence, quoted_anew, said_by
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(autouse=True)
+def _root() -> None:
+    if os.geteuid() != 0:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs root")
+
+
+def test_the_story_comes_out_right_and_readme_quotes_it() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert essence(quoted_anew(text, said_by(demo()))) == essence(text)
+
+
+def test_ctrl_c_in_the_middle_of_the_demo_leaves_nothing_behind() -> None:
+    argv = [sys.executable, "-m", "scripts.demo"]
+    running = subprocess.Popen(
+        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert running.stdout
+    for line in running.stdout:
+        if "scan" in line:
+            break
+    (tag,) = (state.tag for state in saved() if state.builder == running.pid)
+    time.sleep(0.3)  # into the scan, wherever it is just then
+    os.killpg(running.pid, signal.SIGINT)
+    _, errors = running.communicate(timeout=20)
+    assert running.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert tag not in {state.tag for state in saved()}
+    assert tag not in subprocess.run(["ip", "netns"], capture_output=True, text=True, check=True).stdout
