@@ -1,0 +1,52 @@
+"""Each case: symptom, verdict from every vantage point, the fix as written, and the scan after it.
+
+Once with the story's names and kube-proxy in iptables mode, once with names drawn at random and in nftables mode.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+
+from hairpin_doctor.lab.cases import CATALOGUE, Case
+from hairpin_doctor.lab.checks import Observation
+from hairpin_doctor.lab.homelab import Variant
+from hairpin_doctor.lab.names import Names
+from hairpin_doctor.lab.prove import proof
+from hairpin_doctor.lab.running import Setting, run_case
+
+CASES = [
+    pytest.param(case, variant, id=f"{case.name}-{variant.kube_proxy}-call{variant.call_iptables}")
+    for case in CATALOGUE
+    for variant in case.variants()
+]
+ONCE = [pytest.param(case, id=case.name) for case in CATALOGUE]
+
+
+def assert_proven(setting: Setting) -> None:
+    said: list[str] = []
+    wrong: list[str] = []
+
+    def saw(observation: Observation) -> None:
+        if not observation.holds:
+            wrong.append(f"symptom: {observation.check} is {observation.seen}")
+
+    def tell(good: bool, text: str) -> None:
+        (said if good else wrong).append(text)
+
+    assert run_case(setting, saw, [proof(tell)]), "\n".join((*said, "WRONG:", *wrong))
+    assert not wrong
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize(("case", "variant"), CASES)
+def test_a_case_of_the_story_is_diagnosed_and_mended(case: Case, variant: Variant) -> None:
+    assert_proven(Setting(case, Names.story(), variant))
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("case", ONCE)
+def test_a_case_with_random_names_is_diagnosed_and_mended(case: Case) -> None:
+    names = Names.random(zlib.crc32(case.name.encode()))
+    assert_proven(Setting(case, names, case.variant("nftables")))

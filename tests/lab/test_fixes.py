@@ -1,0 +1,40 @@
+"""Every fix that a diagnosis offers, not only the first, mends the case and can be undone by its own commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hairpin_doctor.lab.cases import CATALOGUE, Case
+from hairpin_doctor.lab.examination import examine
+from hairpin_doctor.lab.mend import apply_fix, can_be_applied, first_broken, undo_fix
+from hairpin_doctor.lab.names import Names
+from hairpin_doctor.lab.running import Setting
+
+FIXES_AT_MOST = 4
+WITH_A_FAULT = [
+    pytest.param(case, id=case.name)
+    for case in CATALOGUE
+    if any(code not in ("HD001", "HD002", "HD201", "HD206") for code in case.expected["both"].codes)
+]
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("case", WITH_A_FAULT)
+def test_every_further_fix_mends_the_case_and_its_undo_runs(case: Case, tmp_path: Path) -> None:
+    names = Names.story()
+    for number in range(1, FIXES_AT_MOST):
+        with Setting(case, names, case.variant()).lab() as lab:
+            cause = first_broken(examine(lab, case, names, tmp_path)["both"].report)
+            assert cause is not None
+            if number >= len(cause["fixes"]):
+                return
+            fix = cause["fixes"][number]
+            if not can_be_applied(fix):
+                continue
+            done = list(apply_fix(lab, case, names, fix))
+            after = examine(lab, case, names, tmp_path)
+            assert after["client"].outcome == "healthy", f"{fix['title']}: {done}"
+            assert cause["code"] not in after["both"].codes
+            undo_fix(lab, case, fix)
