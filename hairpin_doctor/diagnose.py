@@ -105,6 +105,9 @@ def judge(rule: Rule, network: Network, vip: Address) -> Verdict:
         return Cleared(str(reason))
     except MissingFacts as missing:
         return Undetermined(missing.what, missing.how_to_get)
+    except Exception as error:  # noqa: BLE001 - a defect of one rule must not cost the user the verdicts of the others
+        what = f"the rule itself failed ({type(error).__name__}: {error})"
+        return Undetermined(what, "please report this, with the file that --save writes")
 
 
 def _consequences_marked(judged: list[Judged]) -> list[Judged]:

@@ -21,7 +21,7 @@ def l2_advertisement(interface: str) -> str:
             f"  name: {_object_name(interface)}",
             "  namespace: metallb-system",
             "spec:",
-            "  # Without ipAddressPools it holds for every pool; name yours where only some should be announced here.",
+            "  # For every pool; add ipAddressPools to announce only some of them here.",
             "  interfaces:",
             f'  - "{interface}"',
             "",
@@ -43,13 +43,20 @@ def check_from_client(vip: Address, client: str) -> str:
 
 def announce_step(interface: str, *, leave_bgp: bool = False) -> Step:
     """Apply the advertisement, and where BGP announced the VIP end that, so that the router does not answer beside it."""
-    bgp = ("kubectl -n metallb-system delete bgpadvertisements --all",) if leave_bgp else ()
+    bgp = (
+        "kubectl -n metallb-system get bgpadvertisements -o yaml > bgpadvertisements.yaml",
+        "kubectl -n metallb-system delete bgpadvertisements --all",
+    )
+    again = ("kubectl apply -f bgpadvertisements.yaml",)
     return Step(
         place="cluster",
         machine="any machine with kubectl",
         why=f"the speaker answers ARP for the VIP on {interface} and nowhere else",
-        commands=bgp,
-        undo=(f"kubectl -n metallb-system delete l2advertisement {_object_name(interface)}",),
+        commands=bgp if leave_bgp else (),
+        undo=(
+            f"kubectl -n metallb-system delete l2advertisement {_object_name(interface)}",
+            *(again if leave_bgp else ()),
+        ),
         manifest=l2_advertisement(interface),
     )
 
@@ -58,8 +65,9 @@ def announce_on(interface: str, vip: Address, client: str, *, leave_bgp: bool = 
     """Announce on an interface that already is in the client's segment, such as the bridge itself."""
     cautions = [EXISTING]
     if leave_bgp:
-        keep = "Save the BGPAdvertisements first: kubectl -n metallb-system get bgpadvertisements -o yaml > bgp.yaml"
-        cautions.append(f"{keep}; clients beyond the router then reach the VIP by the router's own ARP.")
+        cautions.append(
+            "Without the BGP route, clients beyond the router reach the VIP by the router's own ARP."
+        )
     return Fix(
         title=f"Announce {vip} by L2 on {interface}",
         steps=(announce_step(interface, leave_bgp=leave_bgp),),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Attachment
@@ -17,9 +19,9 @@ def leave_untranslated(attachment: Attachment, vip: Address, owner_mac: str, cli
     Both directions: the answers to a flow that conntrack has not seen are INVALID, and kube-proxy in iptables mode
     drops these (KUBE-FORWARD), measured in docs/design/lab.md.
     """
-    port = attachment.port.name if attachment.port else attachment.interface.name
+    port = quote(attachment.port.name if attachment.port else attachment.interface.name)
     there = f"PREROUTING -m physdev --physdev-in {port} -d {vip} -j CT --notrack"
-    back = f"PREROUTING -m physdev --physdev-in {_port_of(attachment, owner_mac)} -s {vip} -j CT --notrack"
+    back = f"PREROUTING -m physdev --physdev-in {quote(_port_of(attachment, owner_mac))} -s {vip} -j CT --notrack"
     step = Step(
         place="host",
         machine=attachment.host.name,
@@ -52,15 +54,15 @@ def iptables_off(attachment: Attachment, vip: Address, client: str) -> Fix:
     facts, interfaces = host.findings[BrNetfilterFacts], host.findings[InterfaceFacts]
     keep = [b.name for b in interfaces.bridges() if b.index != attachment.interface.index and b.addresses]
     name = attachment.interface.name
-    commands = [f"ip link set {bridge} type bridge nf_call_iptables 1" for bridge in keep]
+    commands = [f"ip link set {quote(bridge)} type bridge nf_call_iptables 1" for bridge in keep]
     undo = [
-        f"ip link set {bridge} type bridge nf_call_iptables 0"
+        f"ip link set {quote(bridge)} type bridge nf_call_iptables 0"
         for bridge in keep
         if bridge not in facts.bridges
     ]
     if name in facts.bridges:
-        commands.append(f"ip link set {name} type bridge nf_call_iptables 0")
-        undo.insert(0, f"ip link set {name} type bridge nf_call_iptables 1")
+        commands.append(f"ip link set {quote(name)} type bridge nf_call_iptables 0")
+        undo.insert(0, f"ip link set {quote(name)} type bridge nf_call_iptables 1")
     if facts.call_iptables:
         commands.append(f"sysctl -w {CALL_IPTABLES}=0")
         undo.insert(0, f"sysctl -w {CALL_IPTABLES}=1")

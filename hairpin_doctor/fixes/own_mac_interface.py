@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from ipaddress import IPv4Address
+from shlex import quote
 
 from hairpin_doctor.fixes.announce import EXISTING, announce_step, check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
@@ -49,9 +50,10 @@ def own_mac_interface(
 
 def recipe(name: str, base: Link, mac: str, address: IPv4Address) -> tuple[str, ...]:
     """The commands, in the order in which no moment has a trap: settings first, then up."""
-    fdb = (f"bridge fdb add {mac} dev {base.name} self permanent",) if base.bridge is not None else ()
+    below = quote(base.name)
+    fdb = (f"bridge fdb add {mac} dev {below} self permanent",) if base.bridge is not None else ()
     return (
-        f"ip link add link {base.name} name {name} address {mac} type macvlan mode bridge",
+        f"ip link add link {below} name {name} address {mac} type macvlan mode bridge",
         f"ip link set {name} mtu {base.mtu}",
         f"sysctl -w net/ipv4/conf/{name}/arp_ignore=1 net/ipv4/conf/{name}/rp_filter=2",
         f"ip addr add {address}/32 dev {name}",
@@ -61,7 +63,7 @@ def recipe(name: str, base: Link, mac: str, address: IPv4Address) -> tuple[str, 
 
 
 def _forget(base: Link, mac: str) -> tuple[str, ...]:
-    return (f"bridge fdb del {mac} dev {base.name} self",) if base.bridge is not None else ()
+    return (f"bridge fdb del {mac} dev {quote(base.name)} self",) if base.bridge is not None else ()
 
 
 def _free_name(interfaces: InterfaceFacts) -> str:

@@ -11,11 +11,14 @@ Unsure when: Only a client was scanned: then the owners of the MACs are unknown.
 
 from __future__ import annotations
 
+from shlex import quote
+
 from hairpin_doctor.fixes.announce import announce_on, check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network, Owner, VantagePoint
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import live_macs, names
+from probes.interface_sysctls import InterfaceSysctlFacts
 from probes.routes import RouteFacts
 from probes.target import Address
 
@@ -66,16 +69,26 @@ def _fix(network: Network, client: VantagePoint, vip: Address, owners: list[Owne
 
 def _kernel_answers_once(client: VantagePoint, vip: Address, owners: list[Owner]) -> Fix:
     host = owners[0].vantage_point
-    settings = [
-        f"net/ipv4/conf/{owner.link.name}/{name}={value}"
-        for owner in owners
-        for name, value in (("arp_ignore", 1), ("arp_announce", 2))
-    ]
+    wanted = {"arp_ignore": 1, "arp_announce": 2}
     step = Step(
         place="host",
         machine=host.name,
         why="the kernel then answers for an address only on the interface that carries it",
-        commands=("sysctl -w " + " ".join(settings),),
-        undo=("sysctl -w " + " ".join(setting[:-1] + "0" for setting in settings),),
+        commands=tuple(
+            _set(owner.link.name, name, value) for owner in owners for name, value in wanted.items()
+        ),
+        undo=tuple(_set(owner.link.name, name, _found(owner, name)) for owner in owners for name in wanted),
     )
     return Fix(f"One answerer for {vip} on {host.name}", (step,), check_from_client(vip, client.name))
+
+
+def _set(interface: str, name: str, value: int) -> str:
+    return "sysctl -w " + quote(f"net/ipv4/conf/{interface}/{name}={value}")
+
+
+def _found(owner: Owner, name: str) -> int:
+    """The interface's own value, before."""
+    settings = owner.vantage_point.findings[InterfaceSysctlFacts].own
+    found = next((each for each in settings if each.interface == owner.link.name), None)
+    value = getattr(found, name, None)
+    return value if isinstance(value, int) else 0

@@ -11,6 +11,7 @@ Unsure when: The forwarding database could not be read.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network, VantagePoint
@@ -57,8 +58,8 @@ def _diagnosis(host: VantagePoint, link: Link, bridge: Link) -> Diagnosis:
         place="host",
         machine=host.name,
         why=f"{bridge.name} then takes frames to {link.mac} up instead of sending them out of every port",
-        commands=(f"bridge fdb add {link.mac} dev {bridge.name} self permanent",),
-        undo=(f"bridge fdb del {link.mac} dev {bridge.name} self",),
+        commands=(f"bridge fdb add {link.mac} dev {quote(bridge.name)} self permanent",),
+        undo=(f"bridge fdb del {link.mac} dev {quote(bridge.name)} self",),
     )
     return Diagnosis(
         summary=f"{bridge.name} of {host.name} floods all traffic to {link.name} out of every port",

@@ -12,6 +12,7 @@ Unsure when: The host was not scanned.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network, VantagePoint, ipv4_addresses
@@ -90,7 +91,7 @@ def _diagnosis(
             f"{name} ({macs[-1]}) hears the segment of {link.name} with arp_ignore 0 and rp_filter 0: "
             f"it answers for {address} too."
         )
-    setting = f"net/ipv4/conf/{name}/arp_ignore"
+    setting = quote(f"net/ipv4/conf/{name}/arp_ignore")
     step = Step(
         place="host",
         machine=host.name,

@@ -11,6 +11,8 @@ Unsure when: The scan ran without CAP_NET_RAW: the kernel does not ask for what 
 
 from __future__ import annotations
 
+from shlex import quote
+
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
@@ -75,8 +77,8 @@ def _forget(client: VantagePoint, vip: Address, interface: str, entry: Neighbour
         place="client",
         machine=client.name,
         why="without an entry the next packet asks anew; flushing alone does not remove a permanent one",
-        commands=(f"ip neigh del {vip} dev {interface}",),
-        undo=(f"ip neigh replace {vip} lladdr {entry.mac} nud {keep} dev {interface}",),
+        commands=(f"ip neigh del {vip} dev {quote(interface)}",),
+        undo=(f"ip neigh replace {vip} lladdr {entry.mac} nud {keep} dev {quote(interface)}",),
     )
     caution = "A permanent entry was set by somebody or something: find out by what, or it comes back."
     cautions = (caution,) if keep == "permanent" else ()

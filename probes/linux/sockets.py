@@ -35,6 +35,7 @@ def packet_sockets(_: PacketSockets) -> tuple[PacketSocket, ...]:
     """
     own = _socket_inodes(Path("/proc/self"))
     table = [line.split() for line in (NET / "packet").read_text().splitlines()[1:]]
+    own |= _socket_inodes(Path("/proc/self"))  # one may have been opened while the table was read
     rows = [row for row in table if row[8] not in own]
     owners = _processes_by_inode({row[8] for row in rows})
     return tuple(PacketSocket(int(row[3], 16), int(row[4]), owners.get(row[8])) for row in rows)
