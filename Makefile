@@ -7,7 +7,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 # Network namespaces need root. What root runs leaves no files of root's in the checkout.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env PYTHONDONTWRITEBYTECODE=1 $(if $(CI),CI=$(CI)))
-PYTEST := $(BIN)/pytest $(if $(AS_ROOT),-p no:cacheprovider) -n 4 -rs
+PYTEST := $(BIN)/pytest $(if $(AS_ROOT),-p no:cacheprovider) -n 4 -rfEs
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
