@@ -6,7 +6,8 @@ BIN := .venv/bin
 # Without .pyc files every start takes two to three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 # Network namespaces need root. What root runs leaves no files of root's in the checkout.
-AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env PYTHONDONTWRITEBYTECODE=1 $(if $(CI),CI=$(CI)))
+KEPT := $(foreach name,CI LANG LC_ALL COLUMNS TERM NO_COLOR,$(if $($(name)),$(name)='$($(name))'))
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env PYTHONDONTWRITEBYTECODE=1 $(KEPT))
 PYTEST := $(BIN)/pytest $(if $(AS_ROOT),-p no:cacheprovider) -n 4 -rfEs
 
 .DEFAULT_GOAL := help

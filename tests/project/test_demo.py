@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,10 @@ def _root() -> None:
 
 def test_the_story_comes_out_right_and_readme_quotes_it() -> None:
     text = (ROOT / "README.md").read_text()
-    assert essence(quoted_anew(text, said_by(demo()))) == essence(text)
+    now = quoted_anew(text, said_by(demo()))
+    if essence(now) != essence(text):
+        changed = unified_diff(text.splitlines(), now.splitlines(), "quoted", "printed now", lineterm="", n=0)
+        pytest.fail("\n".join(("README.md is out of date, run `make readme`:", *changed)), pytrace=False)
 
 
 def test_ctrl_c_in_the_middle_of_the_demo_leaves_nothing_behind() -> None:
