@@ -57,7 +57,7 @@ class VantagePoint:
         return found if found.tzinfo is not None else None
 
     def serves(self, vip: Address) -> bool | None:
-        """Whether this machine itself translates or carries the VIP; None where that cannot be seen.
+        """Whether this machine itself translates or carries the VIP; None where no ruleset could be read.
 
         Without the right to read the rules, a machine that does not forward cannot be a Kubernetes node.
         """
@@ -70,7 +70,7 @@ class VantagePoint:
         sysctls = self.findings.get(InterfaceSysctlFacts)
         if sysctls is not None and sysctls.ip_forward == 0:
             return False
-        return False if rules is not None and not rules.unread else None
+        return False if rules is not None else None
 
     def link_towards(self, vip: Address) -> Link | None:
         """The interface by which it reaches the VIP."""
@@ -132,8 +132,14 @@ class Network:
         return tuple(each for each in self.vantage_points if each.serves(vip))
 
     def clients(self, vip: Address) -> tuple[VantagePoint, ...]:
-        """Vantage points whose traffic to the VIP takes a client's path."""
-        return tuple(each for each in self.vantage_points if each.serves(vip) is False)
+        """Vantage points whose traffic to the VIP takes a client's path.
+
+        One whose role cannot be seen is taken for a client where another machine is known to serve the VIP.
+        """
+        served = bool(self.hosts(vip))
+        return tuple(
+            e for e in self.vantage_points if (role := e.serves(vip)) is False or (role is None and served)
+        )
 
     def failing(self, vip: Address) -> tuple[VantagePoint, ...]:
         """Clients from which something that should work fails, or nobody answers for a VIP without named ports."""

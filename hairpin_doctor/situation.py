@@ -8,10 +8,13 @@ from hairpin_doctor.network import Attachment, Network, Owner, VantagePoint
 from hairpin_doctor.states import Works, ping_said
 from probes.arp import ArpFacts
 from probes.br_netfilter import BrNetfilterFacts
+from probes.interfaces import InterfaceFacts
 from probes.probe import Scope
+from probes.routed_path import RoutedPathFacts
 from probes.routes import RouteFacts
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts
 from probes.target import Address
+from probes.tcp import TcpFacts, frames_sent
 
 
 class NotThis(Exception):
@@ -83,13 +86,36 @@ def answering_interface(
     if not macs:
         raise NotThis(f"nobody answers ARP for {vip} at {client.name}")
     hosts = network.hosts(vip)
-    for mac in macs:
+    used = macs_used(client, vip)
+    for mac in sorted(macs, key=lambda each: each not in used):
         for owner in network.owners(mac):
             if owner.vantage_point in hosts:
                 return AnsweringInterface(client, mac, owner)
     if not hosts:
         raise network.need_host(vip, f"{what} (whose MAC {macs[0]} is)")
     raise NotThis(f"{macs[0]}, which answers for {vip}, belongs to no interface of {names(hosts)}")
+
+
+def macs_used(client: VantagePoint, vip: Address) -> set[str]:
+    """The MACs that the client's own SYNs to the VIP went to; empty where nobody could see them."""
+    tcp = client.findings.get(TcpFacts)
+    return {frame.destination_mac for answer in (tcp.of(vip) if tcp else ()) for frame in frames_sent(answer)}
+
+
+def node_behind_gateway(network: Network, client: VantagePoint, vip: Address) -> Address | None:
+    """The client's gateway's next hop for an on-link VIP, as far as it can be a node that serves it.
+
+    It must be the VIP itself, an address of a scanned host, or on the client's own link: a router without any route
+    for the VIP sends it on to its own gateway, which gives itself away just so.
+    """
+    path = client.findings.get(RoutedPathFacts)
+    hop = path.next_hop(vip) if path else None
+    if hop is None or hop == vip:
+        return hop
+    hosts = [host.findings[InterfaceFacts] for host in network.hosts(vip)]
+    if hosts:
+        return hop if any(facts.with_address(hop) for facts in hosts) else None
+    return hop if any(hop in each.prefix for each in client.findings[RouteFacts].connected) else None
 
 
 def attachment_of(network: Network, client: VantagePoint, vip: Address) -> Attachment:

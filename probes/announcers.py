@@ -43,6 +43,10 @@ class AnnouncerFacts:
 
     listeners: tuple[ArpListener, ...]
 
+    def unnamed(self) -> bool:
+        """Whether some listener's process could not be seen: it may do address configuration only."""
+        return any(each.process is None for each in self.listeners)
+
     def interfaces(self) -> tuple[str, ...]:
         """The interfaces on which somebody listens for ARP."""
         return tuple(dict.fromkeys(each.interface for each in self.listeners))

@@ -20,6 +20,7 @@ from probes.service_rules import service_rules
 from probes.target import Address
 
 TIME_EXCEEDED, REDIRECT, UNREACHABLE = 11, 5, 3
+NETWORK, HOST = 0, 1  # codes of "unreachable"; the others are refusals, which say nothing about routes
 PATIENCE_MS = 600
 
 
@@ -48,7 +49,12 @@ class RoutedPathFacts:
         """Whether the gateway itself would ask for the VIP by ARP: it says so by a redirect or Host Unreachable."""
         messages = (message for echo in self.echoes if echo.destination == vip for message in echo.messages)
         return self.next_hop(vip) is None and any(
-            message.gateway == vip or (message.type == UNREACHABLE and message.sender == self.gateway)
+            message.gateway == vip
+            or (
+                message.type == UNREACHABLE
+                and message.code in (NETWORK, HOST)
+                and message.sender == self.gateway
+            )
             for message in messages
         )
 

@@ -15,6 +15,7 @@ from hairpin_doctor.report.files import load
 from hairpin_doctor.scan import judge
 
 SCAN = (sys.executable, "-m", "hairpin_doctor", "scan", "-o", "json")
+BOTH = "both.json"
 EXIT_CODES = {"healthy": 0, "diagnosed": 1, "unexplained": 3, "undetermined": 4}
 
 
@@ -63,7 +64,7 @@ def scan(lab: Lab, role: str, arguments: tuple[str, ...], save: Path) -> Verdict
 
 def examine(lab: Lab, case: Case, names: Names, folder: Path) -> dict[Vantage, Verdict]:
     """The verdicts of the client alone, of both together, and of the host's own part of that report alone."""
-    client_file, both_file = folder / "client.json", folder / "both.json"
+    client_file, both_file = folder / "client.json", folder / BOTH
     client = scan(lab, case.client, case.targets(names), client_file)
     both = scan(lab, case.host, ("--with", str(client_file)), both_file)
     recordings = load(both_file).recordings

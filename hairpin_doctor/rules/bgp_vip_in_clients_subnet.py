@@ -25,7 +25,7 @@ from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
 from hairpin_doctor.network import Network, VantagePoint
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.situation import NotThis, failing_clients, live_macs, symptom
+from hairpin_doctor.situation import NotThis, failing_clients, live_macs, node_behind_gateway, symptom
 from probes.announcers import AnnouncerFacts
 from probes.bgp_sessions import BgpSessionFacts
 from probes.routed_path import RoutedPathFacts
@@ -84,7 +84,7 @@ def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
         client=client,
         gateway=default.gateway if default else None,
         only_gateway_answers=answers,
-        next_hop=path.next_hop(vip) if path else None,
+        next_hop=node_behind_gateway(network, client, vip),
         gateway_has_no_route=bool(path and path.gateway_has_no_route(vip)),
         peers=_peers(network, vip),
     )
@@ -121,7 +121,10 @@ def _diagnosis(network: Network, vip: Address, evidence: _Evidence, sure: Confid
         for peer in evidence.peers
     )
     return Diagnosis(
-        summary=f"{vip} is routed{how}, but lies in the subnet of {client.name}, which asks for it by ARP in vain",
+        summary=(
+            f"{vip} is routed{how}, but lies in the own subnet of {client.name}, "
+            "where clients ask by ARP and no announcer answers"
+        ),
         because=tuple(because),
         severity=Severity.BROKEN,
         confidence=sure,

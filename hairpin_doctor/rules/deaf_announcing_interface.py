@@ -13,15 +13,15 @@ only its configuration tells why.
 
 from __future__ import annotations
 
+from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import announce_on
 from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
 from hairpin_doctor.network import Attachment, Network, VantagePoint, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.situation import attachment_of, silent_clients, symptom
+from hairpin_doctor.situation import attachment_of, node_behind_gateway, silent_clients, symptom
 from probes.announcers import AnnouncerFacts, ArpListener
 from probes.interfaces import InterfaceFacts
-from probes.routed_path import RoutedPathFacts
 from probes.target import Address
 
 
@@ -31,7 +31,7 @@ def deaf_announcing_interface(network: Network, vip: Address) -> Verdict:
     if not network.clients(vip):
         return _from_the_host_alone(network, vip)
     client = silent_clients(network, vip)[0]
-    if gateway_has_a_route(client, vip):
+    if node_behind_gateway(network, client, vip):
         return Cleared(f"{vip} is routed: the gateway sends it on to a node")
     attachment = attachment_of(network, client, vip)
     host = attachment.host
@@ -44,13 +44,15 @@ def deaf_announcing_interface(network: Network, vip: Address) -> Verdict:
     deaf = [each for each in listeners if _why_deaf(host, each.interface)]
     if not deaf:
         return Cleared(f"no process on {host.name} listens for ARP on a port or on an interface that is down")
+    known_listeners(host)
     return _diagnosis(vip, client, attachment, deaf)
 
 
-def gateway_has_a_route(client: VantagePoint, vip: Address) -> bool:
-    """Whether the gateway has a route to the VIP by a node."""
-    path = client.findings.get(RoutedPathFacts)
-    return bool(path and path.next_hop(vip))
+def known_listeners(host: VantagePoint) -> None:
+    """Raises MissingFacts where a listener's process is hidden: DHCP clients listen for ARP too."""
+    if host.findings[AnnouncerFacts].unnamed():
+        what = f"which process listens for ARP on {host.name}"
+        raise MissingFacts(what, host.name, f"run the scan on {host.name} as root")
 
 
 def _why_deaf(host: VantagePoint, interface: str) -> str | None:

@@ -14,8 +14,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network, VantagePoint, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.rules.deaf_announcing_interface import gateway_has_a_route
-from hairpin_doctor.situation import attachment_of, silent_clients, symptom
+from hairpin_doctor.situation import attachment_of, node_behind_gateway, silent_clients, symptom
 from probes.announcers import AnnouncerFacts
 from probes.target import Address
 
@@ -24,7 +23,7 @@ from probes.target import Address
 def nobody_answers(network: Network, vip: Address) -> Verdict:
     """Silence at every client, on a host whose announcers were looked for."""
     client = silent_clients(network, vip)[0]
-    if gateway_has_a_route(client, vip):
+    if node_behind_gateway(network, client, vip):
         return Cleared(f"{vip} is routed: the gateway sends it on to a node")
     answered = [
         other.name for other in network.clients(vip) if other.name in {c.name for c in network.working(vip)}

@@ -15,11 +15,10 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network, VantagePoint
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.situation import live_macs, names, symptom
+from hairpin_doctor.situation import live_macs, macs_used, names, symptom
 from probes.icmp import IcmpFacts
 from probes.neighbours import NeighbourFacts
 from probes.target import Address
-from probes.tcp import TcpFacts, frames_sent
 
 
 @rule("HD206", "proxy-arp-answers", Severity.NOTE, explains=("HD302",))
@@ -63,9 +62,9 @@ def _judge(network: Network, client: VantagePoint, vip: Address, mac: str) -> Ve
 
 def _went_to(client: VantagePoint, vip: Address, mac: str) -> bool:
     """Whether the client's own packets took the gateway's MAC."""
-    cache, tcp = client.findings.get(NeighbourFacts), client.findings.get(TcpFacts)
+    cache = client.findings.get(NeighbourFacts)
     entry = cache.entry(vip) if cache else None
-    sent = {frame.destination_mac for answer in (tcp.of(vip) if tcp else ()) for frame in frames_sent(answer)}
+    sent = macs_used(client, vip)
     return mac in sent or (not sent and entry is not None and entry.mac == mac)
 
 

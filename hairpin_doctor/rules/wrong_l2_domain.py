@@ -14,8 +14,11 @@ from __future__ import annotations
 
 from hairpin_doctor.network import Network, VantagePoint, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.rules.deaf_announcing_interface import announcing_fixes, gateway_has_a_route
-from hairpin_doctor.situation import attachment_of, silent_clients, symptom
+from hairpin_doctor.rules.deaf_announcing_interface import (
+    announcing_fixes,
+    known_listeners,
+)
+from hairpin_doctor.situation import attachment_of, node_behind_gateway, silent_clients, symptom
 from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
 from probes.interfaces import InterfaceFacts
@@ -29,7 +32,7 @@ def wrong_l2_domain(network: Network, vip: Address) -> Verdict:
     if not network.clients(vip):
         return _from_the_host_alone(network, vip)
     client = silent_clients(network, vip)[0]
-    if gateway_has_a_route(client, vip):
+    if node_behind_gateway(network, client, vip):
         return Cleared(f"{vip} is routed: the gateway sends it on to a node")
     attachment = attachment_of(network, client, vip)
     host = attachment.host
@@ -42,6 +45,8 @@ def wrong_l2_domain(network: Network, vip: Address) -> Verdict:
         )
     if not elsewhere:
         return Cleared(f"no process on {host.name} listens for ARP on an interface of another segment")
+    if witness is None:
+        known_listeners(host)
     because = [
         symptom(client, vip),
         f"Nobody answers ARP for {vip} at {client.name}.",

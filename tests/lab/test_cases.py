@@ -6,6 +6,7 @@ Once with the story's names and kube-proxy in iptables mode, once with names dra
 from __future__ import annotations
 
 import zlib
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +25,7 @@ CASES = [
 ONCE = [pytest.param(case, id=case.name) for case in CATALOGUE]
 
 
-def assert_proven(setting: Setting) -> None:
+def assert_proven(setting: Setting, record: Path | None = None) -> None:
     said: list[str] = []
     wrong: list[str] = []
 
@@ -35,14 +36,14 @@ def assert_proven(setting: Setting) -> None:
     def tell(good: bool, text: str) -> None:
         (said if good else wrong).append(text)
 
-    assert run_case(setting, saw, [proof(tell)]), "\n".join((*said, "WRONG:", *wrong))
+    assert run_case(setting, saw, [proof(tell, record)]), "\n".join((*said, "WRONG:", *wrong))
     assert not wrong
 
 
 @pytest.mark.lab
 @pytest.mark.parametrize(("case", "variant"), CASES)
-def test_a_case_of_the_story_is_diagnosed_and_mended(case: Case, variant: Variant) -> None:
-    assert_proven(Setting(case, Names.story(), variant))
+def test_a_case_of_the_story_is_diagnosed_and_mended(case: Case, variant: Variant, recordings: Path | None) -> None:
+    assert_proven(Setting(case, Names.story(), variant), recordings if variant == case.variant() else None)
 
 
 @pytest.mark.lab
