@@ -128,6 +128,7 @@ class Lab:
         self._undo.carry_out(Directory(self.state.directory))
         self._undo.carry_out(Namespaces(tuple(self.state.namespaces.values())))
         self._each(machines, self._lay_cables)
+        self._each(machines, self._lend)
         self._each(machines, self._configure)
         for machine in machines:
             for daemon in machine.daemons:
@@ -149,12 +150,19 @@ class Lab:
         if lines:
             ip_batch(lines, place.namespace)
 
+    def _lend(self, machine: Machine) -> None:
+        lines = render.lending_lines(self.topology, machine, self.state.namespaces.__getitem__)
+        if lines:
+            ip_batch(lines, self.place(machine.role).namespace)
+
     def _configure(self, machine: Machine) -> None:
         place = self.place(machine.role)
         ip_batch(render.machine_lines(machine), place.namespace)
         run(place.wrap(["/bin/sh", "-s"]), render.sysctl_script(render.interface_sysctls(machine)))
         if machine.fdb:
             run(["bridge", "-n", place.namespace, "-batch", "-"], "\n".join(render.fdb_lines(machine)) + "\n")
+        if machine.traffic_control:
+            run(["tc", "-n", place.namespace, "-batch", "-"], "\n".join(machine.traffic_control) + "\n")
         for ruleset in machine.rulesets:
             run(place.wrap(RULESET_TOOLS[ruleset.tool]), ruleset.text)
 

@@ -30,6 +30,7 @@ from hairpin_doctor.lab.topology import (
     Cable,
     CableEnd,
     End,
+    Interface,
     Machine,
     Route,
     Ruleset,
@@ -52,16 +53,16 @@ class Variant:
 def homelab(names: Names, variant: Variant) -> Topology:
     """The healthy homelab: every client reaches every VIP."""
     machines = (
-        _switch(names.switch, "switch", ("router", "laptop", "host")),
-        _switch(names.second_switch, "second_switch", ("printer", "host")),
-        _router(names),
-        _laptop(names),
-        _remote(names),
+        switch(names.switch, "switch", ("router", "laptop", "host")),
+        switch(names.second_switch, "second_switch", ("printer", "host")),
+        router(names),
+        laptop(names),
+        remote(names),
         _printer(names),
         _host(names, variant),
         _vm(names),
-        _pod("dns_pod", names.dns_pod, names, 83),
-        _pod("web_pod", names.web_pod, names, 84),
+        pod("dns_pod", names.dns_pod, names, 83),
+        pod("web_pod", names.web_pod, names, 84),
     )
     return with_servers(Topology(machines, _cables(names)), names)
 
@@ -91,7 +92,8 @@ def pod_port(pod: IPv4Address) -> str:
     return f"veth{int(pod) & 0xFFFFFFFF:08x}"
 
 
-def _switch(name: str, role: str, towards: tuple[str, ...]) -> Machine:
+def switch(name: str, role: str, towards: tuple[str, ...]) -> Machine:
+    """A learning switch with a port towards each of these roles."""
     ports = (CableEnd(name=port(other), master=SWITCH_BRIDGE) for other in towards)
     return Machine(role=role, name=name, interfaces=(Bridge(name=SWITCH_BRIDGE), *ports))
 
@@ -107,12 +109,14 @@ def _vm(names: Names) -> Machine:
     return station("vm", names.vm, nic, names.router_ip)
 
 
-def _laptop(names: Names) -> Machine:
+def laptop(names: Names) -> Machine:
+    """A client on the LAN."""
     nic = CableEnd(name=names.lan_nic, mac=names.laptop_mac, addresses=(names.on_lan(names.laptop_ip),))
     return station("laptop", names.laptop, nic, names.router_ip)
 
 
-def _remote(names: Names) -> Machine:
+def remote(names: Names) -> Machine:
+    """A client in another subnet, behind the router."""
     address = IPv4Interface((names.remote_lan[5], names.remote_lan.prefixlen))
     nic = CableEnd(name=names.lan_nic, mac=names.remote_mac, addresses=(address,))
     return station("remote", names.remote, nic, names.remote_lan[1])
@@ -126,7 +130,8 @@ def _printer(names: Names) -> Machine:
     return replace(station("printer", names.printer, nic, None), routes=vips)
 
 
-def _router(names: Names) -> Machine:
+def router(names: Names) -> Machine:
+    """The gateway of the LAN and of the remote subnet."""
     wan = IPv4Interface((names.remote_lan[1], names.remote_lan.prefixlen))
     interfaces = (
         CableEnd(name=names.lan_nic, mac=names.router_mac, addresses=(names.on_lan(names.router_ip),)),
@@ -152,6 +157,11 @@ def _host(names: Names, variant: Variant) -> Machine:
         CableEnd(name=pod_port(names.dns_pod), master=names.pod_bridge),
         CableEnd(name=pod_port(names.web_pod), master=names.pod_bridge),
     )
+    return kubernetes_node(names, variant, interfaces)
+
+
+def kubernetes_node(names: Names, variant: Variant, interfaces: tuple[Interface, ...]) -> Machine:
+    """The host, with these interfaces: it forwards, and kube-proxy has programmed the cluster's Services."""
     redirects = {f"net.ipv4.conf.{group}.send_redirects": 1 for group in ("all", "default")}
     sysctls: dict[str, int | str] = {
         "net.ipv4.ip_forward": 1,
@@ -165,16 +175,17 @@ def _host(names: Names, variant: Variant) -> Machine:
     )
 
 
-def _pod(role: str, address: IPv4Address, names: Names, number: int) -> Machine:
+def pod(role: str, address: IPv4Address, names: Names, number: int) -> Machine:
+    """A pod behind the CNI's bridge."""
     nic = CableEnd(name="eth0", addresses=(IPv4Interface((address, 24)),))
     return station(role, f"{role.replace('_', '-')}-{number}", nic, names.host_pods[1])
 
 
-def with_servers(topology: Topology, names: Names) -> Topology:
-    """`topology` with the DNS and HTTP servers in the pods and the announcer on the host's bridge."""
+def with_servers(topology: Topology, names: Names, announced_on: str | None = None) -> Topology:
+    """`topology` with the servers in the pods and the announcer on an interface of the host, else on its bridge."""
     dns = dns_server(names.dns_pod, {names.dns_record: names.vm_ip})
     web = http_server(names.web_pod, (8080, 8443))
-    announcer = Announcer(vips=names.vips, interfaces=(names.bridge,)).daemon()
+    announcer = Announcer(vips=names.vips, interfaces=(announced_on or names.bridge,)).daemon()
     topology = topology.change("dns_pod", lambda pod: pod.with_daemon(dns))
     topology = topology.change("web_pod", lambda pod: pod.with_daemon(web))
     return topology.change("host", lambda host: host.with_daemon(announcer))

@@ -103,7 +103,17 @@ def machine_lines(machine: Machine) -> list[str]:
         lines += _enslaving(interface)
         lines += [f"addr add {address} dev {interface.name}" for address in interface.addresses]
     lines += [f"link set {i.name} up" for i in machine.interfaces if i.up]
-    return [*lines, *_routes(machine)]
+    return [*lines, *_routes(machine), *(f"rule add {words}" for words in machine.policies)]
+
+
+def lending_lines(topology: Topology, machine: Machine, namespace: Callable[[str], str]) -> list[str]:
+    """`ip` lines, to be run in `machine`, that make the macvlans on its interfaces which others use."""
+    return [
+        _macvlan(link, f" netns {namespace(other.role)}")
+        for other in topology.machines
+        for link in other.interfaces
+        if isinstance(link, Macvlan) and link.lender == machine.role
+    ]
 
 
 def neighbour_lines(machine: Machine) -> list[str]:
@@ -122,6 +132,11 @@ def _mac(interface: Interface) -> str:
     return f" address {interface.mac}" if interface.mac else ""
 
 
+def _macvlan(link: Macvlan, where: str = "") -> str:
+    at = f"link add link {link.parent} name {link.name}{_mac(link)} mtu {link.mtu}{where}"
+    return f"{at} type macvlan mode {link.mode}"
+
+
 def _creation(machine: Machine) -> Iterator[str]:
     for interface in machine.interfaces:
         match interface:
@@ -129,10 +144,9 @@ def _creation(machine: Machine) -> Iterator[str]:
                 words = " ".join(f"{key} {value}" for key, value in settings.items())
                 yield f"link add name {interface.name}{_mac(interface)} type bridge {words}"
                 yield f"link set {interface.name} mtu {interface.mtu}"
-            case Macvlan(parent=parent, mode=mode):
-                at = f"link add link {parent} name {interface.name}{_mac(interface)} mtu {interface.mtu}"
-                yield f"{at} type macvlan mode {mode}"
-            case CableEnd() | Loopback():
+            case Macvlan(lender=None):
+                yield _macvlan(interface)
+            case Macvlan() | CableEnd() | Loopback():
                 continue
             case _:
                 raise TypeError(f"no way to make {interface}")
@@ -152,4 +166,5 @@ def _routes(machine: Machine) -> Iterator[str]:
     for route in machine.routes:
         via = f" via {route.via}" if route.via else ""
         device = f" dev {route.device}" if route.device else ""
-        yield f"route add {route.kind} {route.destination}{via}{device}"
+        table = f" table {route.table}" if route.table else ""
+        yield f"route add {route.kind} {route.destination}{via}{device}{table}"

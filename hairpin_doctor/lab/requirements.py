@@ -11,6 +11,7 @@ from hairpin_doctor.lab.topology import Topology
 PACKAGES = {
     "ip": "iproute2",
     "bridge": "iproute2",
+    "tc": "iproute2",
     "unshare": "util-linux",
     "nft": "nftables",
     "iptables-nft-restore": "iptables",
@@ -42,6 +43,7 @@ def tools(topology: Topology) -> set[str]:
     """The commands that building `topology` runs."""
     needed = {"ip", "bridge", "unshare"}
     for machine in topology.machines:
+        needed |= {"tc"} if machine.traffic_control else set()
         needed |= {"nft" if rules.tool == "nft" else "iptables-nft-restore" for rules in machine.rulesets}
         needed |= {daemon.argv[0] for daemon in machine.daemons if daemon.argv[0] in PACKAGES}
         needed |= {"birdc" for daemon in machine.daemons if daemon.name == BGP}

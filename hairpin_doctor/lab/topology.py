@@ -54,10 +54,14 @@ class Bridge(Interface):
 
 @dataclass(frozen=True, kw_only=True)
 class Macvlan(Interface):
-    """A macvlan on `parent`, which must not be the port of a bridge (the kernel says EBUSY)."""
+    """A macvlan on `parent`, which must not be the port of a bridge (the kernel says EBUSY).
+
+    `lender`: the role of another machine whose interface the parent is, as a guest's macvtap has it.
+    """
 
     parent: str
     mode: Literal["bridge", "vepa", "private"] = "bridge"
+    lender: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +73,13 @@ class Loopback(Interface):
 
 @dataclass(frozen=True)
 class Route:
-    """A route of the main table. Without `via` it is on-link at `device`; `kind` as in ip-route(8)."""
+    """A route. Without `via` it is on-link at `device`; `kind` as in ip-route(8); no `table` means the main one."""
 
     destination: IPv4Network
     via: IPv4Address | None = None
     device: str | None = None
     kind: Literal["unicast", "blackhole"] = "unicast"
+    table: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,13 +111,18 @@ class Ruleset:
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """One network namespace. `role` is what it does in the story, `name` the host name its processes see."""
+    """One network namespace. `role` is what it does in the story, `name` the host name its processes see.
+
+    `policies`: words after `ip rule add`; `traffic_control`: lines for tc(8).
+    """
 
     role: str
     name: str
     interfaces: tuple[Interface, ...]
     sysctls: Mapping[str, int | str] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
+    policies: tuple[str, ...] = ()
+    traffic_control: tuple[str, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     fdb: tuple[FdbEntry, ...] = ()
     rulesets: tuple[Ruleset, ...] = ()

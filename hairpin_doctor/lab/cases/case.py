@@ -1,4 +1,4 @@
-"""What a case of the lab is: the standard homelab, one fault, the symptom, and the verdict expected."""
+"""What a case of the lab is: a healthy network, one fault, the symptom, and the verdict expected."""
 
 from __future__ import annotations
 
@@ -27,13 +27,17 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One case. `client` and `host` are roles. `call_iptables`: the value the fault needs, None for either."""
+    """One case. `client` and `host` are roles of machines in `network`, which is healthy.
+
+    `call_iptables`: the value the fault needs, None for either.
+    """
 
     name: str
     title: str
     codes: tuple[str, ...]
     fault: Callable[[Names], Fault]
     symptom: Callable[[Names], tuple[Check, ...]]
+    network: Callable[[Names, Variant], Topology] = homelab
     call_iptables: Literal[0, 1] | None = None
     every_variant: bool = False
     client: str = "vm"
@@ -53,11 +57,11 @@ class Case:
         return replace(self.variants()[0], kube_proxy=kube_proxy)
 
     def build(self, names: Names, variant: Variant | None = None) -> Topology:
-        """The homelab with the fault. A `variant` whose call_iptables the fault cannot do with is corrected."""
+        """The network with the fault. A `variant` whose call_iptables the fault cannot do with is corrected."""
         chosen = variant or self.variant()
         if self.call_iptables is not None:
             chosen = replace(chosen, call_iptables=self.call_iptables)
-        return self.fault(names)(homelab(names, chosen))
+        return self.fault(names)(self.network(names, chosen))
 
     def checks(self, names: Names) -> tuple[Check, ...]:
         """The symptom, as checks with these names."""
