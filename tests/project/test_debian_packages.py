@@ -47,7 +47,7 @@ def test_without_apt_it_names_what_is_missing(tmp_path: Path) -> None:
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
     """A search path with apt-get and sudo that only write down what they are asked, and no tool of the lab."""
-    for tool in ("sh", "sort"):
+    for tool in ("sh", "sort", "env"):
         (tmp_path / tool).symlink_to(f"/usr/bin/{tool}")
     for tool, script in {
         "apt-get": f'echo apt-get "$@" >> {tmp_path}/log',
