@@ -1,21 +1,27 @@
-"""Scanning a running lab as a user would: the command line in the client, then on the host with the client's report."""
+"""Scanning a running lab: by the command line, as a user would, or in this process, which costs a third."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.cases.case import Case, Expected, Vantage
 from hairpin_doctor.lab.names import Names
-from hairpin_doctor.report.files import load
-from hairpin_doctor.scan import judge
+from hairpin_doctor.recording import Recording
+from hairpin_doctor.report.files import load, to_json
+from hairpin_doctor.report.report import Report
+from hairpin_doctor.scan import Request, judge
+from hairpin_doctor.scan import scan as scan_here
+from probes.linux import LinuxHost
+from probes.target import parse_target
 
 SCAN = (sys.executable, "-m", "hairpin_doctor", "scan", "-o", "json")
-BOTH = "both.json"
+CLIENT, BOTH = "client.json", "both.json"
 EXIT_CODES = {"healthy": 0, "diagnosed": 1, "unexplained": 3, "undetermined": 4}
 
 
@@ -48,27 +54,82 @@ class Verdict:
         return f"expected {wanted}, found {self.outcome} {' '.join(self.codes)}".strip()
 
 
-def scan(lab: Lab, role: str, arguments: tuple[str, ...], save: Path) -> Verdict:
-    """Run the command on a machine. Raises ScanFailed."""
-    done = lab.run(role, [*SCAN, *arguments, "--save", str(save)])
-    try:
-        found = Verdict.of(json.loads(done.stdout))
-    except (ValueError, KeyError):
-        raise ScanFailed(
-            f"scan on {role} ended with {done.returncode}: {done.stderr or done.stdout}"
-        ) from None
-    if done.returncode != EXIT_CODES[found.outcome]:
-        raise ScanFailed(f"scan on {role}: verdict {found.outcome}, but exit code {done.returncode}")
-    return found
+class Scanner(Protocol):
+    """How the two machines of a case are scanned. Recordings: this machine's first."""
+
+    def client(self) -> tuple[Verdict, tuple[Recording, ...]]:
+        """A scan in the client, of the case's targets."""
+
+    def both(self, client: tuple[Recording, ...]) -> tuple[Verdict, tuple[Recording, ...]]:
+        """A scan on the host, judged together with the client's recordings."""
 
 
-def examine(lab: Lab, case: Case, names: Names, folder: Path) -> dict[Vantage, Verdict]:
-    """The verdicts of the client alone, of both together, and of the host's own part of that report alone."""
-    client_file, both_file = folder / "client.json", folder / BOTH
-    client = scan(lab, case.client, case.targets(names), client_file)
-    both = scan(lab, case.host, ("--with", str(client_file)), both_file)
-    recordings = load(both_file).recordings
-    own = [each for each in recordings if each.vantage_point == lab.topology.machine(case.host).name]
-    host = judge(own).report
-    codes = dict.fromkeys(each.code for each in host.diagnoses)
-    return {"client": client, "host": Verdict(host.verdict, tuple(codes), {}), "both": both}
+ScannerOf = Callable[[Lab, Case, Names, Path], Scanner]
+
+
+@dataclass(frozen=True)
+class ByCommand:
+    """`hairpin-doctor scan` as a process on the machine; reports go by files in `folder`. Raises ScanFailed."""
+
+    lab: Lab
+    case: Case
+    names: Names
+    folder: Path
+
+    def client(self) -> tuple[Verdict, tuple[Recording, ...]]:
+        """See Scanner."""
+        return self._scan(self.case.client, self.case.targets(self.names), self.folder / CLIENT)
+
+    def both(
+        self,
+        client: tuple[Recording, ...],  # noqa: ARG002 - the command reads them from the file that the client's scan saved
+    ) -> tuple[Verdict, tuple[Recording, ...]]:
+        """See Scanner."""
+        return self._scan(self.case.host, ("--with", str(self.folder / CLIENT)), self.folder / BOTH)
+
+    def _scan(
+        self, role: str, arguments: tuple[str, ...], save: Path
+    ) -> tuple[Verdict, tuple[Recording, ...]]:
+        done = self.lab.run(role, [*SCAN, *arguments, "--save", str(save)])
+        try:
+            found = Verdict.of(json.loads(done.stdout))
+        except (ValueError, KeyError):
+            said = done.stderr or done.stdout
+            raise ScanFailed(f"scan on {role} ended with {done.returncode}: {said}") from None
+        if done.returncode != EXIT_CODES[found.outcome]:
+            raise ScanFailed(f"scan on {role}: verdict {found.outcome}, but exit code {done.returncode}")
+        return found, load(save).recordings
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """The same scan in a thread of this process that has entered the machine's network."""
+
+    lab: Lab
+    case: Case
+    names: Names
+    folder: Path
+
+    def client(self) -> tuple[Verdict, tuple[Recording, ...]]:
+        """See Scanner."""
+        targets = tuple(parse_target(text) for text in self.case.targets(self.names))
+        return self._scan(self.case.client, Request(targets))
+
+    def both(self, client: tuple[Recording, ...]) -> tuple[Verdict, tuple[Recording, ...]]:
+        """See Scanner."""
+        return self._scan(self.case.host, Request(others=client))
+
+    def _scan(self, role: str, request: Request) -> tuple[Verdict, tuple[Recording, ...]]:
+        done = self.lab.inside(role, lambda: scan_here(LinuxHost(), request))
+        return _verdict(done.report), done.recordings
+
+
+def _verdict(report: Report) -> Verdict:
+    return Verdict.of(json.loads(to_json(report)))
+
+
+def examine(scanner: Scanner) -> dict[Vantage, Verdict]:
+    """The verdicts of the client alone, of both together, and of the host's own part of that scan alone."""
+    client, of_client = scanner.client()
+    both, of_both = scanner.both(of_client)
+    return {"client": client, "host": _verdict(judge(of_both[:1]).report), "both": both}

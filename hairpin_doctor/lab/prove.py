@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.cases.case import Vantage
-from hairpin_doctor.lab.examination import BOTH, Verdict, examine
+from hairpin_doctor.lab.examination import BOTH, ByCommand, Scanner, ScannerOf, Verdict, examine
 from hairpin_doctor.lab.mend import apply_fix, can_be_applied, first_broken
 from hairpin_doctor.lab.running import Examine, Setting
 
@@ -17,19 +18,21 @@ VANTAGES: tuple[Vantage, ...] = ("client", "host", "both")
 Tell = Callable[[bool, str], None]
 
 
-def proof(tell: Tell, record: Path | None = None) -> Examine:
+def proof(tell: Tell, record: Path | None = None, scanner_of: ScannerOf = ByCommand) -> Examine:
     """A step for `run_case`: examine, compare with what is expected, mend, examine again.
 
-    `record`: a folder that gets the report with both recordings, CASE.json.gz, from which pure tests judge again.
+    `record`: a folder that gets the report with both recordings, CASE.json.gz, from which pure tests judge again; only
+    scans by command leave such a report.
     """
 
     def step(lab: Lab, setting: Setting) -> bool:
         with tempfile.TemporaryDirectory(prefix="hairpin-doctor-") as folder:
-            found = examine(lab, setting.case, setting.names, Path(folder))
+            scanner = scanner_of(lab, setting.case, setting.names, Path(folder))
+            found = examine(scanner)
             if record is not None:
                 keep_recording(Path(folder) / BOTH, record / f"{setting.case.name}.json.gz")
             right = [_compare(setting, vantage, found[vantage], tell) for vantage in VANTAGES]
-            return all(right) and _mend(lab, setting, found["both"], Path(folder), tell)
+            return all(right) and _mend(lab, setting, found["both"], scanner, tell)
 
     return step
 
@@ -41,17 +44,23 @@ def _compare(setting: Setting, vantage: Vantage, found: Verdict, tell: Tell) -> 
     return wrong is None
 
 
-def _mend(lab: Lab, setting: Setting, found: Verdict, folder: Path, tell: Tell) -> bool:
+def _mend(lab: Lab, setting: Setting, found: Verdict, scanner: Scanner, tell: Tell) -> bool:
     cause = first_broken(found.report)
     fix = cause["fixes"][0] if cause and cause["fixes"] else None
     if cause is None or fix is None or not can_be_applied(fix):
         return True
     for line in apply_fix(lab, setting.case, setting.names, fix):
         tell(True, f"mend    {line}")
-    after = examine(lab, setting.case, setting.names, folder)
-    gone = after["client"].outcome == "healthy" and cause["code"] not in after["both"].codes
-    tell(gone, f"after   {after['client'].outcome} for the client; both: {' '.join(after['both'].codes)}")
-    return gone
+    return is_mended(scanner, cause, lambda good, text: tell(good, f"after   {text}"))
+
+
+def is_mended(scanner: Scanner, cause: Mapping[str, Any], tell: Tell) -> bool:
+    """The client is healthy; and what was latent, so that the client was healthy before, is no longer found."""
+    client, recordings = scanner.client()
+    codes = client.codes if cause["severity"] == "broken" else scanner.both(recordings)[0].codes
+    mended = client.outcome == "healthy" and cause["code"] not in codes
+    tell(mended, f"{client.outcome} for the client; {' '.join(codes)}")
+    return mended
 
 
 def keep_recording(report: Path, place: Path) -> None:

@@ -1,0 +1,34 @@
+"""The recorded answers of every lab case, judged again without root: the same verdict from every vantage point."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from hairpin_doctor.lab.cases import CATALOGUE, Case
+from hairpin_doctor.lab.cases.case import Vantage
+from hairpin_doctor.lab.examination import Verdict
+from hairpin_doctor.recording import Recording
+from hairpin_doctor.report.codec import decode_recording
+from hairpin_doctor.report.files import parse, to_json
+from hairpin_doctor.scan import judge
+
+RECORDINGS = Path(__file__).parent / "recordings"
+VANTAGES: tuple[Vantage, ...] = ("client", "host", "both")
+
+
+def recorded(case: Case) -> dict[Vantage, tuple[Recording, ...]]:
+    report = parse(gzip.decompress((RECORDINGS / f"{case.name}.json.gz").read_bytes()))
+    host, client = (decode_recording(each) for each in report["recordings"])
+    return {"client": (client,), "host": (host,), "both": (host, client)}
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CATALOGUE])
+def test_a_recorded_case_is_judged_as_it_was_in_the_lab(case: Case) -> None:
+    found = recorded(case)
+    for vantage in VANTAGES:
+        verdict = Verdict.of(json.loads(to_json(judge(found[vantage]).report)))
+        assert verdict.wrong(case.expected[vantage]) is None, vantage
