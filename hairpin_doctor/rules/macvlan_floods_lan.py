@@ -73,7 +73,7 @@ def _diagnosis(host: VantagePoint, link: Link, bridge: Link) -> Diagnosis:
             Fix(
                 f"Tell {bridge.name} that {link.mac} is its own",
                 (step,),
-                f"bridge fdb show br {bridge.name} | grep {link.mac}",
+                f"bridge fdb get {link.mac} br {quote(bridge.name)} (it must find an entry)",
                 ("It goes away with the bridge: set it where the host configures its network.",),
             ),
         ),
