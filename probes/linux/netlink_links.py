@@ -15,12 +15,14 @@ from probes.questions.links import (
     LinkAddress,
     Links,
     PortSettings,
+    PortVlan,
 )
 
 # linux/if.h
 IFF_UP, IFF_BROADCAST, IFF_NOARP, IFF_LOWER_UP = 0x1, 0x2, 0x80, 0x10000
 # linux/neighbour.h
 NUD_NOARP, NUD_PERMANENT = 0x40, 0x80
+VLAN_PVID, VLAN_UNTAGGED = 0x2, 0x4  # linux/if_bridge.h: BRIDGE_VLAN_INFO_*
 STP_STATES = {0: "disabled", 1: "listening", 2: "learning", 3: "forwarding", 4: "blocking"}
 OTHER_NAMESPACE = "IFLA_LINK_NETNSID"
 
@@ -33,10 +35,26 @@ def links(_: Links) -> tuple[Link, ...]:
             text = message.get("IFA_LOCAL") or message.get("IFA_ADDRESS")
             entry = LinkAddress(ipaddress.ip_address(text), message["prefixlen"])
             addresses.setdefault(message["index"], []).append(entry)
-        return tuple(_link(message, addresses.get(message["index"], [])) for message in netlink.get_links())
+        messages = list(netlink.get_links())
+        filtering = any(message.get(("linkinfo", "data", "br_vlan_filtering")) for message in messages)
+        vlans = {m["index"]: port_vlans(m) for m in netlink.get_vlans()} if filtering else {}
+        return tuple(
+            _link(message, addresses.get(message["index"], []), vlans.get(message["index"], ()))
+            for message in messages
+        )
 
 
-def _link(message: Any, addresses: list[LinkAddress]) -> Link:
+def port_vlans(message: Any) -> tuple[PortVlan, ...]:
+    """The VLANs of one message of RTM_GETLINK for AF_BRIDGE with RTEXT_FILTER_BRVLAN (linux/if_bridge.h)."""
+    specification = message.get("IFLA_AF_SPEC")
+    found = specification.get_attrs("IFLA_BRIDGE_VLAN_INFO") if specification else []
+    return tuple(
+        PortVlan(each["vid"], bool(each["flags"] & VLAN_PVID), bool(each["flags"] & VLAN_UNTAGGED))
+        for each in found
+    )
+
+
+def _link(message: Any, addresses: list[LinkAddress], vlans: tuple[PortVlan, ...]) -> Link:
     flags = message["flags"]
     lower = message.get("IFLA_LINK") if message.get(OTHER_NAMESPACE) is None else None
     return Link(
@@ -55,7 +73,7 @@ def _link(message: Any, addresses: list[LinkAddress]) -> Link:
         lower=lower,
         addresses=tuple(addresses),
         bridge=_bridge(message),
-        port=_port(message),
+        port=_port(message, vlans),
         macvlan_mode=message.get(("linkinfo", "data", "macvlan_mode")),
     )
 
@@ -75,7 +93,7 @@ def _bridge(message: Any) -> BridgeSettings | None:
 BRIDGE_KEYS = ("vlan_filtering", "nf_call_iptables", "stp_state", "mcast_snooping")
 
 
-def _port(message: Any) -> PortSettings | None:
+def _port(message: Any, vlans: tuple[PortVlan, ...]) -> PortSettings | None:
     if message.get(("linkinfo", "slave_kind")) != "bridge":
         return None
     setting = {key: message.get(("linkinfo", "slave_data", key)) for key in PORT_KEYS}
@@ -85,6 +103,7 @@ def _port(message: Any) -> PortSettings | None:
         isolated=bool(setting["isolated"]),
         state=STP_STATES.get(setting["state"], "unknown"),
         unicast_flood=bool(setting["unicast_flood"]),
+        vlans=vlans,
     )
 
 

@@ -27,14 +27,27 @@ class BridgeSettings:
 
 
 @dataclass(frozen=True)
+class PortVlan:
+    """A VLAN that a port belongs to: `pvid` takes untagged frames in, `untagged` sends them out without a tag."""
+
+    vid: int
+    pvid: bool
+    untagged: bool
+
+
+@dataclass(frozen=True)
 class PortSettings:
-    """Flags of one bridge port; `state` is STP's: disabled, listening, learning, forwarding, blocking."""
+    """Flags of one bridge port; `state` is STP's: disabled, listening, learning, forwarding, blocking.
+
+    `vlans` is empty where the bridge does not filter by VLAN.
+    """
 
     hairpin_mode: bool
     learning: bool
     isolated: bool
     state: str
     unicast_flood: bool
+    vlans: tuple[PortVlan, ...] = ()
 
 
 @dataclass(frozen=True)
