@@ -52,7 +52,7 @@ lab-packages:
 
 .venv/ready: pyproject.toml
 	@scripts/debian-packages venv $(PYTHON)
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	$(BIN)/python -m compileall -q hairpin_doctor probes scripts benchmarks
 	@touch $@
