@@ -65,6 +65,5 @@ def _look_at_the_announcer(vip: Address, client: VantagePoint) -> Fix:
             "kubectl get servicel2statuses.metallb.io -A",
             "kubectl -n metallb-system logs -l component=speaker --tail=100",
         ),
-        undo=("nothing to undo: these commands only look",),
     )
     return Fix(f"Find out why nobody announces {vip}", (step,), check_from_client(vip, client.name))
