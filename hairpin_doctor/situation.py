@@ -8,6 +8,7 @@ from hairpin_doctor.network import Attachment, Network, Owner, VantagePoint
 from hairpin_doctor.states import Works, ping_said
 from probes.arp import ArpFacts
 from probes.br_netfilter import BrNetfilterFacts
+from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts
 from probes.probe import Scope
 from probes.routed_path import RoutedPathFacts
@@ -131,10 +132,25 @@ def attachment_of(network: Network, client: VantagePoint, vip: Address) -> Attac
     )
 
 
+def silent_attachment(network: Network, vip: Address) -> tuple[VantagePoint, Attachment]:
+    """A failing client whose ARP nobody answers, and where it hangs; raises NotThis where the VIP is routed instead."""
+    client = silent_clients(network, vip)[0]
+    if node_behind_gateway(network, client, vip):
+        raise NotThis(f"{vip} is routed: the gateway sends it on to a node")
+    return client, attachment_of(network, client, vip)
+
+
 def intercepted(attachment: Attachment) -> bool:
     """Whether br_netfilter hands the client's bridged frames to iptables on its host."""
     facts = attachment.host.findings[BrNetfilterFacts]
     return attachment.port is not None and facts.intercepts(attachment.interface.name)
+
+
+def behind_the_clients_port(attachment: Attachment, mac: str) -> bool:
+    """Whether the host heard this MAC behind the client's own port: frames between the two do not cross its bridge."""
+    port = attachment.port
+    entries = attachment.host.findings[ForwardingDatabaseFacts].learned(mac)
+    return port is not None and any(entry.port == port.index for entry in entries)
 
 
 def translated(host: VantagePoint, vip: Address, scope: Scope) -> tuple[ProgrammedPort, ...]:

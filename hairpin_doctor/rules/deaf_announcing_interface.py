@@ -19,7 +19,7 @@ from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
 from hairpin_doctor.network import Attachment, Network, VantagePoint, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.situation import attachment_of, node_behind_gateway, silent_clients, symptom
+from hairpin_doctor.situation import silent_attachment, symptom
 from probes.announcers import AnnouncerFacts, ArpListener
 from probes.interfaces import InterfaceFacts
 from probes.target import Address
@@ -30,10 +30,7 @@ def deaf_announcing_interface(network: Network, vip: Address) -> Verdict:
     """A process listens for ARP on a port, and nobody answers the client."""
     if not network.clients(vip):
         return _from_the_host_alone(network, vip)
-    client = silent_clients(network, vip)[0]
-    if node_behind_gateway(network, client, vip):
-        return Cleared(f"{vip} is routed: the gateway sends it on to a node")
-    attachment = attachment_of(network, client, vip)
+    client, attachment = silent_attachment(network, vip)
     host = attachment.host
     hearing = [link.name for link in segment(attachment)]
     listeners = host.findings[AnnouncerFacts].listeners

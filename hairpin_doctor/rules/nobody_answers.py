@@ -14,7 +14,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network, VantagePoint, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.situation import attachment_of, node_behind_gateway, silent_clients, symptom
+from hairpin_doctor.situation import silent_attachment, symptom
 from probes.announcers import AnnouncerFacts
 from probes.target import Address
 
@@ -22,15 +22,12 @@ from probes.target import Address
 @rule("HD201", "nobody-answers", Severity.BROKEN)
 def nobody_answers(network: Network, vip: Address) -> Verdict:
     """Silence at every client, on a host whose announcers were looked for."""
-    client = silent_clients(network, vip)[0]
-    if node_behind_gateway(network, client, vip):
-        return Cleared(f"{vip} is routed: the gateway sends it on to a node")
+    client, attachment = silent_attachment(network, vip)
     answered = [
         other.name for other in network.clients(vip) if other.name in {c.name for c in network.working(vip)}
     ]
     if answered:
         return Cleared(f"somebody answers: {vip} works from {', '.join(answered)}")
-    attachment = attachment_of(network, client, vip)
     host = attachment.host
     hearing = [link.name for link in segment(attachment)]
     listeners = host.findings[AnnouncerFacts].listeners

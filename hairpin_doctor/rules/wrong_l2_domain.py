@@ -18,7 +18,7 @@ from hairpin_doctor.rules.deaf_announcing_interface import (
     announcing_fixes,
     known_listeners,
 )
-from hairpin_doctor.situation import attachment_of, node_behind_gateway, silent_clients, symptom
+from hairpin_doctor.situation import silent_attachment, symptom
 from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
 from probes.interfaces import InterfaceFacts
@@ -31,10 +31,7 @@ def wrong_l2_domain(network: Network, vip: Address) -> Verdict:
     """A process listens for ARP, but only on interfaces that do not hear the client."""
     if not network.clients(vip):
         return _from_the_host_alone(network, vip)
-    client = silent_clients(network, vip)[0]
-    if node_behind_gateway(network, client, vip):
-        return Cleared(f"{vip} is routed: the gateway sends it on to a node")
-    attachment = attachment_of(network, client, vip)
+    client, attachment = silent_attachment(network, vip)
     host = attachment.host
     hearing = [link.name for link in segment(attachment)]
     elsewhere = _hearing_elsewhere(host, hearing)
