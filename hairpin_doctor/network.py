@@ -8,92 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from ipaddress import IPv4Address
 
-from hairpin_doctor.findings import Findings, MissingFacts
-from hairpin_doctor.states import TargetState, Works, states
+from hairpin_doctor.findings import MissingFacts
+from hairpin_doctor.states import Works
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
-from probes.interface_sysctls import InterfaceSysctlFacts
 from probes.interfaces import InterfaceFacts
 from probes.neighbours import NeighbourFacts
-from probes.probe import Scope
 from probes.questions.links import Link
 from probes.routes import RouteFacts
-from probes.service_rules import ServiceRulesFacts
 from probes.target import Address
-
-
-@dataclass(frozen=True)
-class VantagePoint:
-    """One machine that was looked at: its findings, what it was asked about, and when (ISO 8601), if that is known."""
-
-    findings: Findings
-    scope: Scope
-    taken_at: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The name shown to people."""
-        return self.findings.vantage_point
-
-    @cached_property
-    def states(self) -> tuple[TargetState, ...]:
-        """What it experienced of each target."""
-        return states(self.findings, self.scope)
-
-    def states_of(self, vip: Address) -> tuple[TargetState, ...]:
-        """What it experienced of this VIP."""
-        return tuple(state for state in self.states if state.target.vip == vip)
-
-    def finished(self) -> datetime | None:
-        """When its scan ended, None where that is unknown or no time; clocks of two machines may differ."""
-        try:
-            found = datetime.fromisoformat(self.taken_at or "")
-        except ValueError:
-            return None
-        return found if found.tzinfo is not None else None
-
-    def serves(self, vip: Address) -> bool | None:
-        """Whether this machine itself translates or carries the VIP; None where no ruleset could be read.
-
-        Without the right to read the rules, a machine that does not forward cannot be a Kubernetes node.
-        """
-        routes = self.findings.get(RouteFacts)
-        if routes is not None and routes.is_local(vip):
-            return True
-        rules = self.findings.get(ServiceRulesFacts)
-        if rules is not None and rules.programmed(vip):
-            return True
-        sysctls = self.findings.get(InterfaceSysctlFacts)
-        if sysctls is not None and sysctls.ip_forward == 0:
-            return False
-        return False if rules is not None else None
-
-    def link_towards(self, vip: Address) -> Link | None:
-        """The interface by which it reaches the VIP."""
-        routes, interfaces = self.findings.get(RouteFacts), self.findings.get(InterfaceFacts)
-        route = routes.route(vip) if routes else None
-        return interfaces.by_name(route.interface) if route and interfaces else None
-
-    def address_towards(self, vip: Address) -> Address | None:
-        """The address that it would send from."""
-        routes = self.findings.get(RouteFacts)
-        route = routes.route(vip) if routes else None
-        return route.source if route else None
-
-    def gateway_macs(self) -> tuple[str, ...]:
-        """The MACs of its default gateway: the cached one and those that answer now."""
-        routes = self.findings.get(RouteFacts)
-        gateway = routes.default.gateway if routes and routes.default else None
-        if gateway is None:
-            return ()
-        cache, arp = self.findings.get(NeighbourFacts), self.findings.get(ArpFacts)
-        cached = cache.entry(gateway) if cache else None
-        answers = arp.macs(gateway) if arp else ()
-        return tuple(dict.fromkeys((*([cached.mac] if cached and cached.mac else []), *answers)))
 
 
 @dataclass(frozen=True)
@@ -128,8 +56,17 @@ class Network:
         return tuple(dict.fromkeys(vip for each in self.vantage_points for vip in each.scope.vips))
 
     def hosts(self, vip: Address) -> tuple[VantagePoint, ...]:
-        """Vantage points that serve the VIP themselves."""
-        return tuple(each for each in self.vantage_points if each.serves(vip))
+        """Vantage points that serve the VIP themselves, or announce it though they hold no rule for it."""
+        return tuple(each for each in self.vantage_points if each.serves(vip) or self._announces(each, vip))
+
+    def _announces(self, machine: VantagePoint, vip: Address) -> bool:
+        """Whether a MAC of it answers others for the VIP, by a listener of its own: a proxy ARP router has a route."""
+        listeners, routes = machine.findings.get(AnnouncerFacts), machine.findings.get(RouteFacts)
+        if listeners is None or not listeners.listeners or routes is None or not routes.on_link(vip):
+            return False
+        asked = (each.findings.get(ArpFacts) for each in self.vantage_points if each is not machine)
+        macs = {mac for arp in asked if arp is not None for mac in arp.macs(vip)}
+        return any(owner.vantage_point is machine for mac in macs for owner in self.owners(mac))
 
     def clients(self, vip: Address) -> tuple[VantagePoint, ...]:
         """Vantage points whose traffic to the VIP takes a client's path.
@@ -138,7 +75,10 @@ class Network:
         """
         served = bool(self.hosts(vip))
         return tuple(
-            e for e in self.vantage_points if (role := e.serves(vip)) is False or (role is None and served)
+            each
+            for each in self.vantage_points
+            if (role := each.serves(vip)) is False or (role is None and served)
+            if not self._announces(each, vip)
         )
 
     def failing(self, vip: Address) -> tuple[VantagePoint, ...]:
@@ -198,6 +138,13 @@ class Network:
             "then here: hairpin-doctor scan --with client.json"
         )
         return MissingFacts(f"{what}: needs a scan from a client of {vip}", None, how)
+
+    def bridged_by(self, client: VantagePoint, vip: Address) -> tuple[Attachment, ...]:
+        """The bridges of other machines, whether they serve the VIP or not, behind whose ports the client is."""
+        link = client.link_towards(vip)
+        mac = link.mac if link else None
+        found = (_attachment(each, mac, None) for each in self.vantage_points if each is not client)
+        return tuple(each for each in found if each is not None and each.port is not None)
 
 
 def _attachment(host: VantagePoint, mac: str | None, address: Address | None) -> Attachment | None:

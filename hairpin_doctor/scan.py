@@ -11,12 +11,13 @@ from typing import Any
 
 from hairpin_doctor.diagnose import diagnose
 from hairpin_doctor.examine import Examination, examine, replay
-from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.network import Network
 from hairpin_doctor.recording import Recording, RememberingHost
 from hairpin_doctor.report.compose import Looked, compose
 from hairpin_doctor.report.report import Report
 from hairpin_doctor.rules.catalogue import CATALOGUE as RULES
 from hairpin_doctor.targets import NoTarget, choose_targets
+from hairpin_doctor.vantage_point import VantagePoint
 from hairpin_doctor.vantage_points import identity_of, newest_of_each, unique_name
 from probes.catalogue import CATALOGUE as PROBES
 from probes.host import Host, Unanswered

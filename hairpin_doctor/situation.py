@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hairpin_doctor.network import Attachment, Network, Owner, VantagePoint
+from hairpin_doctor.network import Attachment, Network, Owner
 from hairpin_doctor.states import Works, ping_said
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
 from probes.br_netfilter import BrNetfilterFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
@@ -95,6 +96,12 @@ def answering_interface(
     if not hosts:
         raise network.need_host(vip, f"{what} (whose MAC {macs[0]} is)")
     raise NotThis(f"{macs[0]}, which answers for {vip}, belongs to no interface of {names(hosts)}")
+
+
+def is_the_gateway(machine: VantagePoint, vip: Address) -> bool:
+    """Whether the VIP is the very address of this machine's default gateway."""
+    routes = machine.findings.get(RouteFacts)
+    return bool(routes and routes.default and routes.default.gateway == vip)
 
 
 def macs_used(client: VantagePoint, vip: Address) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hairpin_doctor.network import VantagePoint
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.connections import ConnectionFacts
 from probes.questions.firewall import TrackedConnection
 from probes.target import Address

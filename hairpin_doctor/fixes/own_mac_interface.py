@@ -14,7 +14,7 @@ from shlex import quote
 
 from hairpin_doctor.fixes.announce import EXISTING, announce_step, check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
-from hairpin_doctor.network import VantagePoint
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.interfaces import InterfaceFacts
 from probes.questions.links import Link
 from probes.target import Address

@@ -11,13 +11,14 @@ from hairpin_doctor import rule as judged_types
 from hairpin_doctor.diagnose import Judged, Judgement
 from hairpin_doctor.findings import Seen, Unseen
 from hairpin_doctor.fixes import fix as fixes
-from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.network import Network
 from hairpin_doctor.recording import Recording
 from hairpin_doctor.report import report as r
 from hairpin_doctor.report.answer import answer
 from hairpin_doctor.report.next_steps import next_steps
 from hairpin_doctor.report.unseen import hindered, missing_rights, not_seen, not_tested
 from hairpin_doctor.states import TargetState, Works
+from hairpin_doctor.vantage_point import VantagePoint
 from hairpin_doctor.version import __version__
 from probes.catalogue import CATALOGUE as PROBES
 from probes.machine import MachineFacts

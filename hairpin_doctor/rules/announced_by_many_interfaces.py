@@ -15,9 +15,10 @@ from shlex import quote
 
 from hairpin_doctor.fixes.announce import announce_on, check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
-from hairpin_doctor.network import Network, Owner, VantagePoint
+from hairpin_doctor.network import Network, Owner
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import live_macs, names
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.interface_sysctls import InterfaceSysctlFacts
 from probes.routes import RouteFacts
 from probes.target import Address

@@ -23,9 +23,17 @@ from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import announce_on, check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
-from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.situation import NotThis, failing_clients, live_macs, node_behind_gateway, symptom
+from hairpin_doctor.situation import (
+    NotThis,
+    failing_clients,
+    is_the_gateway,
+    live_macs,
+    node_behind_gateway,
+    symptom,
+)
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.bgp_sessions import BgpSessionFacts
 from probes.routed_path import RoutedPathFacts
@@ -69,6 +77,8 @@ def bgp_vip_in_clients_subnet(network: Network, vip: Address) -> Verdict:
 
 
 def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
+    if is_the_gateway(client, vip):
+        raise NotThis(f"{vip} is the address of the gateway of {client.name} itself")
     gateway_macs = client.gateway_macs()
     answers = live_macs(client, vip)
     strangers = [mac for mac in answers if mac not in gateway_macs]

@@ -15,11 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hairpin_doctor.fixes.bridged_frames import iptables_off, leave_untranslated
-from hairpin_doctor.network import Attachment, Network, VantagePoint
+from hairpin_doctor.network import Attachment, Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import (
     NotThis,
     attachment_of,
+    behind_the_clients_port,
     failing_clients,
     intercepted,
     live_macs,
@@ -27,6 +28,7 @@ from hairpin_doctor.situation import (
     translated,
 )
 from hairpin_doctor.translation import translated_flows
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
 from probes.forward_chain import ForwardChainFacts
 from probes.service_rules import ProgrammedPort
@@ -67,6 +69,12 @@ def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
     if own:
         raise NotThis(
             f"{host.name} answers for {vip} itself ({own[0].link.name}): its frames are not merely bridged"
+        )
+    near = [mac for mac in macs if behind_the_clients_port(attachment, mac)]
+    if near:
+        raise NotThis(
+            f"{near[0]}, which answers, is behind the same port of {host.name} as {client.name}: "
+            "their frames do not cross the bridge"
         )
     ports = translated(host, vip, client.scope)
     if not ports:

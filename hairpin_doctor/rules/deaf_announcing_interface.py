@@ -17,9 +17,10 @@ from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import announce_on
 from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
-from hairpin_doctor.network import Attachment, Network, VantagePoint, segment
+from hairpin_doctor.network import Attachment, Network, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import silent_attachment, symptom
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts, ArpListener
 from probes.interfaces import InterfaceFacts
 from probes.target import Address

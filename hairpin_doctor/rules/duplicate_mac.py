@@ -19,9 +19,10 @@ from shlex import quote
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import unused_mac
-from hairpin_doctor.network import Network, Owner, VantagePoint
+from hairpin_doctor.network import Network, Owner
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import names, symptom
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts

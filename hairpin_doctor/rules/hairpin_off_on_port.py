@@ -19,7 +19,16 @@ from hairpin_doctor.fixes.bridged_frames import iptables_off
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Attachment, Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.situation import NotThis, attachment_of, failing_clients, intercepted, symptom, translated
+from hairpin_doctor.situation import (
+    NotThis,
+    attachment_of,
+    behind_the_clients_port,
+    failing_clients,
+    intercepted,
+    live_macs,
+    symptom,
+    translated,
+)
 from hairpin_doctor.translation import tracked_without_reply
 from probes.endpoints import EndpointFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
@@ -52,6 +61,11 @@ def hairpin_off_on_port(network: Network, vip: Address) -> Verdict:
         return Cleared(f"br_netfilter does not act on frames that {attachment.interface.name} bridges")
     if port.port.hairpin_mode:
         return Cleared(f"hairpin_mode is on at {port.name}")
+    near = [mac for mac in live_macs(client, vip) if behind_the_clients_port(attachment, mac)]
+    if near:
+        return Cleared(
+            f"{near[0]}, which answers, is behind {port.name} too: the frames do not cross the bridge"
+        )
     behind = _behind_the_same_port(attachment, vip, client.scope)
     if tracked_without_reply(host, client, vip) is False:
         return Cleared(f"{host.name} tracks answered connections of {client.name} to {vip}")

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from shlex import quote
 
 from hairpin_doctor.fixes.fix import Fix, Step
-from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import names
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
 from probes.forwarding_database import ForwardingDatabaseFacts

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from shlex import quote
 
 from hairpin_doctor.fixes.fix import Fix, Step
-from hairpin_doctor.network import Network, VantagePoint, ipv4_addresses
+from hairpin_doctor.network import Network, ipv4_addresses
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import names
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
 from probes.interface_sysctls import InterfaceSysctlFacts
 from probes.interfaces import InterfaceFacts

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
-from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.situation import live_macs, macs_used, names, symptom
+from hairpin_doctor.situation import is_the_gateway, live_macs, macs_used, names, symptom
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.icmp import IcmpFacts
 from probes.neighbours import NeighbourFacts
 from probes.target import Address
@@ -27,6 +28,8 @@ def proxy_arp_answers(network: Network, vip: Address) -> Verdict:
     clients = network.clients(vip)
     if not clients:
         raise network.need_client(vip, f"who answers ARP for {vip}")
+    if any(is_the_gateway(client, vip) for client in clients):
+        return Cleared(f"{vip} is the gateway's own address, for which it must answer")
     for client in sorted(clients, key=lambda each: each not in network.failing(vip)):
         gateway = [mac for mac in live_macs(client, vip) if mac in client.gateway_macs()]
         if gateway:

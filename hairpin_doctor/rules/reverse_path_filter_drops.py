@@ -18,9 +18,10 @@ from shlex import quote
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import link_local
-from hairpin_doctor.network import Network, VantagePoint, ipv4_addresses
+from hairpin_doctor.network import Network, ipv4_addresses
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import answering_interface, failing_clients, symptom, translated
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.br_netfilter import BrNetfilterFacts
 from probes.interface_sysctls import InterfaceSysctlFacts

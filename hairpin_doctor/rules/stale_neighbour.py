@@ -16,9 +16,10 @@ from shlex import quote
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
-from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import failing_clients, live_macs, symptom
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
 from probes.interfaces import InterfaceFacts
 from probes.neighbours import NeighbourFacts

@@ -15,9 +15,10 @@ from __future__ import annotations
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
-from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import failing_clients, symptom
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.icmp import IcmpFacts
 from probes.questions.traffic import HandshakeAnswer
 from probes.target import Address

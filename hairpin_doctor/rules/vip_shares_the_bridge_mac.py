@@ -12,10 +12,11 @@ Unsure when: Always: this is never more than possible, and it leaves the symptom
 from __future__ import annotations
 
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
-from hairpin_doctor.network import Attachment, Network, VantagePoint
+from hairpin_doctor.network import Attachment, Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import answering_interface, attachment_of, failing_clients, symptom
 from hairpin_doctor.states import Works
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.connections import ConnectionFacts
 from probes.icmp import IcmpFacts
 from probes.target import Address

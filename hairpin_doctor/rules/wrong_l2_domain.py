@@ -12,13 +12,14 @@ L2Advertisement must tell.
 
 from __future__ import annotations
 
-from hairpin_doctor.network import Network, VantagePoint, segment
+from hairpin_doctor.network import Network, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.rules.deaf_announcing_interface import (
     announcing_fixes,
     known_listeners,
 )
 from hairpin_doctor.situation import silent_attachment, symptom
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
 from probes.interfaces import InterfaceFacts

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from probes.questions.traffic import Endpoint
+from probes.rulesets.packet import Packet
 from probes.target import Address
 
 Decision = Literal["accept", "drop", "reject"]
@@ -36,6 +38,11 @@ class Destination:
 
     address: Address | None
     port: int | None
+
+    def fill(self, packet: Packet) -> Endpoint:
+        """Where the packet goes; its own address and port fill what this leaves, port 0 where that is unknown."""
+        port = self.port if self.port is not None else packet.port
+        return Endpoint(self.address or packet.destination, port or 0)
 
 
 Verdict = Decide | Jump | Return

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from probes.questions.traffic import Endpoint
 from probes.rulesets.actions import (
     Action,
     ChangeMark,
@@ -224,7 +223,7 @@ class _Walk:
         """Record DNAT to each of the destinations; one end per destination."""
         for destination in destinations or (None,):
             certain = state.certain and len(destinations) == 1
-            endpoint = self.endpoint(destination) if destination else None
+            endpoint = destination.fill(self.packet) if destination else None
             self.translations.append(Translation(frame.base, certain, state.mark, path, endpoint))
             self.ended(state)
 
@@ -236,11 +235,6 @@ class _Walk:
             self.translate(frame, state, path, places)
         if not (lookup.exhaustive and found) and not any(truth is Truth.YES for truth, _ in found):
             frame.passed.append(state)
-
-    def endpoint(self, destination: Destination) -> Endpoint:
-        """Where the DNAT leads; the packet's own address and port fill what it leaves, port 0 where that is unknown."""
-        port = destination.port if destination.port is not None else self.packet.port
-        return Endpoint(destination.address or self.packet.destination, port or 0)
 
     def unclear_effect(self, text: str) -> State:
         """Something that may end the packet's way, change its mark, or nothing at all."""
