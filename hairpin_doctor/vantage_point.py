@@ -1,0 +1,89 @@
+"""One machine that was looked at: its findings, and what follows from them about its place in the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from hairpin_doctor.findings import Findings
+from hairpin_doctor.states import TargetState, states
+from probes.arp import ArpFacts
+from probes.interface_sysctls import InterfaceSysctlFacts
+from probes.interfaces import InterfaceFacts
+from probes.neighbours import NeighbourFacts
+from probes.probe import Scope
+from probes.questions.links import Link
+from probes.routes import RouteFacts
+from probes.service_rules import ServiceRulesFacts
+from probes.target import Address
+
+
+@dataclass(frozen=True)
+class VantagePoint:
+    """One machine that was looked at: its findings, what it was asked about, and when (ISO 8601), if that is known."""
+
+    findings: Findings
+    scope: Scope
+    taken_at: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name shown to people."""
+        return self.findings.vantage_point
+
+    @cached_property
+    def states(self) -> tuple[TargetState, ...]:
+        """What it experienced of each target."""
+        return states(self.findings, self.scope)
+
+    def states_of(self, vip: Address) -> tuple[TargetState, ...]:
+        """What it experienced of this VIP."""
+        return tuple(state for state in self.states if state.target.vip == vip)
+
+    def finished(self) -> datetime | None:
+        """When its scan ended, None where that is unknown or no time; clocks of two machines may differ."""
+        try:
+            found = datetime.fromisoformat(self.taken_at or "")
+        except ValueError:
+            return None
+        return found if found.tzinfo is not None else None
+
+    def serves(self, vip: Address) -> bool | None:
+        """Whether this machine itself translates or carries the VIP; None where no ruleset could be read.
+
+        Without the right to read the rules, a machine that does not forward cannot be a Kubernetes node.
+        """
+        routes = self.findings.get(RouteFacts)
+        if routes is not None and routes.is_local(vip):
+            return True
+        rules = self.findings.get(ServiceRulesFacts)
+        if rules is not None and rules.programmed(vip):
+            return True
+        sysctls = self.findings.get(InterfaceSysctlFacts)
+        if sysctls is not None and sysctls.ip_forward == 0:
+            return False
+        return False if rules is not None else None
+
+    def link_towards(self, vip: Address) -> Link | None:
+        """The interface by which it reaches the VIP."""
+        routes, interfaces = self.findings.get(RouteFacts), self.findings.get(InterfaceFacts)
+        route = routes.route(vip) if routes else None
+        return interfaces.by_name(route.interface) if route and interfaces else None
+
+    def address_towards(self, vip: Address) -> Address | None:
+        """The address that it would send from."""
+        routes = self.findings.get(RouteFacts)
+        route = routes.route(vip) if routes else None
+        return route.source if route else None
+
+    def gateway_macs(self) -> tuple[str, ...]:
+        """The MACs of its default gateway: the cached one and those that answer now."""
+        routes = self.findings.get(RouteFacts)
+        gateway = routes.default.gateway if routes and routes.default else None
+        if gateway is None:
+            return ()
+        cache, arp = self.findings.get(NeighbourFacts), self.findings.get(ArpFacts)
+        cached = cache.entry(gateway) if cache else None
+        answers = arp.macs(gateway) if arp else ()
+        return tuple(dict.fromkeys((*([cached.mac] if cached and cached.mac else []), *answers)))
