@@ -26,7 +26,7 @@ from hairpin_doctor.machine.files import Directory, File
 from hairpin_doctor.machine.namespaces import Namespaces, inside
 
 Answer = TypeVar("Answer")
-RULESET_TOOLS = {"nft": ["nft", "-f", "-"], "iptables": ["iptables-nft-restore"]}
+RULESET_TOOLS = {"nft": ["nft", "-f", "-"], "iptables": ["iptables-nft-restore", "--noflush"]}
 
 
 class Lab:
