@@ -9,6 +9,7 @@ when it starts. Interfaces that have a master, are down, or speak no ARP are pas
     interfaces      names to answer on; [] means every one it listens on
     habit           "bound": sockets only on `interfaces`; "speaker": on every suitable interface, as MetalLB
     listen_enslaved take interfaces of `interfaces` even if they have a master
+    process         the name that others see of it
     answer_with     {interface: MAC} to put into the answers of that interface instead of its own
 """
 
@@ -104,5 +105,6 @@ def serve(config: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    ctypes.CDLL(None).prctl(PR_SET_NAME, b"speaker", 0, 0, 0)
-    serve(json.loads(sys.argv[1]))
+    wanted = json.loads(sys.argv[1])
+    ctypes.CDLL(None).prctl(PR_SET_NAME, wanted["process"].encode(), 0, 0, 0)
+    serve(wanted)

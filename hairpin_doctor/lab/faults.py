@@ -91,14 +91,15 @@ def conf(role: str, name: str, values: Mapping[str, int]) -> Fault:
     return interface(role, name, lambda nic: replace(nic, conf={**nic.conf, **values}))
 
 
-def bgp(names: Names) -> Fault:
-    """BGP between host and router: the host advertises the VIPs as /32s."""
+def bgp(names: Names, advertised: tuple[IPv4Address, ...] | None = None) -> Fault:
+    """BGP between host and router: the host advertises these addresses, all VIPs by default, as /32s."""
+    routes = names.vips if advertised is None else advertised
     host = Session(names.host_ip, names.host_as, names.router_ip, names.router_as)
     router = Session(names.router_ip, names.router_as, names.host_ip, names.host_as)
 
     def fault(topology: Topology) -> Topology:
-        speaking = topology.change("host", lambda m: m.with_daemon(bgp_speaker(host, names.vips)))
-        return speaking.change("router", lambda m: m.with_daemon(bgp_router(router, names.vips)))
+        speaking = topology.change("host", lambda m: m.with_daemon(bgp_speaker(host, routes)))
+        return speaking.change("router", lambda m: m.with_daemon(bgp_router(router, routes)))
 
     return fault
 

@@ -59,9 +59,9 @@ def holds(running: Running, readiness: Readiness, directory: Path) -> bool:
 
 
 def ports_forward(place: Place) -> bool:
-    """Whether every port of every bridge in `place` is in state forwarding."""
+    """Whether every port of every bridge in `place` that is up is in state forwarding."""
     ports = json.loads(run(["bridge", "-n", place.namespace, "-json", "link"]) or "[]")
-    return all(port.get("state") == "forwarding" for port in ports)
+    return all(port.get("state") == "forwarding" for port in ports if "UP" in port["flags"])
 
 
 def _answers(wanted: Answering) -> bool:

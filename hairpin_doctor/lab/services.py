@@ -26,6 +26,7 @@ class Announcer:
     interfaces: tuple[str, ...]
     habit: Literal["bound", "speaker"] = "speaker"
     listen_enslaved: bool = False
+    process: str = "speaker"
     answer_with: Mapping[str, str] = field(default_factory=dict)
 
     def daemon(self) -> Daemon:
@@ -36,6 +37,7 @@ class Announcer:
                 "interfaces": list(self.interfaces),
                 "habit": self.habit,
                 "listen_enslaved": self.listen_enslaved,
+                "process": self.process,
                 "answer_with": dict(self.answer_with),
             }
         )
@@ -51,6 +53,7 @@ class Announcer:
             interfaces=tuple(config["interfaces"]),
             habit=config["habit"],
             listen_enslaved=config["listen_enslaved"],
+            process=config["process"],
             answer_with=config["answer_with"],
         )
 

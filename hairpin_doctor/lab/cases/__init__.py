@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hairpin_doctor.lab.cases import arp, bgp, bridged, collision, healthy, interfaces, own_mac, port_mac
+from hairpin_doctor.lab import expected_elsewhere
+from hairpin_doctor.lab.cases import (
+    arp,
+    bgp,
+    bridged,
+    collision,
+    elsewhere,
+    healthy,
+    interfaces,
+    own_mac,
+    port_mac,
+)
 from hairpin_doctor.lab.cases.case import Case, Expected
 from hairpin_doctor.lab.expected import EXPECTED
 
@@ -19,8 +30,10 @@ _CASES: tuple[Case, ...] = (
     *own_mac.CASES,
     *bridged.CASES,
     *arp.CASES,
+    *elsewhere.CASES,
 )
-CATALOGUE: tuple[Case, ...] = tuple(replace(case, expected=EXPECTED[case.name]) for case in _CASES)
+_EXPECTED = {**EXPECTED, **expected_elsewhere.EXPECTED}
+CATALOGUE: tuple[Case, ...] = tuple(replace(case, expected=_EXPECTED[case.name]) for case in _CASES)
 
 
 def find(name: str) -> Case | None:

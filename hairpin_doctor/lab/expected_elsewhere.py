@@ -1,0 +1,55 @@
+"""What the doctor must say on networks other than the homelab, on faults that no rule describes, and of two faults at once.
+
+As in expected.py: written by hand, per vantage point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hairpin_doctor.lab.cases.case import Expected, Vantage
+
+Expectations = Mapping[Vantage, Expected]
+
+HEALTHY = Expected("healthy", ())
+PING_IS_SILENT = Expected("healthy", ("HD001",))
+ON_THE_BRIDGE = Expected("healthy", ("HD001", "HD002"))
+
+
+def _expect(client: Expected, host: Expected, both: Expected) -> Expectations:
+    return {"client": client, "host": host, "both": both}
+
+
+_WELL = _expect(PING_IS_SILENT, HEALTHY, PING_IS_SILENT)
+_WELL_ON_THE_BRIDGE = _expect(PING_IS_SILENT, HEALTHY, ON_THE_BRIDGE)
+_ANSWERS_PING = _expect(HEALTHY, HEALTHY, HEALTHY)
+
+EXPECTED: Mapping[str, Expectations] = {
+    "plain-nic": _WELL,
+    "client-behind-router": _WELL,
+    "client-is-a-pod": _WELL,
+    "client-is-the-node": _ANSWERS_PING,  # the node's own path says nothing of a client's, nor of ping
+    "routed-pods": _WELL,
+    "client-is-a-routed-pod": _WELL,
+    "homelab-from-the-lan": _WELL_ON_THE_BRIDGE,
+    "homelab-from-behind-router": _WELL,
+    "homelab-from-a-pod": _WELL,
+    "two-nodes-cluster": _WELL,
+    "two-nodes-endpoint-node": _WELL,
+    "two-nodes-local": _WELL,
+    "two-nodes-local-other-node": _WELL,
+    "two-nics-in-one-lan": _WELL,
+    "two-nics-announced-on-second": _WELL,
+    "macvtap-beside-sibling": _WELL,
+    "kube-vip": _expect(HEALTHY, HEALTHY, Expected("healthy", ("HD002",))),
+    "keepalived": _ANSWERS_PING,
+    "docker-on-the-host": _WELL_ON_THE_BRIDGE,
+    "bgp-beside-l2": _WELL,
+    "bgp-and-l2-for-one-vip": _WELL,
+    "arp-listeners-beside-announcer": _WELL_ON_THE_BRIDGE,
+    "one-interface-per-vip": _WELL_ON_THE_BRIDGE,
+    # The VIP that nobody answers for is diagnosed; the one beside it has its notes all the same.
+    "one-vip-unannounced": _expect(
+        Expected("undetermined", ("HD001",)), HEALTHY, Expected("diagnosed", ("HD201", "HD001", "HD002"))
+    ),
+}
