@@ -17,7 +17,7 @@ from hairpin_doctor.fixes.announce import announce_on, check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network, Owner
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.situation import live_macs, names
+from hairpin_doctor.situation import NotThis, live_macs, names
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.interface_sysctls import InterfaceSysctlFacts
 from probes.routes import RouteFacts
@@ -30,8 +30,9 @@ def announced_by_many_interfaces(network: Network, vip: Address) -> Verdict:
     clients = network.clients(vip)
     if not clients:
         raise network.need_client(vip, f"how many MACs answer for {vip}")
+    reason = f"no two MACs answer for {vip} at {names(clients)}"
     for client in clients:
-        macs = [mac for mac in live_macs(client, vip) if mac not in client.gateway_macs()]
+        macs = [mac for mac in _live_macs(client, vip) if mac not in client.gateway_macs()]
         if len(macs) < 2:
             continue
         if not network.hosts(vip):
@@ -42,8 +43,16 @@ def announced_by_many_interfaces(network: Network, vip: Address) -> Verdict:
             ]
             if len({owner.link.index for owner in owners}) > 1:
                 return _diagnosis(network, client, vip, owners)
-        return Cleared(f"the MACs {', '.join(macs)} do not belong to one known machine")
-    return Cleared(f"one MAC answers for {vip} at {names(clients)}")
+        reason = f"the MACs {', '.join(macs)} do not belong to one known machine"
+    return Cleared(reason)
+
+
+def _live_macs(client: VantagePoint, vip: Address) -> tuple[str, ...]:
+    """Who answers this client; nobody for one that sends to a gateway, which must not hide what others hear."""
+    try:
+        return live_macs(client, vip)
+    except NotThis:
+        return ()
 
 
 def _diagnosis(network: Network, client: VantagePoint, vip: Address, owners: list[Owner]) -> Diagnosis:

@@ -19,6 +19,7 @@ from hairpin_doctor.situation import is_the_gateway, live_macs, macs_used, names
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.icmp import IcmpFacts
 from probes.neighbours import NeighbourFacts
+from probes.routes import RouteFacts
 from probes.target import Address
 
 
@@ -31,6 +32,8 @@ def proxy_arp_answers(network: Network, vip: Address) -> Verdict:
     if any(is_the_gateway(client, vip) for client in clients):
         return Cleared(f"{vip} is the gateway's own address, for which it must answer")
     for client in sorted(clients, key=lambda each: each not in network.failing(vip)):
+        if not client.findings[RouteFacts].on_link(vip):
+            continue
         gateway = [mac for mac in live_macs(client, vip) if mac in client.gateway_macs()]
         if gateway:
             return _judge(network, client, vip, gateway[0])

@@ -1,0 +1,78 @@
+"""HD303: the host translates frames that it should only bridge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
+from hairpin_doctor.rules.bridged_frames_hit_host_nat import bridged_frames_hit_host_nat
+from probes.host import Denied
+from probes.questions.firewall import IptablesRules, TrackedConnections
+from probes.questions.links import ForwardingDatabase
+from probes.questions.neighbours import ArpSweep
+
+Recorded = Callable[[str], Any]
+CASE = "bridged-frames-hit-host-nat"
+
+
+def test_another_machines_vip_is_translated_here_and_lost(recorded: Recorded) -> None:
+    verdict = recorded(CASE).verdict(bridged_frames_hit_host_nat)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.confidence is Confidence.PROVEN
+
+
+def test_without_a_tracked_flow_it_is_only_likely(recorded: Recorded) -> None:
+    verdict = recorded(CASE).host_says(TrackedConnections, lambda *_: ()).verdict(bridged_frames_hit_host_nat)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.confidence is Confidence.LIKELY
+
+
+def test_a_flow_that_is_answered_is_not_lost(recorded: Recorded) -> None:
+    case = recorded(CASE).host_lists(TrackedConnections, lambda flow: replace(flow, seen_reply=True))
+    verdict = case.verdict(bridged_frames_hit_host_nat)
+    assert isinstance(verdict, Cleared)
+    assert "answered connections" in verdict.reason
+
+
+def test_without_br_netfilter_the_frames_are_merely_bridged(recorded: Recorded) -> None:
+    case = recorded(CASE).host_sets({"net/bridge/bridge-nf-call-iptables": 0})
+    verdict = case.verdict(bridged_frames_hit_host_nat)
+    assert isinstance(verdict, Cleared)
+    assert "br_netfilter does not act" in verdict.reason
+
+
+def test_a_host_that_answers_for_the_vip_itself_is_meant_to_translate(recorded: Recorded) -> None:
+    case = recorded(CASE)
+    mac = case.link("bridge0").mac
+    own = case.client_lists(ArpSweep, lambda r: replace(r, mac=mac) if r.address == case.vip else r)
+    verdict = own.verdict(bridged_frames_hit_host_nat)
+    assert isinstance(verdict, Cleared)
+    assert "answers for 192.168.8.53 itself" in verdict.reason
+
+
+def test_a_forward_chain_that_drops_the_flow_is_another_cause(recorded: Recorded) -> None:
+    def dropping(_: object, text: str) -> str:
+        """A rule in front of all others of the filter table."""
+        return re.sub(r"(?m)^(\*filter\n(?::.*\n)+)", r"\1-A FORWARD -j DROP\n", text)
+
+    case = recorded(CASE).host_says(IptablesRules, dropping)
+    verdict = case.verdict(bridged_frames_hit_host_nat)
+    assert isinstance(verdict, Cleared)
+    assert "FORWARD" in verdict.reason
+
+
+def test_nobody_who_answers_leaves_nothing_to_bridge(recorded: Recorded) -> None:
+    case = recorded(CASE)
+    silent = case.client_lists(ArpSweep, lambda reply: None if reply.address == case.vip else reply)
+    assert isinstance(silent.verdict(bridged_frames_hit_host_nat), Cleared)
+
+
+def test_without_the_clients_port_or_the_rules_it_is_open(recorded: Recorded) -> None:
+    case = recorded(CASE)
+    nowhere = case.host_says(ForwardingDatabase, lambda *_: ())
+    assert isinstance(nowhere.verdict(bridged_frames_hit_host_nat), Undetermined)
+    unread = case.host_says(IptablesRules, lambda *_: Denied("CAP_NET_ADMIN", "reading rules"))
+    assert isinstance(unread.verdict(bridged_frames_hit_host_nat), Undetermined)

@@ -1,0 +1,62 @@
+"""HD201: silence, and nothing that names its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import Any
+
+from hairpin_doctor.rule import Cleared, Diagnosis, Undetermined
+from hairpin_doctor.rules.nobody_answers import nobody_answers
+from probes.questions.links import ForwardingDatabase
+from probes.questions.neighbours import ArpReply, ArpSweep
+from probes.questions.sockets import PacketSocket, PacketSockets
+from probes.questions.traffic import IcmpMessage, RoutedEchoes
+
+Recorded = Callable[[str], Any]
+CASE = "nobody-announces"
+
+
+def test_silence_at_a_client_whose_segment_is_known(recorded: Recorded) -> None:
+    verdict = recorded(CASE).verdict(nobody_answers)
+    assert isinstance(verdict, Diagnosis)
+    assert "hears the question" not in verdict.summary
+
+
+def test_an_announcer_that_hears_the_client_and_keeps_silent_is_said_so(recorded: Recorded) -> None:
+    case = recorded(CASE)
+    socket = PacketSocket(0x0806, case.link("bridge0").index, "speaker")
+    verdict = case.host_says(PacketSockets, lambda _, found: (*found, socket)).verdict(nobody_answers)
+    assert isinstance(verdict, Diagnosis)
+    assert "hears the question" in verdict.summary
+
+
+def test_anybodys_answer_clears_it(recorded: Recorded) -> None:
+    case = recorded(CASE)
+    reply = ArpReply(case.vip, "3c:06:30:77:88:99", "3c:06:30:77:88:99", 0.3)
+    verdict = case.client_says(ArpSweep, lambda _, replies: (*replies, reply)).verdict(nobody_answers)
+    assert isinstance(verdict, Cleared)
+    assert "3c:06:30:77:88:99" in verdict.reason
+
+
+def test_a_gateway_with_a_route_to_the_host_clears_it_and_one_with_a_route_elsewhere_does_not(
+    recorded: Recorded,
+) -> None:
+    case = recorded(CASE)
+
+    def sent_on_by(node: str) -> Any:
+        message = IcmpMessage(11, 0, ip_address(node))
+        return case.client_lists(RoutedEchoes, lambda echo: replace(echo, messages=(message,)))
+
+    routed = sent_on_by("192.168.8.246").verdict(nobody_answers)
+    assert isinstance(routed, Cleared)
+    assert "is routed" in routed.reason
+    assert isinstance(sent_on_by("203.0.113.1").verdict(nobody_answers), Diagnosis)
+
+
+def test_without_the_host_or_the_clients_port_it_is_open(recorded: Recorded) -> None:
+    case = recorded(CASE)
+    assert isinstance(case.verdict(nobody_answers, case.client), Undetermined)
+    nowhere = case.host_says(ForwardingDatabase, lambda *_: ())
+    assert isinstance(nowhere.verdict(nobody_answers), Undetermined)

@@ -1,0 +1,80 @@
+"""HD205: the neighbour entry from before the scan against who answers now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
+from hairpin_doctor.rules.stale_neighbour import stale_neighbour
+from probes.host import Denied
+from probes.questions.machine import Moment
+from probes.questions.neighbours import ArpReply, ArpSweep, Neighbours
+
+Recorded = Callable[[str], Any]
+
+
+def before(change: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    """Change the entries of the first moment only."""
+    return lambda question, entries: (
+        tuple(map(change, entries)) if question.moment is Moment.BEFORE else entries
+    )
+
+
+def cached(case: Any) -> str:
+    entries = next(each.answer for each in case.client.asked if each.question == Neighbours(Moment.BEFORE))
+    return next(entry.mac for entry in entries if entry.address == case.vip)
+
+
+@pytest.mark.parametrize(
+    ("name", "confidence"),
+    [("stale-neighbour", Confidence.PROVEN), ("stale-neighbour-learned", Confidence.LIKELY)],
+)
+def test_an_entry_that_nobody_answers_for_is_stale(
+    recorded: Recorded, name: str, confidence: Confidence
+) -> None:
+    verdict = recorded(name).verdict(stale_neighbour)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.confidence is confidence
+
+
+def test_an_answer_that_equals_the_entry_clears_it(recorded: Recorded) -> None:
+    case = recorded("stale-neighbour")
+    mac = cached(case)
+    live = case.client_lists(ArpSweep, lambda r: replace(r, mac=mac) if r.address == case.vip else r)
+    verdict = live.verdict(stale_neighbour)
+    assert isinstance(verdict, Cleared)
+    assert mac in verdict.reason
+
+
+def test_an_entry_that_is_one_of_several_answers_is_not_stale(recorded: Recorded) -> None:
+    case = recorded("stale-neighbour")
+    reply = ArpReply(case.vip, cached(case), cached(case), 5.0)
+    two = case.client_says(ArpSweep, lambda _, replies: (*replies, reply))
+    assert isinstance(two.verdict(stale_neighbour), Cleared)
+
+
+def test_a_client_without_an_entry_or_with_an_unusable_one_has_nothing_stale(recorded: Recorded) -> None:
+    case = recorded("stale-neighbour")
+    failed = case.client_says(Neighbours, before(lambda entry: replace(entry, state="FAILED")))
+    none = case.client_says(Neighbours, lambda *_: ())
+    for each in (failed, none):
+        verdict = each.verdict(stale_neighbour)
+        assert isinstance(verdict, Cleared)
+        assert "had no neighbour entry" in verdict.reason
+
+
+def test_silence_now_is_another_cause(recorded: Recorded) -> None:
+    case = recorded("stale-neighbour")
+    silent = case.client_lists(ArpSweep, lambda reply: None if reply.address == case.vip else reply)
+    verdict = silent.verdict(stale_neighbour)
+    assert isinstance(verdict, Cleared)
+    assert "nobody answers" in verdict.reason
+
+
+def test_without_a_packet_socket_the_kernel_would_believe_its_own_entry(recorded: Recorded) -> None:
+    case = recorded("stale-neighbour").client_says(ArpSweep, lambda *_: Denied("CAP_NET_RAW", "ARP"))
+    assert isinstance(case.verdict(stale_neighbour), Undetermined)
