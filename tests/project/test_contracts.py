@@ -27,7 +27,7 @@ PLANTED = {
         "hairpin_doctor/cli/scan.py",
         "import subprocess",
     ),
-    "This very machine is named in one place; all else is given a Host": (
+    "This very machine is named by the command line and the lab; all else is given a Host": (
         "hairpin_doctor/scan.py",
         "import probes.linux.host",
     ),
