@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.network import Attachment, Network, Owner
 from hairpin_doctor.states import Works, ping_said
 from hairpin_doctor.vantage_point import VantagePoint
@@ -46,7 +47,20 @@ def live_macs(client: VantagePoint, vip: Address) -> tuple[str, ...]:
     routes = client.findings[RouteFacts]
     if not routes.on_link(vip):
         raise NotThis(f"{vip} is not on-link for {client.name}: its traffic goes to a gateway, not by ARP")
-    return client.findings[ArpFacts].macs(vip)
+    macs = client.findings[ArpFacts].macs(vip)
+    if not macs:
+        _hears_somebody(client, vip)
+    return macs
+
+
+def _hears_somebody(client: VantagePoint, vip: Address) -> None:
+    """Raises MissingFacts where others than the VIP were asked for as well and nobody answered: its link may be dead."""
+    for answers in client.findings[ArpFacts].answers:
+        others = [each for each in answers.asked if each not in client.scope.vips]
+        if answers.asked and vip in answers.asked and others and not answers.replies:
+            what = f"{client.name} hears no ARP answer at all on {answers.interface}, not even from {others[0]}"
+            how = f"look at that link first (its carrier, its switch or bridge port): {others[0]} must answer ARP"
+            raise MissingFacts(f"{what}: whether anybody answers for {vip}", client.name, how)
 
 
 def is_silent(client: VantagePoint, vip: Address) -> bool:
@@ -56,9 +70,12 @@ def is_silent(client: VantagePoint, vip: Address) -> bool:
 
 
 def silent_clients(network: Network, vip: Address) -> tuple[VantagePoint, ...]:
-    """The failing clients whose ARP nobody answers; raises NotThis with who answers, where somebody does."""
+    """The failing clients whose ARP nobody answers; raises NotThis with who answers, where somebody does.
+
+    Raises MissingFacts where a client hears nobody at all.
+    """
     failing = failing_clients(network, vip)
-    silent = tuple(client for client in failing if is_silent(client, vip))
+    silent = tuple(client for client in failing if is_silent(client, vip) and not live_macs(client, vip))
     if silent:
         return silent
     client = failing[0]

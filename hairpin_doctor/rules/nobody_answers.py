@@ -5,7 +5,8 @@ select no interface here, or hold nothing for this VIP; the cluster's objects te
 Seen as: "No route to host" for ping, TCP and UDP alike, from every client of the segment.
 Told apart from: HD104, HD105 and HD601, each of which names the reason for the same silence and goes before this one.
 Fix: Look at the announcer: its pods, its log, its advertisements and the Service's events.
-Unsure when: The host that serves the VIP was not scanned.
+Unsure when: The host that serves the VIP was not scanned; or the client hears nobody at all, not even its gateway: then
+its own link comes first.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ def nobody_answers(network: Network, vip: Address) -> Verdict:
     near = [each for each in listeners if each.interface in hearing]
     if near:
         who = near[0].process or "a process"
-        seen = f"{who} on {host.name} listens for ARP on {near[0].interface}, hears {client.name}, and does not answer."
+        seen = f"{who} on {host.name} listens for ARP on {near[0].interface}, where {client.name} is, and no answer arrives."
     else:
         seen = (
             f"No process on {host.name} listens for ARP where {client.name} is heard ({', '.join(hearing)})."
         )
     return Diagnosis(
         summary=f"nobody answers ARP for {vip}"
-        + (", though an announcer hears the question" if near else ""),
+        + (", though an announcer listens where it is asked" if near else ""),
         because=(symptom(client, vip), f"Nobody answers ARP for {vip} at {client.name}.", seen),
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY,

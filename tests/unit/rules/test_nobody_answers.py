@@ -21,7 +21,7 @@ CASE = "nobody-announces"
 def test_silence_at_a_client_whose_segment_is_known(recorded: Recorded) -> None:
     verdict = recorded(CASE).verdict(nobody_answers)
     assert isinstance(verdict, Diagnosis)
-    assert "hears the question" not in verdict.summary
+    assert "listens where it is asked" not in verdict.summary
 
 
 def test_an_announcer_that_hears_the_client_and_keeps_silent_is_said_so(recorded: Recorded) -> None:
@@ -29,7 +29,13 @@ def test_an_announcer_that_hears_the_client_and_keeps_silent_is_said_so(recorded
     socket = PacketSocket(0x0806, case.link("bridge0").index, "speaker")
     verdict = case.host_says(PacketSockets, lambda _, found: (*found, socket)).verdict(nobody_answers)
     assert isinstance(verdict, Diagnosis)
-    assert "hears the question" in verdict.summary
+    assert "listens where it is asked" in verdict.summary
+
+
+def test_a_client_that_hears_nobody_at_all_may_have_a_dead_link(recorded: Recorded) -> None:
+    verdict = recorded(CASE).client_says(ArpSweep, lambda *_: ()).verdict(nobody_answers)
+    assert isinstance(verdict, Undetermined)
+    assert "no ARP answer at all" in verdict.missing
 
 
 def test_anybodys_answer_clears_it(recorded: Recorded) -> None:
