@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ PLANTED = {
         "hairpin_doctor/cli/scan.py",
         "import subprocess",
     ),
-    "This very machine is named by the command line and the lab; all else is given a Host": (
+    "This very machine is named only by cli and lab; all else is given a Host": (
         "hairpin_doctor/scan.py",
         "import probes.linux.host",
     ),
@@ -37,7 +38,14 @@ PLANTED = {
 
 
 def lint(root: Path) -> str:
-    done = subprocess.run([LINT, "--no-cache"], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [LINT, "--no-cache"],
+        cwd=root,
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert "Contracts:" in done.stdout, done.stdout + done.stderr
     return done.stdout
 
