@@ -34,8 +34,12 @@ def examine(
     *,
     name: str | None = None,
     progress: Progress = lambda _: None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Examination:
-    """Run the probes on the host; findings come in the order of `probes`, however they ran."""
+    """Run the probes on the host; findings come in the order of `probes`, however they ran.
+
+    `meanwhile` is called once beside the probes of the phase that waits for ARP replies.
+    """
     chosen = tuple(probes)
     remembering = host if isinstance(host, RememberingHost) else RememberingHost(host)
     _ask_first(remembering, chosen)
@@ -43,9 +47,12 @@ def examine(
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         for phase in Phase:
             now = [each for each in chosen if each.phase is phase]
+            beside = pool.submit(meanwhile) if phase is Phase.DURING else None
             for result in pool.map(lambda each: run_probe(each, remembering, scope), now):
                 found[result.probe.id] = result
                 progress(result.probe.id)
+            if beside is not None:
+                beside.result()
     vantage_point = name or _name(found.values())
     findings = Findings(vantage_point, (found[each.id] for each in chosen))
     taken_at = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -7,15 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hairpin_doctor.diagnose import diagnose
 from hairpin_doctor.examine import Examination, examine, replay
-from hairpin_doctor.network import Network
 from hairpin_doctor.recording import Recording, RememberingHost
-from hairpin_doctor.report.compose import Looked, compose
-from hairpin_doctor.report.report import Report
-from hairpin_doctor.rules.catalogue import CATALOGUE as RULES
 from hairpin_doctor.targets import NoTarget, choose_targets
 from hairpin_doctor.vantage_point import VantagePoint
 from hairpin_doctor.vantage_points import identity_of, newest_of_each, unique_name
@@ -24,6 +19,10 @@ from probes.host import Host, Unanswered
 from probes.probe import Probe, Scope
 from probes.questions.machine import Identity, MachineIdentity
 from probes.target import Address, Target
+
+if TYPE_CHECKING:
+    from hairpin_doctor.report.compose import Looked
+    from hairpin_doctor.report.report import Report
 
 __all__ = ["NoTarget", "Request", "Scanned", "judge", "scan"]
 
@@ -47,8 +46,16 @@ class Scanned:
     recordings: tuple[Recording, ...]
 
 
-def scan(host: Host, request: Request, progress: Callable[[str], None] = lambda _: None) -> Scanned:
-    """Look at this machine and judge it together with the others. Raises NoTarget, or BadTarget for IPv6."""
+def scan(
+    host: Host,
+    request: Request,
+    progress: Callable[[str], None] = lambda _: None,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Scanned:
+    """Look at this machine and judge it together with the others. Raises NoTarget, or BadTarget for IPv6.
+
+    `meanwhile` is called once while ARP replies are waited for, the time for whatever the caller has to prepare.
+    """
     remembering = RememberingHost(host)
     me = _identity(remembering)
     targets, left_out = choose_targets(remembering, request.targets, request.others)
@@ -58,7 +65,12 @@ def scan(host: Host, request: Request, progress: Callable[[str], None] = lambda 
     scope = Scope(targets, timeout_ms=request.timeout_ms)
     scope = replace(scope, clients=_client_addresses(replayed, scope.vips))
     name = unique_name(me.hostname if me else "this-machine", [each.vantage_point for each in others])
-    here = examine(remembering, scope, request.probes, name=name, progress=progress)
+
+    def preparations() -> None:
+        load_judging()
+        meanwhile()
+
+    here = examine(remembering, scope, request.probes, name=name, progress=progress, meanwhile=preparations)
     looked = [_looked(here, live=True), *(_looked(each, live=False) for each in replayed)]
     return _conclude(looked, (*left_out, *superseded, *older), request.saved)
 
@@ -69,12 +81,25 @@ def judge(recordings: Iterable[Recording]) -> Scanned:
     return _conclude([_looked(replay(each, PROBES), live=False) for each in others], notices, None)
 
 
+def load_judging() -> None:
+    """Import rules and report, which looking does not need: at start it would delay the first packet by 80 ms."""
+    import hairpin_doctor.report.compose
+    import hairpin_doctor.rules.catalogue  # noqa: F401
+
+
 def _conclude(looked: list[Looked], notices: Iterable[str], saved: str | None) -> Scanned:
+    from hairpin_doctor.diagnose import diagnose
+    from hairpin_doctor.network import Network
+    from hairpin_doctor.report.compose import compose
+    from hairpin_doctor.rules.catalogue import CATALOGUE as RULES
+
     judgement = diagnose(Network(each.point for each in looked), RULES)
     return Scanned(compose(looked, judgement, notices, saved), tuple(each.recording for each in looked))
 
 
 def _looked(found: Examination, *, live: bool) -> Looked:
+    from hairpin_doctor.report.compose import Looked
+
     return Looked(
         VantagePoint(found.findings, found.recording.scope, found.recording.taken_at), found.recording, live
     )

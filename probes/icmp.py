@@ -14,7 +14,7 @@ from probes.questions.traffic import EchoAnswer, Echoes, IcmpMessage
 from probes.target import Address
 
 REDIRECT = 5  # RFC 792
-PATIENCE_MS = 900  # no longer than ARP is listened to
+PATIENCE_MS = 850  # no longer than ARP is listened to
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Scope:
 
     targets: tuple[Target, ...]
     timeout_ms: int = 2000
-    arp_window_ms: int = 900
+    arp_window_ms: int = 850
     clients: tuple[Address, ...] = ()
 
     @property

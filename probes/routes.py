@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from probes.host import Absent, Host
-from probes.probe import Layer, Scope, probe
+from probes.probe import Layer, Phase, Scope, probe
 from probes.questions.routing import (
     ConnectedPrefix,
     ConnectedPrefixes,
@@ -55,7 +55,7 @@ class RouteFacts:
         return route is not None and route.type == "local"
 
 
-@probe(Layer.ROUTING)
+@probe(Layer.ROUTING, Phase.BEFORE)
 def routes(host: Host, scope: Scope) -> RouteFacts:
     """Ask the kernel for each destination of the scope."""
     destinations = dict.fromkeys((*scope.vips, *scope.clients))

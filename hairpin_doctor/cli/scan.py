@@ -10,6 +10,7 @@ import click
 from hairpin_doctor.cli.refused import Refused
 
 if TYPE_CHECKING:
+    from hairpin_doctor.recording import Recording
     from hairpin_doctor.report.report import Report
     from hairpin_doctor.scan import Request, Scanned
     from probes.probe import Probe
@@ -58,7 +59,7 @@ def scan(
     request = _request(targets, with_files, timeout, _chosen(only, skip), save)
     try:
         with progress(len(request.probes)) as tick:
-            scanned = run(LinuxHost(), request, tick)
+            scanned = run(LinuxHost(), request, tick, _load_page if output == "table" else lambda: None)
     except BadTarget as error:
         raise Refused(error) from None
     except NoTarget as error:
@@ -75,7 +76,6 @@ def _request(
     save: str | None,
 ) -> Request:
     """Everything that can be wrong with the arguments is found before a packet is sent."""
-    from hairpin_doctor.report.files import BadReport, check_destination, load
     from hairpin_doctor.scan import Request
     from hairpin_doctor.targets import refuse_ipv6
     from probes.target import BadTarget, parse_target
@@ -84,12 +84,25 @@ def _request(
         raise Refused(f"--timeout must be between {SHORTEST} and {LONGEST} seconds")
     try:
         wanted = tuple(refuse_ipv6(parse_target(each)) for each in targets)
+    except BadTarget as error:
+        raise Refused(error) from None
+    others = _read(with_files, save)
+    return Request(wanted, others, round(timeout * 1000), probes, save)
+
+
+def _read(with_files: Iterable[str], save: str | None) -> tuple[Recording, ...]:
+    """The recordings of others, and whether the report can be saved; the reader of files loads only if there is any."""
+    paths = tuple(with_files)
+    if not paths and save is None:
+        return ()
+    from hairpin_doctor.report.files import BadReport, check_destination, load
+
+    try:
         if save is not None:
             check_destination(save)
-        others = tuple(recording for path in with_files for recording in load(path).recordings)
-    except (BadTarget, BadReport) as error:
+        return tuple(recording for path in paths for recording in load(path).recordings)
+    except BadReport as error:
         raise Refused(error) from None
-    return Request(wanted, others, round(timeout * 1000), probes, save)
 
 
 def _chosen(only: tuple[str, ...], skip: tuple[str, ...]) -> tuple[Probe[Any], ...]:
@@ -105,6 +118,14 @@ def _chosen(only: tuple[str, ...], skip: tuple[str, ...]) -> tuple[Probe[Any], .
     if not chosen:
         raise Refused("--only and --skip leave no probe to run")
     return chosen
+
+
+def _load_page() -> None:
+    """Import the terminal report, rich and all, while the scan waits."""
+    import hairpin_doctor.report.page
+    import hairpin_doctor.report.terminal
+    import rich.console
+    import rich.text  # noqa: F401
 
 
 def _tell(
