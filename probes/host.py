@@ -18,7 +18,8 @@ class Question(Generic[Answer_co]):
     """A question to a machine, a value: equal questions within one scan share one answer.
 
     Subclasses are frozen dataclasses that name their answer type: `class Sysctl(Question[int])`. A question that must be
-    asked twice in one scan carries a `moment` field.
+    asked twice in one scan carries a `moment` field. Fields that only say how long to wait do not count for equality
+    (`compare=False`): a report of a version with other patience still answers the question.
     """
 
 

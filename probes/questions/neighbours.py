@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from probes.host import Question
@@ -51,7 +51,7 @@ class ArpSweep(Question[tuple[ArpReply, ...]]):
     source: IPv4Address
     addresses: tuple[IPv4Address, ...]
     unicast: tuple[tuple[IPv4Address, str], ...]
-    window_ms: int
+    window_ms: int = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -63,4 +63,4 @@ class KernelResolution(Question[tuple[Neighbour, ...]]):
     """
 
     addresses: tuple[Address, ...]
-    timeout_ms: int
+    timeout_ms: int = field(compare=False)

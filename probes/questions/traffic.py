@@ -5,7 +5,7 @@ Each is a batch: its parts run at once below the seam, and the answers come in t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -42,7 +42,7 @@ class Echoes(Question[tuple[EchoAnswer, ...]]):
     """Ping each address. Raw socket, else ping socket (net.ipv4.ping_group_range), else the ping program."""
 
     destinations: tuple[Address, ...]
-    timeout_ms: int
+    timeout_ms: int = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Handshakes(Question[tuple[HandshakeAnswer, ...]]):
     """Connect to each, then send a line end and watch whether it is acknowledged within the timeout."""
 
     destinations: tuple[Endpoint, ...]
-    timeout_ms: int
+    timeout_ms: int = field(compare=False)
 
 
 class DatagramOutcome(StrEnum):
@@ -126,7 +126,7 @@ class Datagrams(Question[tuple[DatagramAnswer, ...]]):
     """Send one small datagram to each and wait for anything; used for ports whose protocol is unknown."""
 
     destinations: tuple[Endpoint, ...]
-    timeout_ms: int
+    timeout_ms: int = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class DnsExchanges(Question[tuple[DnsAnswer, ...]]):
 
     servers: tuple[Endpoint, ...]
     transport: Literal["udp", "tcp"]
-    timeout_ms: int
+    timeout_ms: int = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -177,4 +177,4 @@ class RoutedEchoes(Question[tuple[RoutedEcho, ...]]):
     source: Address
     gateway_mac: str
     destinations: tuple[Address, ...]
-    timeout_ms: int
+    timeout_ms: int = field(compare=False)
