@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from probes.announcers import announcers
+from probes.answering_machines import answering_machines
 from probes.arp import arp
 from probes.bgp_sessions import bgp_sessions
 from probes.br_netfilter import br_netfilter
@@ -40,6 +41,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     own_address_warnings,
     neighbours,
     arp,
+    answering_machines,
     routes,
     routed_path,
     icmp,

@@ -1,4 +1,4 @@
-"""If nobody on the link (or only the gateway) answers ARP for a VIP: would the gateway send it on, and by which node?
+"""If only the gateway or nobody answers ARP for a VIP, or it is routed and fails: by which node would the gateway send it?
 
 If so, the VIP is routed (BGP, static), not announced on this link. Asked by an echo request that goes to the gateway's
 MAC with a TTL of 2: the node behind the gateway's route, or the gateway by a redirect, gives itself away. Cannot see by
@@ -10,9 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from probes.arp import arp
+from probes.answering_machines import works
+from probes.arp import ArpFacts, arp
 from probes.host import Absent, Host, Unanswered
+from probes.neighbours import UNUSABLE
 from probes.probe import Layer, Phase, Scope, probe
+from probes.questions.machine import Moment
+from probes.questions.neighbours import Neighbours
 from probes.questions.routing import Route, RouteTo
 from probes.questions.traffic import RoutedEcho, RoutedEchoes
 from probes.routes import SOMEWHERE_ELSE
@@ -61,10 +65,10 @@ class RoutedPathFacts:
 
 @probe(Layer.ROUTING, Phase.AFTER)
 def routed_path(host: Host, scope: Scope) -> RoutedPathFacts:
-    """Try every VIP that is on-link, not translated here, and that nobody but the gateway answers for."""
+    """Try every VIP that is not translated here and not claimed on the link; one that is routed, only where it fails."""
     default = _default(host)
     heard = arp.look(host, scope)
-    macs = heard.macs(default.gateway) if default else ()
+    macs = _gateway_macs(host, heard, default)
     if default is None or default.interface is None or default.source is None or not macs:
         return RoutedPathFacts(None, ())
     own = _translated_here(host, scope)
@@ -72,8 +76,8 @@ def routed_path(host: Host, scope: Scope) -> RoutedPathFacts:
         vip
         for vip in scope.vips
         if isinstance(vip, IPv4Address)
-        and heard.asked(vip)
         and vip not in own
+        and (heard.asked(vip) or (_by_gateway(host, vip, default) and not works(host, scope, vip)))
         and not set(heard.macs(vip)) - set(macs)
     )
     if not unclaimed:
@@ -82,6 +86,25 @@ def routed_path(host: Host, scope: Scope) -> RoutedPathFacts:
         default.interface, default.source, macs[0], unclaimed, min(scope.timeout_ms, PATIENCE_MS)
     )
     return RoutedPathFacts(default.gateway, host.ask(question))
+
+
+def _gateway_macs(host: Host, heard: ArpFacts, default: Route | None) -> tuple[str, ...]:
+    """Those that answer now, else the one in the cache: without an on-link VIP nobody was asked by ARP."""
+    answers = heard.macs(default.gateway) if default else ()
+    cached = (
+        entry.mac
+        for entry in host.ask(Neighbours(Moment.AFTER_TRAFFIC))
+        if default and entry.address == default.gateway and entry.mac and entry.state not in UNUSABLE
+    )
+    return answers or tuple(cached)
+
+
+def _by_gateway(host: Host, vip: Address, default: Route) -> bool:
+    """Whether our own packets for the VIP go to the default gateway."""
+    try:
+        return host.ask(RouteTo(vip)).gateway == default.gateway
+    except Absent:
+        return False
 
 
 def _default(host: Host) -> Route | None:

@@ -7,6 +7,7 @@ from typing import Any
 from probes.host import Question
 from probes.questions import (
     ArpSweep,
+    DirectedExchanges,
     IptablesRules,
     KernelLog,
     NftRuleset,
@@ -17,6 +18,7 @@ from probes.questions import (
 RIGHTS: dict[type[Question[Any]], str] = {
     ArpSweep: "CAP_NET_RAW",
     RoutedEchoes: "CAP_NET_RAW",
+    DirectedExchanges: "CAP_NET_RAW",
     IptablesRules: "CAP_NET_ADMIN",
     NftRuleset: "CAP_NET_ADMIN",
     TrackedConnections: "CAP_NET_ADMIN",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from probes.host import Question
+from probes.questions.directed import DirectedExchanges
 from probes.questions.firewall import IptablesRules, NftRuleset, TrackedConnections
 from probes.questions.links import ForwardingDatabase, Links
 from probes.questions.machine import Counters, KernelLog, MachineIdentity, Sysctl
@@ -31,6 +32,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     Datagrams,
     DnsExchanges,
     RoutedEchoes,
+    DirectedExchanges,
     IptablesRules,
     NftRuleset,
     TrackedConnections,
@@ -44,6 +46,7 @@ __all__ = [
     "ConnectedPrefixes",
     "Counters",
     "Datagrams",
+    "DirectedExchanges",
     "DnsExchanges",
     "Echoes",
     "ForwardingDatabase",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hairpin_doctor.lab import expected_elsewhere
+from hairpin_doctor.lab import expected_addresses, expected_elsewhere
 from hairpin_doctor.lab.cases import (
+    addresses,
     arp,
     bgp,
     bridged,
@@ -31,8 +32,9 @@ _CASES: tuple[Case, ...] = (
     *bridged.CASES,
     *arp.CASES,
     *elsewhere.CASES,
+    *addresses.CASES,
 )
-_EXPECTED = {**EXPECTED, **expected_elsewhere.EXPECTED}
+_EXPECTED = {**EXPECTED, **expected_elsewhere.EXPECTED, **expected_addresses.EXPECTED}
 CATALOGUE: tuple[Case, ...] = tuple(replace(case, expected=_EXPECTED[case.name]) for case in _CASES)
 
 

@@ -1,0 +1,17 @@
+"""A step that many fixes of addresses end with: the client resolves the VIP anew."""
+
+from __future__ import annotations
+
+from hairpin_doctor.fixes.fix import Step
+from probes.target import Address
+
+
+def forget(vip: Address, client: str) -> Step:
+    """Remove what the client has learned of the VIP, or is still waiting for; permanent entries stay."""
+    return Step(
+        place="client",
+        machine=client,
+        why="its neighbour entry may still be the old one, or wait for an answer to an old question",
+        commands=(f"ip neigh flush to {vip}",),
+        undo=("true  # the next packet resolves it anew",),
+    )

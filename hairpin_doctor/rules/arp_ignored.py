@@ -1,0 +1,115 @@
+"""The VIP is an address of the host, but a sysctl keeps its kernel from answering ARP for it.
+
+Why: With arp_ignore 1 or 2 the kernel answers only for addresses of the interface that the request came in by, with 8
+for none (arp_ignore in net/ipv4/arp.c); the effective value is max(all, interface). An address on lo or on a dummy is then
+never answered for. With arp_filter 1 it answers only where its way back to the asker leaves by that interface.
+Under an announcer that answers by itself (MetalLB) this is the right setting; without one nobody answers.
+Seen as: "No route to host" from the segment, though the VIP stands on the host and works from there.
+Told apart from: HD201 by the address, which the kernel would answer for; HD104 and HD105 (an announcer that
+cannot hear) by the missing listener; HD601 by the missing route at the gateway.
+Fix: Put the address on the interface that hears the clients, as kube-vip and keepalived do.
+Unsure when: A process listens for ARP there: then it is the one to answer, and only its configuration tells why not.
+"""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.fixes.forget import forget
+from hairpin_doctor.network import Network, segment
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.situation import attachment_of, node_behind_gateway, silent_clients, symptom
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.announcers import AnnouncerFacts
+from probes.bgp_sessions import BgpSessionFacts
+from probes.interface_sysctls import InterfaceSysctlFacts
+from probes.interfaces import InterfaceFacts
+from probes.questions.links import Link
+from probes.routes import RouteFacts
+from probes.target import Address
+
+OWN_INTERFACE_ONLY, SAME_SUBNET_TOO, NEVER = 1, 2, 8
+
+
+@rule("HD209", "arp-ignored", Severity.BROKEN, explains=("HD201",))
+def arp_ignored(network: Network, vip: Address) -> Verdict:
+    """Silence at the client, the address on another interface of the host, and a setting that forbids the answer."""
+    if not network.clients(vip):
+        return _from_the_host_alone(network, vip)
+    client = silent_clients(network, vip)[0]
+    if node_behind_gateway(network, client, vip):
+        return Cleared(f"{vip} is routed: the gateway sends it on to a node")
+    attachment = attachment_of(network, client, vip)
+    host, receiving = attachment.host, attachment.interface
+    if not host.findings[RouteFacts].is_local(vip):
+        return Cleared(f"{vip} is no address of {host.name}: its kernel would not answer in any case")
+    listening = set(host.findings[AnnouncerFacts].interfaces()) & {each.name for each in segment(attachment)}
+    if listening:
+        return Cleared(
+            f"a process listens for ARP on {', '.join(sorted(listening))}: answering is its business"
+        )
+    carrying = host.findings[InterfaceFacts].with_address(vip)
+    why = _why_silent(host, receiving, carrying, vip)
+    if why is None or carrying is None:
+        return Cleared(f"nothing keeps the kernel of {host.name} from answering on {receiving.name}")
+    return Diagnosis(
+        summary=f"{host.name} holds {vip} on {carrying.name}, and is set not to answer ARP for it on {receiving.name}",
+        because=(
+            symptom(client, vip),
+            f"Nobody answers ARP for {vip} at {client.name}, which {host.name} hears on {receiving.name}.",
+            why,
+            f"No process of {host.name} listens for ARP there, so that only the kernel could answer.",
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=(_carry(host, receiving, vip, client),),
+        ruled_out=("HD104, HD105: no announcer listens anywhere else for this.",),
+    )
+
+
+def _why_silent(host: VantagePoint, receiving: Link, carrying: Link | None, vip: Address) -> str | None:
+    settings = host.findings[InterfaceSysctlFacts].of(receiving.name)
+    if settings is None or carrying is None:
+        return None
+    elsewhere = vip not in (each.address for each in receiving.addresses)
+    if settings.arp_ignore in (OWN_INTERFACE_ONLY, SAME_SUBNET_TOO) and elsewhere:
+        return (
+            f"arp_ignore is {settings.arp_ignore} on {receiving.name}, and the address is on {carrying.name}."
+        )
+    if settings.arp_ignore == NEVER:
+        return f"arp_ignore is {NEVER} on {receiving.name}: its kernel answers for no address."
+    return None
+
+
+def _carry(host: VantagePoint, receiving: Link, vip: Address, client: VantagePoint) -> Fix:
+    interface = quote(receiving.name)
+    step = Step(
+        place="host",
+        machine=host.name,
+        why="the kernel answers for addresses of the interface that hears the request",
+        commands=(f"ip addr add {vip}/32 dev {interface}",),
+        undo=(f"ip addr del {vip}/32 dev {interface}",),
+    )
+    cautions = (
+        "On one node only: every node that carries it there answers (HD202, HD204).",
+        "Where an announcer ought to answer (MetalLB with strictARP), start that instead: see HD201.",
+    )
+    steps = (step, forget(vip, client.name))
+    return Fix(f"Carry {vip} on {receiving.name}", steps, check_from_client(vip, client.name), cautions)
+
+
+def _from_the_host_alone(network: Network, vip: Address) -> Verdict:
+    missing = network.need_client(vip, f"whether anybody answers ARP for {vip}")
+    for host in network.hosts(vip):
+        routes, interfaces = host.findings[RouteFacts], host.findings[InterfaceFacts]
+        holding = next((each.interface for each in routes.connected if vip in each.prefix), None)
+        receiving, carrying = interfaces.by_name(holding), interfaces.with_address(vip)
+        quiet = not host.findings[AnnouncerFacts].listeners
+        if not (receiving and quiet and routes.is_local(vip)):
+            continue
+        why = _why_silent(host, receiving, carrying, vip)
+        if why and not host.findings[BgpSessionFacts].established_peers():
+            return Undetermined(f"{why} {missing.what}", missing.how_to_get, suspected=True)
+    raise missing

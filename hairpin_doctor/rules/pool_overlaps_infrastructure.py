@@ -1,0 +1,98 @@
+"""The VIP is the address of the gateway or the main address of a node.
+
+Why: An address of a pool that somebody needs for himself has two owners: the announcer and the machine both answer ARP for
+it. Clients that take the announcer for their gateway lose the way out; clients that take the gateway for the service
+are refused. A load balancer that uses node addresses on purpose (ServiceLB, klipper) announces nothing: there it is well.
+Seen as: The VIP is refused though the Service is sound; or the whole segment loses its way out now and then.
+Told apart from: HD203 (a stranger has it) and HD206 (the gateway answers for foreign addresses) by the address: it is the
+next hop of a default route, or the source that a node's packets carry.
+Fix: Take the address out of the pool and give the Service another one.
+Unsure when: The address belongs to a machine that was not scanned and is no gateway: then it shows as HD203.
+"""
+
+from __future__ import annotations
+
+from hairpin_doctor.claimants import Claimant, claimants, met, ports
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.network import Network
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.situation import is_the_gateway, names, symptom
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.routes import RouteFacts
+from probes.target import Address
+
+
+@rule("HD109", "pool-overlaps-infrastructure", Severity.BROKEN, explains=("HD203", "HD205", "HD206", "HD302"))
+def pool_overlaps_infrastructure(network: Network, vip: Address) -> Verdict:
+    """The VIP is a default gateway of a scanned machine, or what a scanned machine's own packets carry as source."""
+    seen = network.vantage_points
+    routed = [each for each in seen if is_the_gateway(each, vip)]
+    if routed:
+        return _diagnosis(network, vip, f"the default gateway of {names(tuple(routed))}", None)
+    for machine in seen:
+        if _main_address(machine, vip):
+            return _diagnosis(network, vip, f"the main address of {machine.name}", machine)
+    return Cleared(f"{vip} is no gateway and no main address of {names(seen)}")
+
+
+def _main_address(machine: VantagePoint, vip: Address) -> bool:
+    """Whether packets of the machine itself leave with this source (a VIP that is merely held is not chosen)."""
+    routes = machine.findings.get(RouteFacts)
+    return bool(routes and routes.is_local(vip) and routes.default and routes.default.source == vip)
+
+
+def _diagnosis(network: Network, vip: Address, what: str, owner: VantagePoint | None) -> Diagnosis:
+    clients = sorted(network.clients(vip), key=lambda each: each not in network.failing(vip))
+    client = next(iter(clients), None)
+    found = claimants(network, client, vip) if client else ()
+    because = [symptom(client, vip)] if client and client in network.failing(vip) else []
+    because.append(f"{vip} is {what}.")
+    because.extend(_says(each) for each in found)
+    contested = len({each.machine.name if each.machine else each.mac for each in found}) > 1
+    works = client is None or client not in network.failing(vip)
+    if (owner is not None or found) and not contested and works:
+        severity = Severity.NOTE
+        because.append("One machine answers for it: so it is meant to be where node addresses serve as VIPs.")
+    else:
+        severity = _severity(network, vip, client, found)
+    return Diagnosis(
+        summary=f"{vip} is {what} as well",
+        because=tuple(because),
+        severity=severity,
+        confidence=Confidence.PROVEN,
+        fixes=(_fix(vip, client.name if client else "a client"),),
+        ruled_out=("HD203, HD206: it is no stranger's address, and nobody answers for a foreign one.",),
+    )
+
+
+def _severity(
+    network: Network, vip: Address, client: VantagePoint | None, found: tuple[Claimant, ...]
+) -> Severity:
+    """Broken where the client's packets go to one that does not serve it."""
+    if client is None or client not in network.failing(vip):
+        return Severity.LATENT
+    wrong = [each for each in found if not each.serves]
+    return Severity.BROKEN if not wrong or any(met(client, each, vip) for each in wrong) else Severity.LATENT
+
+
+def _says(claimant: Claimant) -> str:
+    parts = ["answers ARP for it"]
+    if claimant.serves:
+        parts.append(f"serves {ports(claimant.serves)}")
+    if claimant.refuses:
+        parts.append(f"refuses {ports(claimant.refuses)} itself")
+    return f"{claimant} {' and '.join(parts)}."
+
+
+def _fix(vip: Address, client: str) -> Fix:
+    step = Step(
+        place="cluster",
+        machine="any machine with kubectl",
+        why="an address has one owner",
+        instructions=(
+            f"Take {vip} out of the IPAddressPool (spec.addresses takes ranges: end one before it, begin one after it) and "
+            "give the Service another VIP: delete its loadBalancerIP or its metallb.io/loadBalancerIPs annotation."
+        ),
+    )
+    return Fix(f"Take {vip} out of the pool", (step,), check_from_client(vip, client))
