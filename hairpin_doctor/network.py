@@ -7,7 +7,7 @@ serves it (its own traffic takes a short cut and says nothing about a client's p
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import IPv4Address
 
@@ -37,11 +37,15 @@ class Owner:
 
 @dataclass(frozen=True)
 class Attachment:
-    """Where a client hangs on a serving host: the interface its frames arrive by, and the bridge port if it is one."""
+    """Where a client hangs on a serving host: the interface its frames arrive by, and the bridge port if it is one.
+
+    `tagged`: the client sends from a VLAN interface of its own.
+    """
 
     host: VantagePoint
     interface: Link
     port: Link | None
+    tagged: bool = False
 
 
 class Network:
@@ -121,7 +125,7 @@ class Network:
         for host in self.hosts(vip):
             found = _attachment(host, link.mac if link else None, address)
             if found is not None:
-                return found
+                return replace(found, tagged=link is not None and link.kind == "vlan")
         return None
 
     def need_host(self, vip: Address, what: str) -> MissingFacts:
@@ -166,13 +170,19 @@ def _attachment(host: VantagePoint, mac: str | None, address: Address | None) ->
 def segment(attachment: Attachment) -> tuple[Link, ...]:
     """The host's interfaces that hear the client's broadcasts: the one it hangs on and what is stacked on that.
 
-    A veth whose peer is a port of the same bridge hears them too.
+    A veth whose peer is a port of the same bridge hears them too, and so does another bridge that it leads into. A VLAN
+    interface hears only tagged frames: it counts where the client tags or the bridge filters by VLAN, which may tag.
     """
     interfaces = attachment.host.findings[InterfaceFacts]
-    base = attachment.interface
-    ports = {link.index for link in interfaces.ports_of(base)}
-    through_veth = tuple(each for each in interfaces.links if each.kind == "veth" and each.lower in ports)
-    return (base, *interfaces.stacked_on(base), *through_veth)
+    found = [attachment.interface]
+    for base in found:
+        ports = {link.index for link in interfaces.ports_of(base)}
+        tags = attachment.tagged or (base.bridge is not None and base.bridge.vlan_filtering)
+        above = [each for each in interfaces.stacked_on(base) if tags or each.kind != "vlan"]
+        ends = [each for each in interfaces.links if each.kind == "veth" and each.lower in ports]
+        beyond = (interfaces.by_index(each.master) if each.master else each for each in ends)
+        found.extend(each for each in (*above, *beyond) if each is not None and each not in found)
+    return tuple(found)
 
 
 def ipv4_addresses(link: Link) -> Iterator[IPv4Address]:

@@ -64,3 +64,16 @@ def test_the_host_alone_suspects_it_unless_the_vips_own_subnet_is_listened_on(re
     bridge = case.link("bridge0").index
     here = case.host_says(PacketSockets, lambda _, found: (*found, replace(found[0], interface=bridge)))
     assert not here.verdict(wrong_l2_domain, here.host).suspected
+
+
+def test_a_vlan_interface_on_the_clients_bridge_is_another_segment(recorded: Recorded) -> None:
+    case = recorded("l2-on-enp197s0")
+    bridge = case.link("bridge0").index
+    tagged = case.host_lists(
+        Links, lambda link: replace(link, kind="vlan", lower=bridge) if link.name == "enp197s0" else link
+    )
+    assert isinstance(tagged.verdict(wrong_l2_domain), Diagnosis)
+    macvlan = tagged.host_lists(
+        Links, lambda link: replace(link, kind="macvlan") if link.name == "enp197s0" else link
+    )
+    assert isinstance(macvlan.verdict(wrong_l2_domain), Cleared)

@@ -1,4 +1,4 @@
-"""A fake machine behind the seam: question -> answer."""
+"""A fake machine behind the seam (question -> answer), and vantage points made of facts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
+from hairpin_doctor.findings import Findings, Seen
+from hairpin_doctor.network import VantagePoint
+from probes.catalogue import CATALOGUE
 from probes.host import Question
+from probes.probe import Scope
 from probes.questions.links import Link
+from probes.target import parse_target
+
+PROBE_OF = {each.facts: each for each in CATALOGUE}
 
 
 @dataclass
@@ -66,5 +73,16 @@ def link() -> Callable[..., Any]:
             "macvlan_mode": None,
         }
         return Link(index=index, name=name, **(plain | how))
+
+    return make
+
+
+@pytest.fixture
+def point() -> Callable[..., VantagePoint]:
+    """`point("n5", RouteFacts(...), ..., targets=("192.0.2.53:53/tcp",))`: what was not given was not asked."""
+
+    def make(name: str, *facts: Any, targets: tuple[str, ...] = ("192.0.2.53:80/tcp",)) -> VantagePoint:
+        found = [Seen(PROBE_OF[type(each)], each, 0.0) for each in facts]
+        return VantagePoint(Findings(name, found), Scope(tuple(map(parse_target, targets))))
 
     return make
