@@ -26,7 +26,11 @@ from hairpin_doctor.machine.files import Directory, File
 from hairpin_doctor.machine.namespaces import Namespaces, inside
 
 Answer = TypeVar("Answer")
-RULESET_TOOLS = {"nft": ["nft", "-f", "-"], "iptables": ["iptables-nft-restore", "--noflush"]}
+RULESET_TOOLS = {
+    "nft": ["nft", "-f", "-"],
+    "iptables": ["iptables-nft-restore", "--noflush"],
+    "iptables-legacy": ["iptables-legacy-restore", "--noflush"],
+}
 
 
 class Lab:
@@ -87,10 +91,7 @@ class Lab:
         machine = self.topology.machine(key)
         now = next((Announcer.of(d) for d in machine.daemons if d.name == ANNOUNCER), None)
         wanted = how(now or Announcer(vips=(), interfaces=()))
-        self.stop(key, ANNOUNCER)
-        self.topology = self.topology.change(key, lambda m: m.with_daemon(wanted.daemon()))
-        self._start(machine, wanted.daemon())
-        self._await(machine, wanted.daemon())
+        self.replace_daemon(key, wanted.daemon())
 
     def apply_manifest(self, text: str, vips: tuple[IPv4Address, ...]) -> tuple[str, ...]:
         """Do what MetalLB does when this YAML is applied: announce `vips` on exactly the `interfaces` it names.
@@ -100,6 +101,14 @@ class Lab:
         interfaces = announcing_interfaces(text)
         self.set_announcer(lambda old: _obeying(replace(old, vips=vips), interfaces))
         return interfaces
+
+    def replace_daemon(self, key: str, daemon: Daemon) -> None:
+        """Start it in place of the daemon of that name, and wait until it serves."""
+        machine = self.topology.machine(key)
+        self.stop(key, daemon.name)
+        self.topology = self.topology.change(key, lambda m: m.with_daemon(daemon))
+        self._start(machine, daemon)
+        self._await(machine, daemon)
 
     def stop(self, key: str, daemon: str) -> None:
         """End a daemon of a machine, e.g. "bird" to remove BGP; nothing happens if it does not run."""
@@ -138,6 +147,9 @@ class Lab:
         )
         self._each((m for m in machines if m.daemons), self._await_daemons)
         self._each((m for m in machines if m.neighbours), self._neighbours)
+        for machine in machines:
+            for line in render.disabling_lines(machine):
+                run(["bridge", "-n", self.place(machine.role).namespace, *line.split()])
 
     def _each(self, machines: Iterable[Machine], work: Callable[[Machine], None]) -> None:
         with ThreadPoolExecutor(max_workers=4) as pool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hairpin_doctor.lab import kubectl
 from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.cases.case import Case
 from hairpin_doctor.lab.names import Names
+from hairpin_doctor.lab.readiness import poll
+from hairpin_doctor.machine.commands import run
 
 ENDS_BGP = "delete bgpadvertisements"
 
@@ -19,29 +23,57 @@ def first_broken(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def can_be_applied(fix: Mapping[str, Any]) -> bool:
     """Whether the lab can carry it out: commands for its machines and manifests; no prose, and no looking at a cluster."""
-    return all(step["manifest"] if step["place"] == "cluster" else step["commands"] for step in fix["steps"])
+    return all(
+        step["manifest"] or any(map(kubectl.understands, step["commands"]))
+        if step["place"] == "cluster"
+        else step["commands"]
+        for step in fix["steps"]
+    )
 
 
 def apply_fix(lab: Lab, case: Case, names: Names, fix: Mapping[str, Any]) -> Iterator[str]:
     """Carry the steps out in order and yield what was done. Raises CommandFailed where a command fails."""
     for step in fix["steps"]:
         if step["place"] == "cluster":
-            yield from _in_the_cluster(lab, names, step)
+            yield from _in_the_cluster(lab, case, names, step)
             continue
         role = case.client if step["place"] == "client" else case.host
         lab.apply(role, "\n".join(step["commands"]))
         yield from (f"{lab.place(role).hostname}# {command}" for command in step["commands"])
+    _await_cable(lab, case.client)
 
 
-def _in_the_cluster(lab: Lab, names: Names, step: Mapping[str, Any]) -> Iterator[str]:
+def _in_the_cluster(lab: Lab, case: Case, names: Names, step: Mapping[str, Any]) -> Iterator[str]:
     """There is no cluster in the lab: its announcer and BGP speaker obey what kubectl would have told them."""
     for command in step["commands"]:
         if ENDS_BGP in command:
             lab.remove_bgp()
+        if kubectl.understands(command):
+            kubectl.obey(lab, case.host, names, case.cluster(names), command)
         yield f"$ {command}"
     if step["manifest"]:
         interfaces = lab.apply_manifest(step["manifest"], names.vips)
         yield f"$ kubectl apply -f - (L2Advertisement, interfaces: {', '.join(interfaces)})"
+
+
+def _await_cable(lab: Lab, role: str) -> None:
+    """Nobody scans within the second in which a cable is reported (linkwatch) and questions asked before fail (ARP)."""
+    nic, place = lab.topology.machine(role).interfaces[0].name, lab.place(role)
+
+    def in_use() -> bool:
+        link = json.loads(run(["ip", "-n", place.namespace, "-json", "link", "show", "dev", nic]))[0]
+        asking = run(["ip", "-n", place.namespace, "neigh", "show", "dev", nic, "nud", "incomplete"])
+        return str(link["operstate"]) in ("UP", "UNKNOWN") and not asking.strip()
+
+    poll(f"the cable of {place.hostname}", in_use)
+
+
+def repair(lab: Lab, case: Case, names: Names) -> Iterator[str]:
+    """Do what the first fix only advises. Nothing happens where the case does not know."""
+    if case.repair is not None:
+        role, daemon = case.repair(names)
+        lab.replace_daemon(role, daemon)
+        yield f"{lab.place(role).hostname}: {' '.join(daemon.argv)}"
 
 
 def undo_fix(lab: Lab, case: Case, fix: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.cases.case import Vantage
 from hairpin_doctor.lab.examination import BOTH, ByCommand, Scanner, ScannerOf, Verdict, examine
-from hairpin_doctor.lab.mend import apply_fix, can_be_applied, first_broken
+from hairpin_doctor.lab.mend import apply_fix, can_be_applied, first_broken, repair
 from hairpin_doctor.lab.running import Examine, Setting
 
 VANTAGES: tuple[Vantage, ...] = ("client", "host", "both")
@@ -47,9 +47,10 @@ def _compare(setting: Setting, vantage: Vantage, found: Verdict, tell: Tell) -> 
 def _mend(lab: Lab, setting: Setting, found: Verdict, scanner: Scanner, tell: Tell) -> bool:
     cause = first_broken(found.report)
     fix = cause["fixes"][0] if cause and cause["fixes"] else None
-    if cause is None or fix is None or not can_be_applied(fix):
+    if cause is None or fix is None or not (can_be_applied(fix) or setting.case.repair):
         return True
-    for line in apply_fix(lab, setting.case, setting.names, fix):
+    how = apply_fix(lab, setting.case, setting.names, fix) if can_be_applied(fix) else None
+    for line in how or repair(lab, setting.case, setting.names):
         tell(True, f"mend    {line}")
     return is_mended(scanner, cause, lambda good, text: tell(good, f"after   {text}"))
 

@@ -128,6 +128,11 @@ def fdb_lines(machine: Machine) -> list[str]:
     return [f"fdb replace {entry.mac} dev {entry.device} {entry.flags}" for entry in machine.fdb]
 
 
+def disabling_lines(machine: Machine) -> list[str]:
+    """`bridge` lines that put ports into STP state disabled (0, linux/if_bridge.h), once they run."""
+    return [f"link set dev {nic.name} state 0" for nic in machine.interfaces if nic.port.disabled]
+
+
 def _mac(interface: Interface) -> str:
     return f" address {interface.mac}" if interface.mac else ""
 
@@ -156,7 +161,8 @@ def _enslaving(interface: Interface) -> Iterator[str]:
     if interface.master is None:
         return
     yield f"link set {interface.name} master {interface.master}"
-    wanted = {key: value for key, value in vars(interface.port).items() if value is not None}
+    settings = vars(interface.port).items()
+    wanted = {key: value for key, value in settings if key != "disabled" and value is not None}
     if wanted:
         words = " ".join(f"{key} {'on' if value else 'off'}" for key, value in wanted.items())
         yield f"link set {interface.name} type bridge_slave {words}"

@@ -15,11 +15,19 @@ PACKAGES = {
     "unshare": "util-linux",
     "nft": "nftables",
     "iptables-nft-restore": "iptables",
+    "iptables-legacy-restore": "iptables",
     "dnsmasq": "dnsmasq-base",
     "bird": "bird2",
     "birdc": "bird2",
 }
 """Command -> the Debian package that holds it."""
+
+
+RESTORE = {
+    "nft": "nft",
+    "iptables": "iptables-nft-restore",
+    "iptables-legacy": "iptables-legacy-restore",
+}
 
 
 class CannotBuild(RuntimeError):
@@ -44,7 +52,7 @@ def tools(topology: Topology) -> set[str]:
     needed = {"ip", "bridge", "unshare"}
     for machine in topology.machines:
         needed |= {"tc"} if machine.traffic_control else set()
-        needed |= {"nft" if rules.tool == "nft" else "iptables-nft-restore" for rules in machine.rulesets}
+        needed |= {RESTORE[rules.tool] for rules in machine.rulesets}
         needed |= {daemon.argv[0] for daemon in machine.daemons if daemon.argv[0] in PACKAGES}
         needed |= {"birdc" for daemon in machine.daemons if daemon.name == BGP}
     return needed

@@ -15,11 +15,16 @@ from hairpin_doctor.lab.daemon import Daemon
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """Settings of an interface as the port of a bridge. None: the kernel's default."""
+    """Settings of an interface as the port of a bridge. None: the kernel's default.
+
+    `disabled`: put into STP state disabled at the end. Without STP the kernel takes blocking back at once (measured).
+    """
 
     hairpin: bool | None = None
     learning: bool | None = None
     isolated: bool | None = None
+    flood: bool | None = None
+    disabled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +108,9 @@ class FdbEntry:
 
 @dataclass(frozen=True)
 class Ruleset:
-    """Packet filter rules as text for `nft -f -` or `iptables-nft-restore`."""
+    """Packet filter rules as text for `nft -f -`, `iptables-nft-restore` or `iptables-legacy-restore`."""
 
-    tool: Literal["nft", "iptables"]
+    tool: Literal["nft", "iptables", "iptables-legacy"]
     text: str
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hairpin_doctor.lab import expected_addresses, expected_elsewhere
+from hairpin_doctor.lab import expected_addresses, expected_datapath, expected_elsewhere
 from hairpin_doctor.lab.cases import (
     addresses,
     arp,
     bgp,
     bridged,
     collision,
+    datapath,
     elsewhere,
+    filtering,
     healthy,
     interfaces,
     own_mac,
     port_mac,
+    ports,
 )
 from hairpin_doctor.lab.cases.case import Case, Expected
 from hairpin_doctor.lab.expected import EXPECTED
@@ -32,9 +35,17 @@ _CASES: tuple[Case, ...] = (
     *bridged.CASES,
     *arp.CASES,
     *elsewhere.CASES,
+    *filtering.CASES,
+    *datapath.CASES,
+    *ports.CASES,
     *addresses.CASES,
 )
-_EXPECTED = {**EXPECTED, **expected_elsewhere.EXPECTED, **expected_addresses.EXPECTED}
+_EXPECTED = {
+    **EXPECTED,
+    **expected_elsewhere.EXPECTED,
+    **expected_datapath.EXPECTED,
+    **expected_addresses.EXPECTED,
+}
 CATALOGUE: tuple[Case, ...] = tuple(replace(case, expected=_EXPECTED[case.name]) for case in _CASES)
 
 

@@ -8,8 +8,10 @@ from ipaddress import IPv4Address
 from typing import Literal
 
 from hairpin_doctor.lab.checks import Check, Tcp, Udp
+from hairpin_doctor.lab.daemon import Daemon
 from hairpin_doctor.lab.faults import Fault
-from hairpin_doctor.lab.homelab import Variant, homelab
+from hairpin_doctor.lab.homelab import Variant, cluster_services, homelab
+from hairpin_doctor.lab.kube_proxy import Service
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.topology import Topology
 
@@ -29,7 +31,8 @@ class Expected:
 class Case:
     """One case. `client` and `host` are roles of machines in `network`, which is healthy.
 
-    `call_iptables`: the value the fault needs, None for either.
+    `call_iptables`: the value the fault needs, None for either. `cluster`: the Services as its API holds them, which
+    kubectl changes. `repair`: what a person does where a fix is advice only: a machine's role and the daemon it gets.
     """
 
     name: str
@@ -43,6 +46,8 @@ class Case:
     client: str = "vm"
     host: str = "host"
     targets: Callable[[Names], tuple[str, ...]] = field(default=lambda names: (f"{names.dns_vip}:53/udp",))
+    cluster: Callable[[Names], tuple[Service, ...]] = cluster_services
+    repair: Callable[[Names], tuple[str, Daemon]] | None = None
     expected: Mapping[Vantage, Expected] = field(default_factory=dict)
 
     def variants(self) -> tuple[Variant, ...]:

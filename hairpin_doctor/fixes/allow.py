@@ -1,0 +1,86 @@
+"""Fixes that let a service's packets pass just in front of the rule or policy that stops them, in its own chain.
+
+An accept ends only the base chain it stands in (nft(8), VERDICT STATEMENT), so it must stand in the chain that drops.
+Conntrack's original destination holds for both directions of a translated connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from shlex import quote
+
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.packet_filter import Stopped
+from probes.forward_chain import Stopper
+from probes.target import Address
+
+MARK = "hairpin-doctor"
+PERSIST = (
+    "Put the same rule where this firewall is configured (DOCKER-USER for Docker, before.rules for ufw, a policy for "
+    "firewalld): these commands last until it is loaded anew."
+)
+
+
+def allow(host: str, vip: Address, client: str, found: Iterable[Stopped]) -> Fix:
+    """Accept the connections to these ports of the VIP in front of what stops them."""
+    pairs = [_commands(each, matches(each, vip)) for each in found]
+    step = Step(
+        place="host",
+        machine=host,
+        why="connections to the VIP, both directions of them, pass before the rule that stops them is met",
+        commands=tuple(dict.fromkeys(do for do, _ in pairs)),
+        undo=tuple(dict.fromkeys(undo for _, undo in reversed(pairs))),
+    )
+    return Fix(
+        f"Accept connections to {vip} before that rule", (step,), check_from_client(vip, client), (PERSIST,)
+    )
+
+
+def accept_bridged(host: str, vip: Address, client: str, bridge: str, found: Iterable[Stopped]) -> Fix:
+    """Let frames that the bridge merely passes on go by the chain that stops them."""
+    pairs = [_commands(each, _bridged(each.by, bridge)) for each in found]
+    step = Step(
+        place="host",
+        machine=host,
+        why=f"what {bridge} only bridges is not this machine's traffic and passes untouched",
+        commands=tuple(dict.fromkeys(do for do, _ in pairs)),
+        undo=tuple(dict.fromkeys(undo for _, undo in reversed(pairs))),
+    )
+    return Fix(
+        f"Accept frames that {bridge} only bridges", (step,), check_from_client(vip, client), (PERSIST,)
+    )
+
+
+def matches(found: Stopped, vip: Address) -> str:
+    """What selects the connections to the port, in the words of the tool that holds the rule."""
+    port, before = found.port, found.by.hook == "prerouting"
+    if found.by.backend != "nftables":
+        if before:
+            return f"-d {vip} -p {port.protocol} --dport {port.port}"
+        return f"-p {port.protocol} -m conntrack --ctorigdst {vip} --ctorigdstport {port.port}"
+    family = "ip6" if vip.version == 6 else "ip"
+    if before or found.by.table.startswith("bridge "):
+        return f"{family} daddr {vip} {port.protocol} dport {port.port}"
+    return f"meta l4proto {port.protocol} ct original {family} daddr {vip} ct original proto-dst {port.port}"
+
+
+def _bridged(by: Stopper, bridge: str) -> str:
+    if by.backend != "nftables":
+        return "-m physdev --physdev-is-bridged"
+    return f"iifname {quote(bridge)} oifname {quote(bridge)}"
+
+
+def _commands(found: Stopped, selects: str) -> tuple[str, str]:
+    """The command and its undo. An nftables rule is found again by its comment."""
+    by, chain = found.by, quote(found.by.chain)
+    if by.backend != "nftables":
+        rule = f"{chain} {selects} -j ACCEPT"
+        return f"{by.backend} -t {by.table} -I {rule}", f"{by.backend} -t {by.table} -D {rule}"
+    where = " ".join((*map(quote, by.table.split(" ", 1)), chain))
+    mark = f"{MARK}-{found.port.protocol}-{found.port.port}"
+    handle = f"$(nft -a list chain {where} | sed -n 's/.*\"{mark}\" # handle //p' | head -n1)"
+    return (
+        f"nft insert rule {where} {selects} accept comment {mark}",
+        f"nft delete rule {where} handle {handle}",
+    )

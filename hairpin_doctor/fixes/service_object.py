@@ -1,0 +1,123 @@
+"""Fixes of a Kubernetes Service, as commands for kubectl, each with its undo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from shlex import quote
+
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from probes.target import Address, Network, ServicePort
+
+ANYWHERE = "any machine with kubectl"
+
+
+def named(service: str) -> tuple[str, str]:
+    """Namespace and name of "namespace/name:port"."""
+    namespace, _, rest = service.partition("/")
+    return namespace, rest.partition(":")[0]
+
+
+def policy_cluster(service: str, vip: Address, client: str) -> Fix:
+    """Let every node send to every endpoint."""
+    step = Step(
+        place="cluster",
+        machine=ANYWHERE,
+        why="nodes without an endpoint of their own then send to those of other nodes",
+        commands=(_merge(service, {"externalTrafficPolicy": "Cluster"}),),
+        undo=(_merge(service, {"externalTrafficPolicy": "Local"}),),
+    )
+    caution = (
+        "The backend then sees a node's address instead of the client's; a pod on that node avoids this."
+    )
+    return Fix(
+        f"External traffic policy Cluster for {service}", (step,), check_from_client(vip, client), (caution,)
+    )
+
+
+def source_ranges(
+    service: str, now: Sequence[Network], more: Sequence[Network], vip: Address, client: str
+) -> Fix:
+    """Let further networks in."""
+    before, after = [str(each) for each in now], [str(each) for each in (*now, *more)]
+    step = Step(
+        place="cluster",
+        machine=ANYWHERE,
+        why="the service proxy drops clients outside of these ranges",
+        commands=(_merge(service, {"loadBalancerSourceRanges": after}),),
+        undo=(_merge(service, {"loadBalancerSourceRanges": before}),),
+    )
+    caution = "Wider is simpler: the whole subnet of the client, if all of it is to be served."
+    return Fix(
+        f"Let {', '.join(map(str, more))} use {service}", (step,), check_from_client(vip, client), (caution,)
+    )
+
+
+def add_port(service: str, port: ServicePort, target: int, vip: Address, client: str) -> Fix:
+    """Serve one more port or protocol. The ports as they were are kept in a file for the undo."""
+    namespace, name = map(quote, named(service))
+    of = f"-n {namespace} patch service {name} --type json -p"
+    kept = f"{named(service)[1]}-ports.json"
+    value = {
+        "name": f"{port.protocol}-{port.port}",
+        "port": port.port,
+        "protocol": str(port.protocol).upper(),
+        "targetPort": target,
+    }
+    patch = json.dumps([{"op": "add", "path": "/spec/ports/-", "value": value}])
+    back = '"[{\\"op\\":\\"replace\\",\\"path\\":\\"/spec/ports\\",\\"value\\":$(cat ' + quote(kept) + ')}]"'
+    step = Step(
+        place="cluster",
+        machine=ANYWHERE,
+        why=f"the service proxy then translates {port} as well",
+        commands=(
+            f"kubectl -n {namespace} get service {name} -o jsonpath='{{.spec.ports}}' > {quote(kept)}",
+            f"kubectl {of} {quote(patch)}",
+        ),
+        undo=(f"kubectl {of} {back}",),
+    )
+    caution = f"If the backend listens on another port than {target}, name that one as targetPort."
+    return Fix(f"Add {port} to {service}", (step,), check_from_client(vip, client), (caution,))
+
+
+def look_at_backend(service: str | None, vip: Address, client: str) -> Fix:
+    """Which pods stand behind it, on which port they should listen, and whether they do."""
+    commands: tuple[str, ...] = (f"kubectl get services -A | grep -F {vip}",)
+    if service is not None:
+        namespace, name = map(quote, named(service))
+        commands = (
+            f"kubectl -n {namespace} get service {name} -o yaml",
+            f"kubectl -n {namespace} get endpointslices -l kubernetes.io/service-name={name} -o yaml",
+            f"kubectl -n {namespace} get pods -o wide",
+        )
+    step = Step(
+        place="cluster",
+        machine=ANYWHERE,
+        why="targetPort must be a port that the pod's program listens on, at the pod's own address and not at 127.0.0.1",
+        commands=commands,
+        undo=("nothing to undo: these commands only look",),
+    )
+    return Fix("Make the backend listen where the Service sends", (step,), check_from_client(vip, client))
+
+
+def restart_proxy(vip: Address, client: str) -> Fix:
+    """Have the service proxy program everything anew, after a look at whether the Service is there at all."""
+    step = Step(
+        place="cluster",
+        machine=ANYWHERE,
+        why="the proxy programs every Service with a load balancer address; its log says why it could not",
+        commands=(
+            f"kubectl get services -A | grep -F {vip}",
+            "kubectl -n kube-system logs -l k8s-app=kube-proxy --tail=50",
+            "kubectl -n kube-system rollout restart daemonset kube-proxy",
+        ),
+        undo=("nothing to undo: the proxy programs what the Services say",),
+    )
+    caution = "On k3s and RKE2 the proxy is part of the agent: restart that service on the node instead."
+    return Fix(f"Have the service proxy program {vip}", (step,), check_from_client(vip, client), (caution,))
+
+
+def _merge(service: str, spec: object) -> str:
+    namespace, name = map(quote, named(service))
+    return f"kubectl -n {namespace} patch service {name} --type merge -p {quote(json.dumps({'spec': spec}))}"

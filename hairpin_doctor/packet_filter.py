@@ -1,0 +1,101 @@
+"""What the packet filters of a host surely do with one client's packets to one port of a VIP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.endpoints import EndpointFacts
+from probes.forward_chain import ForwardChainFacts, Passage, Stopper, Way
+from probes.service_rules import ProgrammedPort, ServiceRulesFacts
+from probes.target import Address, ServicePort
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A port whose packets are surely stopped, the rule or policy that does it (the first that is met), and on which way."""
+
+    port: ServicePort
+    by: Stopper
+    way: Way
+
+    def __str__(self) -> str:
+        return f"{self.by.table} {self.by.chain}: {self.by.rule}"
+
+
+def stopped(
+    host: VantagePoint, client: VantagePoint, vip: Address, ports: Iterable[ServicePort]
+) -> list[Stopped]:
+    """The ports whose packets, routed or received by the host, surely get stopped whatever their endpoint."""
+    return _sure(
+        (port, [p for p in _passages(host, client, vip, port) if p.way != "bridged"]) for port in ports
+    )
+
+
+def stopped_while_bridged(
+    host: VantagePoint, client: VantagePoint, vip: Address, ports: Iterable[ServicePort], bridge: str
+) -> list[Stopped]:
+    """The same for frames that a bridge merely passes on and br_netfilter shows to the rules.
+
+    A frame that is translated to an endpoint beyond the bridge is routed from there on (br_nf_pre_routing_finish,
+    net/bridge/br_netfilter_hooks.c), so then the routed way counts.
+    """
+    return _sure((port, _bridged(host, client, vip, port, bridge)) for port in ports)
+
+
+def _bridged(
+    host: VantagePoint, client: VantagePoint, vip: Address, port: ServicePort, bridge: str
+) -> list[Passage]:
+    every = _passages(host, client, vip, port)
+    ways: list[Passage] = []
+    for passage in every:
+        if passage.bridge != bridge:
+            continue
+        if passage.endpoint is None or _lies_on(host, passage, bridge):
+            ways.append(passage)
+        else:
+            ways += [p for p in every if p.way != "bridged" and p.endpoint == passage.endpoint]
+    return ways
+
+
+def _lies_on(host: VantagePoint, passage: Passage, bridge: str) -> bool:
+    endpoints = host.findings.get(EndpointFacts)
+    if endpoints is None or passage.endpoint is None or passage.protocol is None:
+        return False
+    found = endpoints.of(passage.endpoint, passage.protocol)
+    return bool(found and found.route and found.route.interface == bridge)
+
+
+def _passages(host: VantagePoint, client: VantagePoint, vip: Address, port: ServicePort) -> list[Passage]:
+    address = client.address_towards(vip)
+    found = host.findings[ForwardChainFacts].of(vip, port.port, port.protocol)
+    return [passage for passage in found if passage.client in (None, address)]
+
+
+def _sure(ways: Iterable[tuple[ServicePort, list[Passage]]]) -> list[Stopped]:
+    found: list[Stopped] = []
+    for port, passages in ways:
+        if not passages or not all(passage.passes is False for passage in passages):
+            continue
+        stops = [Stopped(port, stopper, p.way) for p in passages for stopper in p.stoppers]
+        sure = [each for each in stops if each.by.certain] or stops
+        found += sure[:1]
+    return found
+
+
+def refused_by_proxy(host: VantagePoint, vip: Address, port: ServicePort) -> ProgrammedPort | None:
+    """What the service proxy itself has programmed to drop or reject for this port; rules of others name no Service."""
+    programmed = host.findings[ServiceRulesFacts].at(vip, port.port, port.protocol)
+    if any(each.kind == "dnat" for each in programmed):
+        return None
+    return next((each for each in programmed if each.service is not None), None)
+
+
+def shut_out(
+    host: VantagePoint, client: VantagePoint, vip: Address, port: ServicePort
+) -> ProgrammedPort | None:
+    """The programmed port whose source ranges do not hold the client's address, if it is so."""
+    address = client.address_towards(vip)
+    programmed = host.findings[ServiceRulesFacts].at(vip, port.port, port.protocol)
+    return next((each for each in programmed if address is not None and not each.admits(address)), None)

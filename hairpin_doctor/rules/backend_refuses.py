@@ -1,0 +1,117 @@
+"""The backend behind the VIP refuses the connection: nothing listens on the port that the Service sends to.
+
+Why: The packet is translated and reaches the endpoint, whose kernel answers with RST (TCP) or ICMP port unreachable
+(UDP). The targetPort is wrong, the program is down, or it listens on 127.0.0.1 only.
+Seen as: "Connection refused" at once, from every client and from the node itself.
+Told apart from: HD405 and Services without endpoints, which refuse by ICMP before the backend is reached, by the endpoint,
+which refuses the node's direct question too; HD501 by the rules, which lead to an endpoint.
+Fix: Make the program listen on the Service's targetPort, or change the targetPort.
+Unsure when: The host was not scanned: a refusal seen by a client may come from a packet filter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hairpin_doctor.arrival import arrivals, failing_ports
+from hairpin_doctor.fixes.service_object import look_at_backend
+from hairpin_doctor.network import Network
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.situation import failing_clients, symptom
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.dns import DnsFacts
+from probes.endpoints import EndpointFacts
+from probes.questions.traffic import DatagramOutcome, Handshake
+from probes.service_rules import ProgrammedPort, ServiceRulesFacts
+from probes.target import Address, Protocol, ServicePort
+from probes.tcp import TcpFacts
+from probes.udp import UdpFacts
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Who was refused, by way of which host, at which programmed port, and which of its endpoints refuse that host."""
+
+    point: VantagePoint
+    host: VantagePoint
+    port: ProgrammedPort
+    refusing: tuple[str, ...]
+
+
+@rule("HD503", "backend-refuses", Severity.BROKEN, explains=("HD302",))
+def backend_refuses(network: Network, vip: Address) -> Verdict:
+    """A refusal, and an endpoint that refuses the host's own direct question."""
+    if not any(
+        _refused(each, vip, port) for each in network.vantage_points for port in failing_ports(each, vip)
+    ):
+        failing_clients(network, vip)
+        return Cleared(f"no connection to {vip} is refused")
+    if not network.hosts(vip):
+        raise network.need_host(vip, "who refuses: the backend, or a packet filter before it")
+    found = list(_refusals(network, vip))
+    if not found:
+        return Cleared(f"no endpoint of {vip} refuses the host's direct question")
+    return _diagnosis(vip, found)
+
+
+def _refusals(network: Network, vip: Address) -> Iterator[_Refusal]:
+    for point, host in _ways(network, vip):
+        for port in failing_ports(point, vip):
+            if not _refused(point, vip, port):
+                continue
+            for programmed in host.findings[ServiceRulesFacts].at(vip, port.port, port.protocol):
+                refusing = tuple(_refusing(host, programmed))
+                if refusing:
+                    yield _Refusal(point, host, programmed, refusing)
+
+
+def _ways(network: Network, vip: Address) -> list[tuple[VantagePoint, VantagePoint]]:
+    """(vantage point, host that takes its packets): clients, and each host for itself."""
+    own = [(host, host) for host in network.hosts(vip)]
+    if not network.failing(vip):
+        return own
+    return [(each.client, each.host) for each in arrivals(network, vip, "who refuses")] + own
+
+
+def _refused(point: VantagePoint, vip: Address, port: ServicePort) -> bool:
+    tcp, dns, udp = (point.findings.get(facts) for facts in (TcpFacts, DnsFacts, UdpFacts))
+    if port.protocol is Protocol.TCP:
+        handshake = tcp.answer(vip, port.port) if isinstance(tcp, TcpFacts) else None
+        return handshake is not None and handshake.outcome is Handshake.REFUSED
+    query = dns.answer(vip, "udp") if isinstance(dns, DnsFacts) and port.port == 53 else None
+    datagram = udp.answer(vip, port.port) if isinstance(udp, UdpFacts) else None
+    return any(each is not None and each.outcome is DatagramOutcome.REFUSED for each in (query, datagram))
+
+
+def _refusing(host: VantagePoint, port: ProgrammedPort) -> Iterator[str]:
+    """The endpoints that refuse when asked directly."""
+    facts = host.findings[EndpointFacts]
+    for endpoint in port.endpoints:
+        found = facts.of(endpoint, port.protocol)
+        tcp = found is not None and found.handshake and found.handshake.outcome is Handshake.REFUSED
+        udp = found is not None and found.datagram and found.datagram.outcome is DatagramOutcome.REFUSED
+        if tcp or udp:
+            yield str(endpoint)
+
+
+def _diagnosis(vip: Address, found: list[_Refusal]) -> Diagnosis:
+    first = found[0]
+    every = all(len(each.refusing) == len(each.port.endpoints) for each in found)
+    refusing = ", ".join(dict.fromkeys(f"{end} ({e.port.protocol})" for e in found for end in e.refusing))
+    return Diagnosis(
+        summary=f"the backend of {vip} refuses: nothing listens on {refusing}",
+        because=(
+            symptom(first.point, vip),
+            *dict.fromkeys(
+                f"{e.host.name} sends {vip}:{e.port.port}/{e.port.protocol} to "
+                f"{', '.join(map(str, e.port.endpoints))} ({e.port.backend})."
+                for e in found
+            ),
+            f"Asked directly by {first.host.name}, {refusing} {'refuse' if ',' in refusing else 'refuses'} too.",
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN if every else Confidence.LIKELY,
+        fixes=(look_at_backend(first.port.service, vip, first.point.name),),
+        ruled_out=("HD405: the host itself is refused, past any rule for forwarded packets.",),
+    )

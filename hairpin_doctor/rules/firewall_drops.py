@@ -1,0 +1,137 @@
+"""A packet filter rule on the host drops or rejects the client's packets to the VIP.
+
+Why: The packets are translated and then meet the filter chains like any forwarded packet. A firewall's rule, or the
+policy of a chain (Docker sets FORWARD to DROP), ends their way there, whatever another base chain accepts (nft(8)).
+Seen as: ARP works; the ports get silence, "refused" by an ICMP message, or "administratively prohibited"; ping may work.
+Told apart from: HD305 by the frames, which this host receives itself; HD502 and HD505 by the rule, which is not the
+service proxy's; HD504 by the ruleset that drops, which also holds the service; HD503 by the endpoint, which serves the host.
+Fix: Accept the service's connections in the chain that stops them, in front of the rule.
+Unsure when: Conditions decide that a description of a packet does not tell (rates, ipsets, marks): then it is not named.
+"""
+
+from __future__ import annotations
+
+from hairpin_doctor.arrival import Arrival, arrivals
+from hairpin_doctor.fixes.allow import allow
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.network import Network
+from hairpin_doctor.packet_filter import Stopped, refused_by_proxy, shut_out, stopped
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.situation import failing_clients, symptom
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.icmp import IcmpFacts
+from probes.interfaces import InterfaceFacts
+from probes.questions.traffic import IcmpMessage
+from probes.routes import RouteFacts
+from probes.service_rules import ServiceRulesFacts
+from probes.target import Address
+
+UNREACHABLE, PROHIBITED = 3, (9, 10, 13)  # RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1
+
+
+@rule("HD405", "firewall-drops", Severity.BROKEN, explains=("HD302",))
+def firewall_drops(network: Network, vip: Address) -> Verdict:
+    """A rule that surely stops the client's packets where they arrive, or somebody who says that he does."""
+    for client in failing_clients(network, vip):
+        told = _prohibited(client, vip)
+        if told and not _own(network, vip, told):
+            return _told(client, vip, told)
+    found = [
+        (each, _foreign(each, vip)) for each in arrivals(network, vip, "whether a rule of it drops them")
+    ]
+    for arrival, stops in found:
+        if stops:
+            return _named(arrival, vip, stops)
+    names = ", ".join(dict.fromkeys(arrival.host.name for arrival, _ in found))
+    return Cleared(
+        f"no rule or policy on {names}, but for the service proxy's own, surely stops these packets"
+    )
+
+
+def _foreign(arrival: Arrival, vip: Address) -> list[Stopped]:
+    """What is stopped, and not by the service proxy on purpose, nor merely because nothing translates it."""
+    host = arrival.host
+    found = stopped(host, arrival.client, vip, arrival.ports)
+    return [each for each in found if not _explained(host, arrival.client, vip, each)]
+
+
+def _explained(host: VantagePoint, client: VantagePoint, vip: Address, found: Stopped) -> bool:
+    if refused_by_proxy(host, vip, found.port) or shut_out(host, client, vip, found.port):
+        return True
+    rules, routes = host.findings[ServiceRulesFacts], host.findings[RouteFacts]
+    programmed = rules.at(vip, found.port.port, found.port.protocol)
+    return not programmed and not routes.is_local(vip) and found.by.hook != "prerouting"
+
+
+def _named(arrival: Arrival, vip: Address, stops: list[Stopped]) -> Diagnosis:
+    host, client = arrival.host, arrival.client
+    told = _prohibited(client, vip)
+    by = dict.fromkeys(each.by for each in stops)
+    because = [symptom(client, vip)]
+    because += [
+        f"{_ports(stops, each)}: {each.action} by {each.backend}, table {each.table}, chain {each.chain}: {each.rule}"
+        + (f" (it has stopped {each.packets} packets so far)." if each.packets else ".")
+        for each in by
+    ]
+    if told:
+        because.append(f"{told.sender} says so itself: administratively prohibited (ICMP 3/{told.code}).")
+    first = stops[0].by
+    what = f"the policy of {first.chain}" if first.is_policy else f"a rule in {first.chain}"
+    return Diagnosis(
+        summary=f"{what} ({first.backend}, {first.table}) on {host.name} {first.action}s what {client.name} sends to {vip}",
+        because=tuple(because),
+        severity=Severity.BROKEN,
+        confidence=_confidence(arrival, stops, told),
+        fixes=(allow(host.name, vip, client.name, stops),),
+        ruled_out=("HD502, HD505: the service proxy lets this client in.", *_answering(arrival, vip)),
+    )
+
+
+def _confidence(arrival: Arrival, stops: list[Stopped], told: IcmpMessage | None) -> Confidence:
+    if told:
+        return Confidence.PROVEN
+    counted = any(each.by.packets and not each.by.is_policy for each in stops)
+    return Confidence.LIKELY if arrival.sure or counted else Confidence.POSSIBLE
+
+
+def _ports(stops: list[Stopped], by: object) -> str:
+    return ", ".join(str(each.port) for each in stops if each.by == by)
+
+
+def _answering(arrival: Arrival, vip: Address) -> tuple[str, ...]:
+    works = [s for s in arrival.host.states_of(vip) if s.works == "works"]
+    return (f"HD503: {arrival.host.name} itself is served by the backend.",) if works else ()
+
+
+def _prohibited(client: VantagePoint, vip: Address) -> IcmpMessage | None:
+    """Somebody's word that our ping was refused on purpose."""
+    icmp = client.findings.get(IcmpFacts)
+    answer = icmp.answer(vip) if icmp else None
+    messages = (answer.messages if answer else None) or ()
+    return next((m for m in messages if m.type == UNREACHABLE and m.code in PROHIBITED), None)
+
+
+def _own(network: Network, vip: Address, told: IcmpMessage) -> bool:
+    """Whether a scanned host said it: then its very rule can be named."""
+    hosts = (host.findings.get(InterfaceFacts) for host in network.hosts(vip))
+    return any(facts is not None and facts.with_address(told.sender) for facts in hosts)
+
+
+def _told(client: VantagePoint, vip: Address, told: IcmpMessage) -> Diagnosis:
+    return Diagnosis(
+        summary=f"a packet filter on {told.sender} rejects what {client.name} sends to {vip}",
+        because=(
+            symptom(client, vip),
+            f"{told.sender} answers {client.name}: administratively prohibited (ICMP 3/{told.code}).",
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=(_look(client, vip, told.sender),),
+    )
+
+
+def _look(client: VantagePoint, vip: Address, where: Address) -> Fix:
+    text = f"Find the rule on {where} that rejects (hairpin-doctor scan --with names it) and accept {vip} before it."
+    step = Step("host", str(where), "only its own rules tell which one it is", instructions=text)
+    return Fix(f"Let {where} accept {vip}", (step,), check_from_client(vip, client.name))

@@ -1,0 +1,102 @@
+"""The node does not forward IPv4 packets, so what is translated to a pod goes nowhere.
+
+Why: After DNAT the packet is for a pod, not for the node. With net.ipv4.conf.INTERFACE.forwarding 0 for the interface it
+came in by, the kernel drops it without a word (ip_route_input_slow and ip_error, net/ipv4/route.c). ip_forward sets all
+interfaces at once; a later "net.ipv4.conf.all.forwarding=0" or a network manager takes it back.
+Seen as: ARP works, TCP and UDP get silence, ping of the VIP too; the node itself reaches the pods.
+Told apart from: HD405 by the rules, which let the packet pass; HD401 by the interface's address and rp_filter; HD503 by
+the silence.
+Fix: Turn forwarding on.
+Unsure when: The endpoint is a process of the node itself: that needs no forwarding.
+"""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from hairpin_doctor.arrival import Arrival, arrivals
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.network import Network
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.situation import symptom
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.endpoints import EndpointFacts
+from probes.interface_sysctls import InterfaceSysctlFacts
+from probes.kernel_counters import KernelCounterFacts
+from probes.service_rules import ProgrammedPort, ServiceRulesFacts
+from probes.target import Address
+
+DROPPED = "Ip.InAddrErrors"  # what ip_error() counts where forwarding is off
+
+
+@rule("HD404", "forwarding-off", Severity.BROKEN, explains=("HD302",))
+def forwarding_off(network: Network, vip: Address) -> Verdict:
+    """Every endpoint lies beyond the node, and the interface that takes the packets does not forward."""
+    found = arrivals(network, vip, "whether it forwards")
+    for arrival in found:
+        setting = _off(arrival)
+        ports = _beyond(arrival, vip)
+        if setting and ports:
+            return _diagnosis(arrival, vip, setting, ports)
+    return Cleared(f"{found[0].host.name} forwards, or has nothing to forward for {vip}")
+
+
+def _off(arrival: Arrival) -> str | None:
+    """The sysctl that is 0, as a path."""
+    facts = arrival.host.findings[InterfaceSysctlFacts]
+    own = facts.of(arrival.link.name) if arrival.link else None
+    if own is None:
+        return "net/ipv4/ip_forward" if facts.ip_forward == 0 else None
+    if own.forwarding != 0:
+        return None
+    return "net/ipv4/ip_forward" if facts.ip_forward == 0 else f"net/ipv4/conf/{own.interface}/forwarding"
+
+
+def _beyond(arrival: Arrival, vip: Address) -> list[ProgrammedPort]:
+    """The failing ports all of whose endpoints are reached by a route, none on the node itself."""
+    rules = arrival.host.findings[ServiceRulesFacts]
+    programmed = [each for port in arrival.ports for each in rules.at(vip, port.port, port.protocol)]
+    return [each for each in programmed if each.endpoints and _all_beyond(arrival.host, each)]
+
+
+def _all_beyond(host: VantagePoint, port: ProgrammedPort) -> bool:
+    facts = host.findings[EndpointFacts]
+    found = [facts.of(endpoint, port.protocol) for endpoint in port.endpoints]
+    return all(each is not None and each.route is not None and each.route.type == "unicast" for each in found)
+
+
+def _diagnosis(arrival: Arrival, vip: Address, setting: str, ports: list[ProgrammedPort]) -> Diagnosis:
+    host, client = arrival.host, arrival.client
+    counters = host.findings.get(KernelCounterFacts)
+    risen = counters.risen.get(DROPPED, 0) if counters else 0
+    return Diagnosis(
+        summary=f"{host.name} does not forward: what it translates to {ports[0].endpoints[0]} goes nowhere",
+        because=(
+            symptom(client, vip),
+            f"{host.name} takes the packets of {client.name}"
+            + (f" in by {arrival.link.name}." if arrival.link else "."),
+            f"Its rules send {vip}:{ports[0].port} to {', '.join(map(str, ports[0].endpoints))}, beyond the node.",
+            f"{setting} is 0.",
+            *([f"{DROPPED} rose by {risen} during the scan."] if risen else []),
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY if arrival.sure else Confidence.POSSIBLE,
+        fixes=(_fix(host.name, setting, vip, client.name),),
+        ruled_out=("HD503: nothing is refused, the packet never gets to the backend.",),
+    )
+
+
+def _fix(host: str, setting: str, vip: Address, client: str) -> Fix:
+    step = Step(
+        place="host",
+        machine=host,
+        why="a node of a cluster forwards between its network and its pods",
+        commands=(f"sysctl -w {quote(setting)}=1",),
+        undo=(f"sysctl -w {quote(setting)}=0",),
+    )
+    cautions = (
+        "Find out who sets it to 0 (sysctl.d, a network manager, a firewall's start script), or it comes back.",
+        "Writing ip_forward also resets accept_redirects and alike of every interface (ip-sysctl.rst).",
+    )
+    return Fix("Turn forwarding on", (step,), check_from_client(vip, client), cautions)
