@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest $(if $(AS_ROOT),-p no:cacheprovider) -n 4 --dist workste
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check wheel docs readme bench clean lab-packages
+.PHONY: help accuracy demo test check wheel docs readme bench clean lab-packages
 
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -39,6 +39,9 @@ docs: .venv/ready ## Write the generated pages: docs/causes, docs/probes, the re
 
 readme: .venv/ready lab-packages ## Quote anew in README.md what the commands print
 	$(AS_ROOT) $(BIN)/python -m scripts.quotes
+
+accuracy: .venv/ready lab-packages ## Every case of the lab from every vantage point: expected against found
+	$(AS_ROOT) $(BIN)/hairpin-doctor lab run --all --matrix
 
 bench: .venv/ready lab-packages ## Measure start-up, scan and lab against their budgets
 	$(AS_ROOT) $(BIN)/python -m benchmarks

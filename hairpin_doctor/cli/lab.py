@@ -87,17 +87,51 @@ def list_cases() -> None:
 
 
 @lab.command()
-@click.argument("case")
+@click.argument("case", required=False)
 @_build_options
-def run(case: str, kube_proxy: str, call_iptables: str | None, seed: int | None) -> None:
+@click.option("--all", "every", is_flag=True, help="Every case, one after the other.")
+@click.option(
+    "--matrix", is_flag=True, help="With --all: every case from each vantage point, expected against found."
+)
+@click.option(
+    "-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Form of the matrix."
+)
+def run(
+    case: str | None,
+    kube_proxy: str,
+    call_iptables: str | None,
+    seed: int | None,
+    every: bool,
+    matrix: bool,
+    output: str,
+) -> None:
     """Build CASE, prove symptom, verdicts and fix, and take it down again. Exit 1 if one is not as expected."""
+    if every == (case is not None) or (matrix and not every):
+        raise LabError("name one case, or give --all; --matrix goes with --all")
+    with _plainly():
+        if matrix:
+            from hairpin_doctor.cli.lab_matrix import show_matrix
+
+            good = show_matrix(seed, output)
+        else:
+            proven = [_proven(name, kube_proxy, call_iptables, seed) for name in _cases(case)]
+            good = all(proven)
+    raise SystemExit(0 if good else 1)
+
+
+def _cases(case: str | None) -> list[str]:
+    from hairpin_doctor.lab.cases import CATALOGUE
+
+    return [case] if case is not None else [each.name for each in CATALOGUE]
+
+
+def _proven(case: str, kube_proxy: str, call_iptables: str | None, seed: int | None) -> bool:
     from hairpin_doctor.lab.prove import proof
     from hairpin_doctor.lab.running import run_case
 
     setting = _setting(case, kube_proxy, call_iptables, seed)
-    with _plainly():
-        good = run_case(setting, _tell, [proof(_tell_proof)])
-    raise SystemExit(0 if good else 1)
+    click.echo(click.style(case, bold=True))
+    return run_case(setting, _tell, [proof(_tell_proof)])
 
 
 def _tell_proof(good: bool, text: str) -> None:

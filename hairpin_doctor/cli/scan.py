@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -122,10 +123,13 @@ def _chosen(only: tuple[str, ...], skip: tuple[str, ...]) -> tuple[Probe[Any], .
 
 def _load_page() -> None:
     """Import the terminal report, rich and all, while the scan waits."""
-    import hairpin_doctor.report.page
-    import hairpin_doctor.report.terminal
-    import rich.console
-    import rich.text  # noqa: F401
+    for module in (
+        "hairpin_doctor.report.terminal",
+        "hairpin_doctor.report.page",
+        "rich.console",
+        "rich.text",
+    ):
+        importlib.import_module(module)
 
 
 def _tell(
