@@ -23,6 +23,12 @@ def _expect(client: Expected, host: Expected, both: Expected) -> Expectations:
 _WELL = _expect(PING_IS_SILENT, HEALTHY, PING_IS_SILENT)
 _WELL_ON_THE_BRIDGE = _expect(PING_IS_SILENT, HEALTHY, ON_THE_BRIDGE)
 _ANSWERS_PING = _expect(HEALTHY, HEALTHY, HEALTHY)
+# No rule describes it. The client cannot tell, the host itself is served, and both together leave it unexplained.
+_UNEXPLAINED = _expect(Expected("undetermined", ()), HEALTHY, Expected("unexplained", ()))
+# The host itself does not get through either, and cannot tell whether a client does.
+_UNEXPLAINED_ON_THE_HOST_TOO = {**_UNEXPLAINED, "host": Expected("undetermined", ())}
+# Nothing that is sent to the bridge's MAC shows up behind it: HD302 is then possible, and never more.
+_SUSPECT = {**_UNEXPLAINED, "both": Expected("unexplained", (), allowed=("HD302",))}
 
 EXPECTED: Mapping[str, Expectations] = {
     "plain-nic": _WELL,
@@ -52,4 +58,21 @@ EXPECTED: Mapping[str, Expectations] = {
     "one-vip-unannounced": _expect(
         Expected("undetermined", ("HD001",)), HEALTHY, Expected("diagnosed", ("HD201", "HD001", "HD002"))
     ),
+    "unknown-tap-ingress-drop": _UNEXPLAINED,
+    "unknown-uplink-ingress-drop": _UNEXPLAINED,
+    "unknown-tap-tc-drop": _SUSPECT,
+    "unknown-bridge-input-drop": _SUSPECT,
+    "unknown-bridge-prerouting-drop": _SUSPECT,
+    "unknown-switch-drop": _SUSPECT,
+    "unknown-notrack": _UNEXPLAINED,
+    "unknown-pod-link-down": _UNEXPLAINED_ON_THE_HOST_TOO,
+    "unknown-backend-hangs": _UNEXPLAINED_ON_THE_HOST_TOO,
+    "unknown-pod-misrouted": _UNEXPLAINED_ON_THE_HOST_TOO,
+    "unknown-pod-filters": _UNEXPLAINED_ON_THE_HOST_TOO,
+    "unknown-host-misled": _UNEXPLAINED,
+    # The VM hears nobody at all: its own link comes first, and who announces cannot be said.
+    "unknown-link-deaf": {**_UNEXPLAINED, "both": Expected("undetermined", ())},
+    # What the laptop sees is what HD201 says: nobody answers, and no cause for that is visible.
+    "unknown-arp-lost": {**_UNEXPLAINED, "both": Expected("diagnosed", ("HD201",))},
+    "unknown-policy-blackhole": _UNEXPLAINED,
 }

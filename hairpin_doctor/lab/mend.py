@@ -17,8 +17,9 @@ ENDS_BGP = "delete bgpadvertisements"
 
 
 def first_broken(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The first diagnosis that is more than a note, as a person would take it."""
-    return next((each for each in report["diagnoses"] if each["severity"] != "note"), None)
+    """The first diagnosis that is more than a note, as a person would take it; a merely possible one promises no cure."""
+    found = (each for each in report["diagnoses"] if each["confidence"] != "possible")
+    return next((each for each in found if each["severity"] != "note"), None)
 
 
 def can_be_applied(fix: Mapping[str, Any]) -> bool:

@@ -19,6 +19,8 @@ from hairpin_doctor.lab.cases import (
     own_mac,
     port_mac,
     ports,
+    routing,
+    unknown,
 )
 from hairpin_doctor.lab.cases.case import Case, Expected
 from hairpin_doctor.lab.expected import EXPECTED
@@ -35,10 +37,12 @@ _CASES: tuple[Case, ...] = (
     *bridged.CASES,
     *arp.CASES,
     *elsewhere.CASES,
+    *unknown.CASES,
     *filtering.CASES,
     *datapath.CASES,
     *ports.CASES,
     *addresses.CASES,
+    *routing.CASES,
 )
 _EXPECTED = {
     **EXPECTED,

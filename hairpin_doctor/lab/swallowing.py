@@ -1,0 +1,156 @@
+"""Faults that no rule describes: a rule, a filter, a route or an entry that swallows packets and leaves no name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import IPv4Network
+
+from hairpin_doctor.lab.daemon import Daemon, ReadyLine
+from hairpin_doctor.lab.faults import Fault, compose, interface, neighbour, on_switch
+from hairpin_doctor.lab.homelab import pod_port, station
+from hairpin_doctor.lab.names import Names
+from hairpin_doctor.lab.topology import CableEnd, Machine, Route, Ruleset
+
+INGRESS = """table netdev policer {{
+    chain seen {{
+        type filter hook ingress device "{device}" priority 0; policy accept;
+        ip daddr {vip} {match} drop
+    }}
+}}
+"""
+BRIDGE = """table bridge policer {{
+    chain seen {{
+        type filter hook {hook} priority 0; policy accept;
+        ip daddr {vip} drop
+    }}
+}}
+"""
+POD = """table inet policer {
+    chain seen {
+        type filter hook input priority 0; policy accept;
+        iifname "eth0" meta l4proto { tcp, udp } th dport 53 drop
+    }
+}
+"""
+UNTRACKED = """table ip policer {{
+    chain seen {{
+        type filter hook prerouting priority raw; policy accept;
+        ip daddr {vip} notrack
+    }}
+}}
+"""
+ARP_LOST = """table bridge policer {{
+    chain seen {{
+        type filter hook forward priority 0; policy accept;
+        arp daddr ip {vip} drop
+        arp saddr ip {vip} drop
+    }}
+}}
+"""
+HANGING = """
+import socket, sys, threading
+kinds = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+sockets = [socket.socket(socket.AF_INET, kind) for kind in kinds]
+for each in sockets:
+    each.bind((sys.argv[1], 53))
+sockets[1].listen()
+print("listening", flush=True)
+threading.Event().wait()
+"""
+DROP_ALL = "filter add dev {device} ingress protocol ip bpf da bytecode '1,6 0 0 2'"
+"""One classic BPF instruction: return TC_ACT_SHOT (2)."""
+
+
+def _on(role: str, how: Callable[[Machine], Machine]) -> Fault:
+    return lambda topology: topology.change(role, how)
+
+
+def _rules(role: str, text: str) -> Fault:
+    ruleset = Ruleset("nft", text)
+    return _on(role, lambda m: replace(m, rulesets=(*m.rulesets, ruleset)))
+
+
+def tap_ingress(names: Names) -> Fault:
+    """An nftables ingress rule on the VM's tap drops UDP to the DNS VIP."""
+    return _rules("host", INGRESS.format(device=names.tap, vip=names.dns_vip, match="udp dport 53"))
+
+
+def uplink_ingress(names: Names) -> Fault:
+    """An nftables ingress rule on the uplink drops TCP to it."""
+    return _rules("host", INGRESS.format(device=names.uplink, vip=names.dns_vip, match="tcp dport 53"))
+
+
+def bridge_input(names: Names) -> Fault:
+    """A bridge-family rule drops what the host should take in."""
+    return _rules("host", BRIDGE.format(hook="input", vip=names.dns_vip))
+
+
+def bridge_prerouting(names: Names) -> Fault:
+    """A bridge-family rule drops every frame to the VIP as it enters the bridge."""
+    return _rules("host", BRIDGE.format(hook="prerouting", vip=names.dns_vip))
+
+
+def switch_drops(names: Names) -> Fault:
+    """The LAN's switch drops packets to the VIP; ARP passes."""
+    return _rules("switch", BRIDGE.format(hook="forward", vip=names.dns_vip))
+
+
+def tap_tc(names: Names) -> Fault:
+    """A tc filter on the VM's tap drops every IP packet; ARP passes."""
+    lines = (f"qdisc add dev {names.tap} clsact", DROP_ALL.format(device=names.tap))
+    return _on("host", lambda m: replace(m, traffic_control=lines))
+
+
+def untracked(names: Names) -> Fault:
+    """Packets to the VIP are not tracked, and so never translated."""
+    return _rules("host", UNTRACKED.format(vip=names.dns_vip))
+
+
+def pod_cut_off(names: Names) -> Fault:
+    """The pod's veth is down on the host."""
+    return interface("host", pod_port(names.dns_pod), lambda nic: replace(nic, up=False))
+
+
+def pod_hangs(names: Names) -> Fault:
+    """The server in the pod listens and never answers."""
+    hanging = Daemon("dns", ("python3", "-c", HANGING, str(names.dns_pod)), ready=(ReadyLine("listening"),))
+    return _on("dns_pod", lambda m: m.with_daemon(hanging))
+
+
+def pod_misrouted(names: Names) -> Fault:
+    """A leftover /32, as a removed CNI leaves one behind."""
+    leftover = Route(IPv4Network(names.dns_pod), kind="blackhole")
+    return _on("host", lambda m: replace(m, routes=(*m.routes, leftover)))
+
+
+def pod_filters(_: Names) -> Fault:
+    """A packet filter inside the pod drops the queries."""
+    return _rules("dns_pod", POD)
+
+
+def policy(names: Names) -> Fault:
+    """A policy rule on the host discards what the pod sends."""
+    return _on("host", lambda m: replace(m, policies=(f"from {names.dns_pod} pref 100 blackhole",)))
+
+
+def host_misled(names: Names) -> Fault:
+    """The host believes that the VM is at a MAC that nobody has: answers go there."""
+    return neighbour("host", names.bridge, names.vm_ip, names.stranger_mac, "permanent")
+
+
+def client_doubled(names: Names) -> Fault:
+    """The host sends what is for the VM's address to another station that has the address too."""
+    nic = CableEnd(name=names.lan_nic, mac=names.stranger_mac, addresses=(names.on_lan(names.vm_ip),))
+    believed = neighbour("host", names.bridge, names.vm_ip, names.stranger_mac, "reachable")
+    return compose(on_switch(station("double", f"{names.vm}-2", nic, names.router_ip)), believed)
+
+
+def tap_deaf(names: Names) -> Fault:
+    """Nothing at all leaves by the tap: the VM hears nobody."""
+    return _on("host", lambda m: replace(m, traffic_control=(f"qdisc add dev {names.tap} root blackhole",)))
+
+
+def arp_lost(names: Names) -> Fault:
+    """The switch loses ARP requests for the VIPs and nothing else."""
+    return _rules("switch", ARP_LOST.format(vip=names.dns_vip))
