@@ -1,0 +1,198 @@
+"""The guards that rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+import pytest
+
+from hairpin_doctor.findings import MissingFacts
+from hairpin_doctor.network import Attachment, Network, VantagePoint
+from hairpin_doctor.situation import (
+    NotThis,
+    answering_interface,
+    attachment_of,
+    failing_clients,
+    intercepted,
+    is_silent,
+    live_macs,
+    macs_used,
+    node_behind_gateway,
+    silent_clients,
+    symptom,
+    translated,
+)
+from probes.arp import ArpAnswers, ArpFacts
+from probes.br_netfilter import BrNetfilterFacts
+from probes.interface_sysctls import InterfaceSysctlFacts
+from probes.interfaces import InterfaceFacts
+from probes.probe import Scope
+from probes.questions.links import LinkAddress
+from probes.questions.neighbours import ArpReply
+from probes.questions.routing import ConnectedPrefix, Route
+from probes.questions.traffic import Endpoint, Handshake, HandshakeAnswer, IcmpMessage, RoutedEcho, TcpFrame
+from probes.routed_path import RoutedPathFacts
+from probes.routes import RouteFacts, RouteFound
+from probes.service_rules import ProgrammedPort, ServiceRulesFacts
+from probes.target import Protocol, parse_target
+from probes.tcp import TcpFacts
+
+VIP, CLIENT, NODE, GATEWAY, FAR = (
+    IPv4Address(text) for text in ("192.0.2.53", "192.0.2.10", "192.0.2.20", "192.0.2.1", "203.0.113.1")
+)
+MAC, OTHER = "02:00:00:00:00:02", "02:00:00:00:00:99"
+POD = Endpoint(IPv4Address("10.0.0.5"), 8080)
+CONNECTED = (ConnectedPrefix(IPv4Network("192.0.2.0/24"), "eth0"),)
+Point = Callable[..., VantagePoint]
+
+
+def routes(kind: str = "unicast", gateway: IPv4Address | None = None) -> RouteFacts:
+    return RouteFacts((RouteFound(VIP, Route(kind, "eth0", gateway, CLIENT, 254)),), None, (), CONNECTED)
+
+
+def heard(*macs: str) -> ArpFacts:
+    replies = tuple(ArpReply(VIP, mac, mac, float(n)) for n, mac in enumerate(macs))
+    return ArpFacts((ArpAnswers("eth0", "packet socket", (VIP,), replies),))
+
+
+def tcp(outcome: Handshake, to: str | None = None) -> TcpFacts:
+    syn = TcpFrame(True, "02::1", to or "", Endpoint(CLIENT, 40000), "SYN")
+    return TcpFacts((HandshakeAnswer(Endpoint(VIP, 80), outcome, None, (syn,) if to else None, None),), ())
+
+
+def programmed(port: int = 80, *endpoints: Endpoint) -> ProgrammedPort:
+    kind: Any = "dnat" if endpoints else "drop"
+    return ProgrammedPort(
+        VIP, port, Protocol.TCP, "nftables", None, endpoints, True, kind, True, True, (), ""
+    )
+
+
+def client(
+    point: Point, *facts: Any, outcome: Handshake = Handshake.SILENT, to: str | None = None
+) -> VantagePoint:
+    return point("vm", InterfaceSysctlFacts((), (), 0), tcp(outcome, to), *facts)
+
+
+def host(point: Point, *facts: Any) -> VantagePoint:
+    return point("n5", ServiceRulesFacts((programmed(80, POD),), (), (), ()), *facts)
+
+
+def test_a_vip_that_works_is_no_failure_and_one_that_nobody_tried_is_open(point: Point) -> None:
+    broken = client(point)
+    assert failing_clients(Network([broken]), VIP) == (broken,)
+    with pytest.raises(NotThis, match="works from vm"):
+        failing_clients(Network([client(point, outcome=Handshake.OPEN)]), VIP)
+    with pytest.raises(MissingFacts, match="name its port"):
+        failing_clients(Network([point("vm", InterfaceSysctlFacts((), (), 0))]), VIP)
+    with pytest.raises(MissingFacts, match="path of a client"):
+        failing_clients(Network([host(point)]), VIP)
+
+
+def test_who_answers_matters_only_for_a_vip_on_the_link(point: Point) -> None:
+    assert live_macs(client(point, routes(), heard(MAC, OTHER)), VIP) == (MAC, OTHER)
+    for away in (routes(gateway=GATEWAY), routes("local")):
+        with pytest.raises(NotThis, match="not on-link"):
+            live_macs(client(point, away, heard(MAC)), VIP)
+    with pytest.raises(MissingFacts):
+        live_macs(client(point, routes()), VIP)
+
+
+def test_silence_is_an_unanswered_question_on_the_link(point: Point) -> None:
+    assert is_silent(client(point, routes(), heard()), VIP)
+    assert not is_silent(client(point, routes(), heard(MAC)), VIP)
+    assert not is_silent(client(point, routes(), ArpFacts(())), VIP)  # nobody asked
+    assert not is_silent(client(point, routes(gateway=GATEWAY), heard()), VIP)
+
+
+def test_silent_clients_are_told_from_answered_ones_and_those_that_never_asked(point: Point) -> None:
+    silent = client(point, routes(), heard())
+    assert silent_clients(Network([client(point, routes(), heard(MAC)), silent]), VIP) == (silent,)
+    with pytest.raises(NotThis, match=f"{MAC} answers ARP"):
+        silent_clients(Network([client(point, routes(), heard(MAC))]), VIP)
+    with pytest.raises(NotThis, match="did not need to ask"):
+        silent_clients(Network([client(point, routes(), ArpFacts(()))]), VIP)
+
+
+def test_the_answering_interface_is_that_of_the_mac_that_was_really_used(point: Point, link: Any) -> None:
+    node = host(point, InterfaceFacts((link(2, "br0", mac=MAC), link(3, "metallb0", mac=OTHER))))
+    for used, name in ((None, "br0"), (OTHER, "metallb0"), (MAC, "br0")):
+        vm = client(point, routes(), heard(MAC, OTHER), to=used)
+        assert answering_interface(Network([vm, node]), vm, VIP, "x").owner.link.name == name
+        assert macs_used(vm, VIP) == ({used} if used else set())
+
+
+def test_an_answer_of_nobody_of_a_stranger_or_without_a_host_is_refused(point: Point, link: Any) -> None:
+    node = host(point, InterfaceFacts((link(2, "br0", mac=MAC),)))
+    silent, strange = client(point, routes(), heard()), client(point, routes(), heard(OTHER))
+    with pytest.raises(NotThis, match="nobody answers"):
+        answering_interface(Network([silent, node]), silent, VIP, "x")
+    with pytest.raises(NotThis, match="no interface of n5"):
+        answering_interface(Network([strange, node]), strange, VIP, "x")
+    with pytest.raises(MissingFacts, match="whether it holds"):
+        answering_interface(Network([strange]), strange, VIP, "whether it holds")
+
+
+def behind(hop: IPv4Address | None) -> RoutedPathFacts:
+    messages = (IcmpMessage(11, 0, hop),) if hop else ()
+    return RoutedPathFacts(GATEWAY, (RoutedEcho(VIP, hop == VIP, messages),))
+
+
+def test_a_next_hop_is_a_node_only_where_it_can_be_one(point: Point, link: Any) -> None:
+    node = host(point, InterfaceFacts((link(2, "br0", addresses=(LinkAddress(NODE, 24),)),)))
+
+    def found(hop: IPv4Address | None, *others: VantagePoint) -> Any:
+        vm = client(point, routes(), behind(hop))
+        return node_behind_gateway(Network([vm, *others]), vm, VIP)
+
+    assert found(NODE, node) == NODE
+    assert found(FAR, node) is None  # the gateway's own gateway
+    assert found(CLIENT, node) is None  # on the link, but no address of the scanned host
+    assert found(VIP, node) == VIP
+    assert (found(NODE), found(FAR), found(None)) == (NODE, None, None)
+    assert node_behind_gateway(Network([client(point, routes())]), client(point, routes()), VIP) is None
+
+
+def test_an_unknown_place_of_the_client_asks_for_the_scan_that_is_missing(point: Point) -> None:
+    vm = client(point, routes())
+    with pytest.raises(MissingFacts, match="needs a scan on the host"):
+        attachment_of(Network([vm]), vm, VIP)
+    with pytest.raises(MissingFacts, match="no forwarding database of n5"):
+        attachment_of(Network([vm, host(point)]), vm, VIP)
+
+
+def test_only_bridged_frames_are_intercepted(point: Point, link: Any) -> None:
+    bridge, port = link(3, "br0"), link(4, "vnet1", master=3)
+    on, off = (host(point, BrNetfilterFacts(value, ())) for value in (1, 0))
+    assert intercepted(Attachment(on, bridge, port))
+    assert not intercepted(Attachment(off, bridge, port))
+    assert not intercepted(Attachment(on, bridge, None))  # routed, not bridged
+    with pytest.raises(MissingFacts):
+        intercepted(Attachment(host(point), bridge, port))
+
+
+def test_translated_ports_are_those_in_scope_that_lead_to_endpoints(point: Point) -> None:
+    rules = ServiceRulesFacts((programmed(80, POD), programmed(443, POD), programmed(81)), (), (), ())
+    node = point("n5", rules)
+
+    def ports(target: str) -> list[int]:
+        return [each.port for each in translated(node, VIP, Scope((parse_target(target),)))]
+
+    assert ports("192.0.2.53:80/tcp") == [80]
+    assert ports("192.0.2.53:81/tcp") == []
+    assert ports("192.0.2.53") == [80, 443]
+    assert ports("192.0.2.54:80/tcp") == []
+
+
+def test_the_symptom_names_what_fails_and_what_works(point: Point) -> None:
+    facts = TcpFacts(
+        tuple(
+            HandshakeAnswer(Endpoint(VIP, port), outcome, None, None, None)
+            for port, outcome in ((80, Handshake.SILENT), (443, Handshake.OPEN))
+        ),
+        (),
+    )
+    vm = point("vm", facts, targets=("192.0.2.53:80/tcp", "192.0.2.53:443/tcp"))
+    assert symptom(vm, VIP) == "From vm: 80/tcp no answer; 443/tcp works; ping was not tried."
+    assert symptom(point("vm", targets=("192.0.2.53",)), VIP).startswith("From vm: no port answers;")
