@@ -30,6 +30,7 @@ from probes.routes import routes
 from probes.service_rules import service_rules
 from probes.tcp import tcp
 from probes.udp import udp
+from probes.ways_back import ways_back
 
 CATALOGUE: tuple[Probe[Any], ...] = (
     machine,
@@ -52,6 +53,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     endpoints,
     forward_chain,
     connections,
+    ways_back,
     announcers,
     bgp_sessions,
 )

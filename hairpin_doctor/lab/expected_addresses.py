@@ -43,4 +43,7 @@ EXPECTED: Mapping[str, Expectations] = {
     ),
     # A second machine that answers and serves nothing: only a scan on it tells what it is.
     "split-brain-dead-node": _expect(UNDETERMINED, HEALTHY, UNDETERMINED),
+    "policy-route-captures-lan": _broken("HD406"),
+    "policy-route-captures-pods": _broken("HD406"),
+    "multihomed-asymmetry": _broken("HD402"),
 }

@@ -19,9 +19,11 @@ from hairpin_doctor.rules.ipvs_without_strict_arp import ipvs_without_strict_arp
 from hairpin_doctor.rules.legacy_and_nft_rules_mixed import legacy_and_nft_rules_mixed
 from hairpin_doctor.rules.local_policy_no_local_endpoint import local_policy_no_local_endpoint
 from hairpin_doctor.rules.macvlan_floods_lan import macvlan_floods_lan
+from hairpin_doctor.rules.multihomed_asymmetry import multihomed_asymmetry
 from hairpin_doctor.rules.nobody_answers import nobody_answers
 from hairpin_doctor.rules.node_address_has_two_macs import node_address_has_two_macs
 from hairpin_doctor.rules.ping_silent_by_design import ping_silent_by_design
+from hairpin_doctor.rules.policy_route_captures_reply import policy_route_captures_reply
 from hairpin_doctor.rules.pool_overlaps_infrastructure import pool_overlaps_infrastructure
 from hairpin_doctor.rules.port_not_forwarding import port_not_forwarding
 from hairpin_doctor.rules.protocol_missing import protocol_missing
@@ -57,6 +59,8 @@ CATALOGUE: tuple[Rule, ...] = (
     reply_bypasses_nat,
     hairpin_off_on_port,
     bridged_frames_hit_host_nat,
+    policy_route_captures_reply,
+    multihomed_asymmetry,
     reverse_path_filter_drops,
     legacy_and_nft_rules_mixed,
     source_ranges_exclude_client,

@@ -24,12 +24,13 @@ from probes.target import Address
 TYPES = {1: "unicast", 2: "local", 3: "broadcast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 REFUSED = {errno.ENETUNREACH: "unreachable", errno.EHOSTUNREACH: "unreachable", errno.EACCES: "prohibit"}
 MAIN_TABLE, RT_SCOPE_LINK = 254, 253
+RTM_F_LOOKUP_TABLE = 0x1000  # without it the kernel names the main table whatever decided (net/ipv4/route.c)
 EVERY_SYSTEM_HAS = {0, 32766, 32767}
 
 
 def route_to(question: RouteTo) -> Route:
     """Ask the kernel for its route; raises Absent where it has none."""
-    wanted: dict[str, Any] = {"dst": str(question.destination)}
+    wanted: dict[str, Any] = {"dst": str(question.destination), "flags": RTM_F_LOOKUP_TABLE}
     if question.source is not None:
         wanted["src"] = str(question.source)
     with IPRoute() as netlink:

@@ -1,0 +1,78 @@
+"""The answers do not find back: another NIC, or a policy rule, takes them.
+
+remote ── router ─┐
+laptop ───────────┴─ switch ── eno1 ─┤ bridge0 ├─ n5 ── pods
+                        second switch ── enp197s0 ─┘ (the answers leave here)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import IPv4Network
+
+from hairpin_doctor.lab.cases.case import Case, all_served, dns_is, dns_targets
+from hairpin_doctor.lab.checks import Arp, Check
+from hairpin_doctor.lab.faults import Fault
+from hairpin_doctor.lab.names import Names
+from hairpin_doctor.lab.topology import Route
+
+VPN_TABLE = 5270
+
+
+def _captured(what: Callable[[Names], str]) -> Callable[[Names], Fault]:
+    """A rule of a VPN sends this into a table of its own, which leads the LAN's addresses to the second NIC."""
+
+    def fault(names: Names) -> Fault:
+        route = Route(names.lan, device=names.second_nic, table=VPN_TABLE)
+        policy = f"{what(names)} lookup {VPN_TABLE} priority {VPN_TABLE}"
+        return lambda t: t.change(
+            "host", lambda m: replace(m, routes=(*m.routes, route), policies=(*m.policies, policy))
+        )
+
+    return fault
+
+
+def _by_the_second_nic(names: Names) -> Fault:
+    """A route to the remote subnet by a machine of the second segment, which forwards nothing."""
+    route = Route(names.remote_lan, names.second_lan[20])
+    return lambda t: t.change("host", lambda m: replace(m, routes=(*m.routes, route)))
+
+
+def _silent(names: Names) -> tuple[Check, ...]:
+    answered = Check("laptop", Arp(names.dns_vip), (names.bridge_mac,))
+    return (answered, *dns_is("laptop", names.dns_vip, "silent"))
+
+
+def _only_the_remote_fails(names: Names) -> tuple[Check, ...]:
+    return (*dns_is("remote", names.dns_vip, "silent"), *all_served(names, "laptop"))
+
+
+_POLICY = Case(
+    name="policy-route-captures-lan",
+    title="A VPN's policy rule sends packets for the LAN into its own table; answers leave by another NIC.",
+    codes=("HD406",),
+    fault=_captured(lambda names: f"to {names.lan}"),
+    symptom=_silent,
+    client="laptop",
+    targets=dns_targets,
+)
+
+CASES = (
+    _POLICY,
+    replace(
+        _POLICY,
+        name="policy-route-captures-pods",
+        title="A policy rule sends what pods send into a VPN's table; the host's own traffic is not touched.",
+        fault=_captured(lambda names: f"from {IPv4Network(names.pods)}"),
+    ),
+    replace(
+        _POLICY,
+        name="multihomed-asymmetry",
+        title="The host's route to the remote client leads by its second NIC, where nobody forwards.",
+        codes=("HD402",),
+        fault=_by_the_second_nic,
+        symptom=_only_the_remote_fails,
+        client="remote",
+    ),
+)

@@ -1,0 +1,72 @@
+"""The answers to the client leave by another interface than its requests came in by, and do not arrive.
+
+Why: Linux routes every packet by its destination alone. On a host with several NICs the way back to a client may lead by
+another one than the client's packets took: to a router that does not know the flow, that filters the VIP as a foreign
+source (RFC 2827), or that has no way to the client at all.
+Seen as: Silence for TCP and UDP although the backend answers; the host's connection tracking shows the answer.
+Told apart from: HD406 by the table that decides, which is the main one; HD401 (strict rp_filter drops the request
+itself) and HD503 by the answer that connection tracking has seen; HD207 by the host's own routing.
+Fix: A route to the client by the interface that its requests come in by; in the end one NIC per LAN.
+Unsure when: The client comes by a router and several hosts were scanned: then nobody knows which one it reaches.
+"""
+
+from __future__ import annotations
+
+from shlex import quote
+
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.network import Network
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rules.policy_route_captures_reply import Astray, answers_astray, what_happened
+from probes.routes import RouteFacts
+from probes.target import Address
+
+
+@rule("HD402", "multihomed-asymmetry", Severity.BROKEN)
+def multihomed_asymmetry(network: Network, vip: Address) -> Verdict:
+    """The answer was made, and the main table sends it to another segment."""
+    astray = answers_astray(network, vip)
+    host, client = astray.arrival.host, astray.arrival.client
+    if astray.way.by_policy or astray.way.route is None:
+        return Cleared(f"no route of the main table sends answers to {client.name} elsewhere")
+    return Diagnosis(
+        summary=f"{host.name} gets requests of {client.name} by {astray.came_in.name} and answers by {astray.leaves_by}",
+        because=what_happened(astray, vip),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=(_fix(astray, vip),),
+        ruled_out=(
+            "HD406: no policy rule decides.",
+            "HD401, HD503: the request got in, and the backend answers.",
+        ),
+    )
+
+
+def _fix(astray: Astray, vip: Address) -> Fix:
+    host, client = astray.arrival.host, astray.arrival.client
+    address, interface = astray.way.client, astray.came_in.name
+    check = check_from_client(vip, client.name)
+    title = f"Answer {client.name} by {interface}"
+    routes = host.findings[RouteFacts]
+    near = any(address in each.prefix and each.interface == interface for each in routes.connected)
+    default = routes.default
+    by_default = default.gateway if default and default.interface == interface else None
+    if not near and by_default is None:
+        text = (
+            f"Route the subnet of {address} by the gateway of {interface}, or answer connections that came in by "
+            f"{interface} through it: mark them (CONNMARK) and give the mark a routing table (ip rule fwmark)."
+        )
+        step = Step("host", host.name, "an answer should leave as the request came", instructions=text)
+        return Fix(title, (step,), check)
+    words = f"{address}/{address.max_prefixlen}" + (f" via {by_default}" if by_default and not near else "")
+    words += f" dev {quote(interface)}"
+    step = Step(
+        place="host",
+        machine=host.name,
+        why="an answer should leave as the request came",
+        commands=(f"ip route add {words}",),
+        undo=(f"ip route del {words}",),
+    )
+    caution = f"For this client alone: widen it to its subnet, or correct the route that leads to {astray.leaves_by}."
+    return Fix(title, (step,), check, (caution,))
