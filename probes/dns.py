@@ -10,9 +10,12 @@ from typing import Literal
 
 from probes.host import Host
 from probes.probe import Layer, Phase, Scope, probe
-from probes.questions.traffic import DnsAnswer, DnsExchanges, Endpoint
+from probes.questions.traffic import DnsAnswer, DnsExchanges, Endpoint, Handshake
 from probes.target import Address, Protocol
+from probes.tcp import GUESS_PATIENCE_MS, tcp
 from probes.udp import DNS_PORT
+
+SHORT_PATIENCE_MS = 150  # a resolver on the LAN answers within a few ms
 
 
 @dataclass(frozen=True)
@@ -30,16 +33,24 @@ class DnsFacts:
 @probe(Layer.TRAFFIC, Phase.TRAFFIC)
 def dns(host: Host, scope: Scope) -> DnsFacts:
     """Ask every VIP whose port 53 is in scope, or whose ports nobody named."""
-    return DnsFacts((*_over(host, scope, "udp"), *_over(host, scope, "tcp")))
+    return DnsFacts((*_named(host, scope, "udp"), *_named(host, scope, "tcp"), *_guessed(host, scope)))
 
 
-def _over(host: Host, scope: Scope, transport: Literal["udp", "tcp"]) -> tuple[DnsAnswer, ...]:
-    servers = tuple(
-        dict.fromkeys(
-            Endpoint(target.vip, DNS_PORT)
-            for target in scope.targets
-            if (target.port == DNS_PORT and target.protocol in (Protocol(transport), None))
-            or (target.port is None and transport == "udp")
-        )
-    )
+def _named(host: Host, scope: Scope, transport: Literal["udp", "tcp"]) -> tuple[DnsAnswer, ...]:
+    wanted = (Protocol(transport), None)
+    targets = (target for target in scope.targets if target.port == DNS_PORT and target.protocol in wanted)
+    servers = tuple(dict.fromkeys(Endpoint(target.vip, DNS_PORT) for target in targets))
     return host.ask(DnsExchanges(servers, transport, scope.timeout_ms)) if servers else ()
+
+
+def _guessed(host: Host, scope: Scope) -> tuple[DnsAnswer, ...]:
+    """UDP port 53 of bare VIPs: with little patience where a TCP port has shown already that the way is open."""
+    named = {target.vip for target in scope.targets if target.port == DNS_PORT}
+    bare = dict.fromkeys(t.vip for t in scope.targets if t.port is None and t.vip not in named)
+    if not bare:
+        return ()
+    servers = tuple(Endpoint(vip, DNS_PORT) for vip in bare)
+    found = tcp.look(host, scope)
+    way_is_open = all(any(each.outcome is Handshake.OPEN for each in found.of(vip)) for vip in bare)
+    patience = SHORT_PATIENCE_MS if way_is_open else min(scope.timeout_ms, GUESS_PATIENCE_MS)
+    return host.ask(DnsExchanges(servers, "udp", patience))

@@ -14,6 +14,7 @@ from probes.questions.traffic import Endpoint, Handshake, HandshakeAnswer, Hands
 from probes.target import Address, Protocol
 
 COMMON_PORTS = (53, 80, 443)
+GUESS_PATIENCE_MS = 1000
 
 
 @dataclass(frozen=True)
@@ -56,4 +57,11 @@ def tcp(host: Host, scope: Scope) -> TcpFacts:
     ]
     bare = (target.vip for target in scope.targets if target.port is None)
     guessed = tuple(end for vip in bare for port in COMMON_PORTS if (end := Endpoint(vip, port)) not in named)
-    return TcpFacts(host.ask(Handshakes((*dict.fromkeys(named), *guessed), scope.timeout_ms)), guessed)
+    answers = host.ask(Handshakes(tuple(dict.fromkeys(named)), scope.timeout_ms)) if named else ()
+    return TcpFacts((*answers, *guess(host, scope, guessed)), guessed)
+
+
+def guess(host: Host, scope: Scope, ends: tuple[Endpoint, ...]) -> tuple[HandshakeAnswer, ...]:
+    """Ports that nobody named get less patience, and hardly any once one of them has opened."""
+    patience = min(scope.timeout_ms, GUESS_PATIENCE_MS)
+    return host.ask(Handshakes(ends, patience, guessed=True)) if ends else ()

@@ -87,7 +87,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("interrupted; nothing was left behind", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
         return ERROR
     except Exception as error:  # whatever breaks, the exit code must not look like a verdict
         if os.environ.get(DEBUG) == "1":
@@ -98,8 +98,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _flushed(code: int) -> int:
     """A full disk or a closed pipe shows only now, and must not pass for success."""
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _give_up_stdout()
+        raise
     return code
+
+
+def _give_up_stdout() -> None:
+    """What is still buffered cannot be written: the interpreter would try again at exit and end with 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say_crash(error: Exception) -> None:

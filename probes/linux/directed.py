@@ -10,12 +10,8 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 
-from scapy.layers.dns import DNS, DNSQR
-from scapy.layers.inet import ICMP, IP, TCP, UDP, IPerror, TCPerror, UDPerror
-from scapy.layers.l2 import Ether
-from scapy.packet import Packet
-
 from probes.host import Absent
+from probes.linux.crafting import DNS, DNSQR, ICMP, IP, TCP, UDP, Ether, IPerror, Packet, TCPerror, UDPerror
 from probes.questions.directed import Directed, DirectedExchanges, DirectedOutcome, DirectedPort
 from probes.target import Protocol, Target
 

@@ -11,9 +11,7 @@ import time
 from contextlib import closing
 from dataclasses import replace
 
-from scapy.layers.inet import ICMP, IP
-from scapy.layers.l2 import Ether
-
+from probes.linux.crafting import ICMP, IP, Ether
 from probes.linux.icmp import ABOUT_OUR_PACKET, ECHO_REPLY, REDIRECT
 from probes.questions.traffic import IcmpMessage, RoutedEcho, RoutedEchoes
 from probes.target import Address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import select
 import socket
 import struct
@@ -16,17 +17,36 @@ from probes.questions.traffic import Endpoint, Handshake, HandshakeAnswer, Hands
 PAYLOAD = b"\r\n"  # harmless to line protocols, enough to see an acknowledgement
 UNACKED_AT = 24  # offset of tcpi_unacked in struct tcp_info, linux/tcp.h
 POLL_SECONDS = 0.005
+A_MOMENT = 0.05  # s
 AT_ONCE = 16
+
+
+class _Patience:
+    """Until when the ports of one address are waited for."""
+
+    def __init__(self, seconds: float, guessed: bool) -> None:
+        self.deadline, self.guessed = time.monotonic() + seconds, guessed
+
+    def left(self) -> float:
+        """Seconds, never negative."""
+        return max(self.deadline - time.monotonic(), 0.0)
+
+    def opened(self) -> None:
+        """A port has opened: guesses beside it get only a moment more."""
+        if self.guessed:
+            self.deadline = min(self.deadline, time.monotonic() + A_MOMENT)
 
 
 def handshakes(question: Handshakes) -> tuple[HandshakeAnswer, ...]:
     """All attempts at once, each within the timeout."""
+    seconds = question.timeout_ms / 1000
+    patience = {end.address: _Patience(seconds, question.guessed) for end in question.destinations}
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        attempts = [pool.submit(_attempt, end, question.timeout_ms / 1000) for end in question.destinations]
+        attempts = [pool.submit(_attempt, end, patience[end.address]) for end in question.destinations]
         return tuple(attempt.result() for attempt in attempts)
 
 
-def _attempt(destination: Endpoint, timeout: float) -> HandshakeAnswer:
+def _attempt(destination: Endpoint, patience: _Patience) -> HandshakeAnswer:
     family = socket.AF_INET if destination.address.version == 4 else socket.AF_INET6
     with ExitStack() as stack:
         connection = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
@@ -35,8 +55,10 @@ def _attempt(destination: Endpoint, timeout: float) -> HandshakeAnswer:
         if capture is not None:
             stack.enter_context(capture)
         start = time.monotonic()
-        outcome, connected, error = _connect_and_send(connection, destination, start + timeout)
+        outcome, connected, error = _connect_and_send(connection, destination, patience)
         frames = None if capture is None else _of_this_attempt(capture)
+    if outcome is Handshake.OPEN:
+        patience.opened()
     passed = None if connected is None else round((connected - start) * 1000, 3)
     return HandshakeAnswer(destination, outcome, passed, frames, error)
 
@@ -54,26 +76,30 @@ def _of_this_attempt(capture: socket.socket) -> tuple[TcpFrame, ...]:
 
 
 def _connect_and_send(
-    connection: socket.socket, destination: Endpoint, deadline: float
+    connection: socket.socket, destination: Endpoint, patience: _Patience
 ) -> tuple[Handshake, float | None, str | None]:
-    connection.settimeout(max(deadline - time.monotonic(), 0.001))
-    try:
-        connection.connect((str(destination.address), destination.port))
-    except TimeoutError:
+    connection.setblocking(False)
+    failed = connection.connect_ex((str(destination.address), destination.port))
+    while failed == errno.EINPROGRESS:
+        if select.select([], [connection], [], min(patience.left(), A_MOMENT))[1]:
+            failed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        elif not patience.left():
+            return Handshake.SILENT, None, None
+    if failed == errno.ETIMEDOUT:
         return Handshake.SILENT, None, None
-    except ConnectionRefusedError:
+    if failed == errno.ECONNREFUSED:
         return Handshake.REFUSED, None, None
-    except OSError as error:
-        return Handshake.UNREACHABLE, None, errno.errorcode.get(error.errno or 0, str(error))
+    if failed:
+        return Handshake.UNREACHABLE, None, errno.errorcode.get(failed, os.strerror(failed))
     connected = time.monotonic()
-    return _acknowledged(connection, deadline), connected, None
+    return _acknowledged(connection, patience), connected, None
 
 
-def _acknowledged(connection: socket.socket, deadline: float) -> Handshake:
+def _acknowledged(connection: socket.socket, patience: _Patience) -> Handshake:
     """Any acknowledgement, answer or orderly close proves the way there and back for more than a handshake."""
     try:
         connection.sendall(PAYLOAD)
-        while time.monotonic() < deadline:
+        while patience.left():
             information = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
             if struct.unpack_from("I", information, UNACKED_AT)[0] == 0:
                 return Handshake.OPEN

@@ -94,10 +94,14 @@ class HandshakeAnswer:
 
 @dataclass(frozen=True)
 class Handshakes(Question[tuple[HandshakeAnswer, ...]]):
-    """Connect to each, then send a line end and watch whether it is acknowledged within the timeout."""
+    """Connect to each, then send a line end and watch whether it is acknowledged within the timeout.
+
+    Ports that are `guessed` are waited for only until another port of the same address has opened.
+    """
 
     destinations: tuple[Endpoint, ...]
     timeout_ms: int = field(compare=False)
+    guessed: bool = field(default=False, compare=False)
 
 
 class DatagramOutcome(StrEnum):

@@ -49,14 +49,15 @@ def test_tcp_tries_named_tcp_ports_and_guesses_for_a_bare_vip(
 ) -> None:
     host = fake({Handshakes: ()})
     facts = tcp.look(host, scope(target))
-    assert [ports(each) for each in host.asked] == [tried]
+    assert [port for each in host.asked for port in ports(each)] == tried
     assert [end.port for end in facts.guessed] == (tried if target == "192.0.2.53" else [])
 
 
 def test_a_port_that_is_named_and_guessed_is_tried_once_and_counts_as_named(fake: Any) -> None:
     host = fake({Handshakes: ()})
     facts = tcp.look(host, scope("192.0.2.53", "192.0.2.53:80", "192.0.2.53:80/tcp"))
-    assert ports(host.asked[0]) == [80, 53, 443]
+    assert [ports(each) for each in host.asked] == [[80], [53, 443]]
+    assert [each.guessed for each in host.asked] == [False, True]
     assert Endpoint(VIP, 80) not in facts.guessed
 
 
@@ -88,11 +89,22 @@ def test_udp_tries_named_udp_ports_but_dns(fake: Any, target: str, tried: list[l
     ],
 )
 def test_dns_asks_port_53_over_the_named_transports(fake: Any, target: str, transports: list[str]) -> None:
-    host = fake({DnsExchanges: ()})
+    host = fake({DnsExchanges: (), Handshakes: ()})
     dns.look(host, scope(target))
-    assert [(each.transport, each.servers) for each in host.asked] == [
+    asked = [each for each in host.asked if isinstance(each, DnsExchanges)]
+    assert [(each.transport, each.servers) for each in asked] == [
         (t, (Endpoint(VIP, 53),)) for t in transports
     ]
+
+
+def test_a_guess_at_dns_gets_little_patience_once_a_tcp_port_has_opened(fake: Any) -> None:
+    way_is_open = HandshakeAnswer(Endpoint(VIP, 80), Handshake.OPEN, 1.0, None, None)
+    patience = []
+    for answers in ((way_is_open,), ()):
+        host = fake({DnsExchanges: (), Handshakes: answers})
+        dns.look(host, scope("192.0.2.53"))
+        patience += [each.timeout_ms for each in host.asked if isinstance(each, DnsExchanges)]
+    assert patience == [150, 700]
 
 
 def test_the_users_timeout_goes_with_every_question_and_all_run_in_the_traffic_phase(fake: Any) -> None:

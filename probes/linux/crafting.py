@@ -1,0 +1,36 @@
+"""scapy's packet classes, imported so that a scan leaves no files behind.
+
+Importing scapy creates ~/.config/scapy and writes 2.8 MB to ~/.cache/scapy (scapy/main.py, scapy/data.py); a look at a
+machine may not. Where these folders cannot be made, it does without them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+FOLDERS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+
+
+@contextmanager
+def _without_folders() -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in FOLDERS}
+    os.environ.update(dict.fromkeys(FOLDERS, os.devnull))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+with _without_folders():
+    from scapy.layers.dns import DNS, DNSQR
+    from scapy.layers.inet import ICMP, IP, TCP, UDP, IPerror, TCPerror, UDPerror
+    from scapy.layers.l2 import Ether
+    from scapy.packet import Packet
+
+__all__ = ["DNS", "DNSQR", "ICMP", "IP", "TCP", "UDP", "Ether", "IPerror", "Packet", "TCPerror", "UDPerror"]
