@@ -74,6 +74,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> type[FakeMachine]:
 def call(machine: type[FakeMachine], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """`call("scan", "192.0.2.53:53")`; click's result carries the code that the command returned."""
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
 
     def run(*arguments: str) -> Result:
         from hairpin_doctor.cli import main
