@@ -31,8 +31,13 @@ class InterfaceFacts:
         return next((link for link in self.links if link.index == index), None)
 
     def by_mac(self, mac: str) -> tuple[Link, ...]:
-        """Every interface that has this MAC; a bridge without a MAC of its own shares one with a port."""
-        return tuple(link for link in self.links if link.mac == mac and link.kind != "loopback")
+        """Every interface that has this MAC; a bridge without a MAC of its own shares one with a port.
+
+        Not a macvtap's: that MAC is its guest's, and what comes in for it goes to the guest.
+        """
+        return tuple(
+            link for link in self.links if link.mac == mac and link.kind not in ("loopback", "macvtap")
+        )
 
     def ports_of(self, bridge: Link) -> tuple[Link, ...]:
         """The interfaces enslaved to this bridge."""

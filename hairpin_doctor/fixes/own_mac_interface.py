@@ -28,7 +28,7 @@ def own_mac_interface(
 ) -> Fix:
     """Make the interface on the bridge (or NIC) `base` and announce on it."""
     interfaces = host.findings[InterfaceFacts]
-    name = _free_name(interfaces)
+    name = free_name(interfaces)
     create = Step(
         place="host",
         machine=host.name,
@@ -66,7 +66,8 @@ def _forget(base: Link, mac: str) -> tuple[str, ...]:
     return (f"bridge fdb del {mac} dev {quote(base.name)} self",) if base.bridge is not None else ()
 
 
-def _free_name(interfaces: InterfaceFacts) -> str:
+def free_name(interfaces: InterfaceFacts) -> str:
+    """The name that the new interface gets."""
     taken = {link.name for link in interfaces.links}
     return next(name for number in range(1000) if (name := f"{BASE_NAME}{number}") not in taken)
 

@@ -19,6 +19,7 @@ from hairpin_doctor.rules.ipvs_without_strict_arp import ipvs_without_strict_arp
 from hairpin_doctor.rules.legacy_and_nft_rules_mixed import legacy_and_nft_rules_mixed
 from hairpin_doctor.rules.local_policy_no_local_endpoint import local_policy_no_local_endpoint
 from hairpin_doctor.rules.macvlan_floods_lan import macvlan_floods_lan
+from hairpin_doctor.rules.macvtap_cannot_reach_parent import macvtap_cannot_reach_parent
 from hairpin_doctor.rules.multihomed_asymmetry import multihomed_asymmetry
 from hairpin_doctor.rules.nobody_answers import nobody_answers
 from hairpin_doctor.rules.node_address_has_two_macs import node_address_has_two_macs
@@ -50,6 +51,7 @@ CATALOGUE: tuple[Rule, ...] = (
     split_brain,
     vip_outside_prefix,
     port_not_forwarding,
+    macvtap_cannot_reach_parent,
     deaf_announcing_interface,
     wrong_l2_domain,
     stale_neighbour,

@@ -92,11 +92,16 @@ def _on_hosts(network: Network, vip: Address) -> Iterator[_Collision]:
         if interfaces is None or fdb is None:
             continue
         for bridge in interfaces.bridges():
-            family = [bridge, *interfaces.ports_of(bridge), *interfaces.stacked_on(bridge)]
+            family = [bridge, *interfaces.ports_of(bridge), *_own(interfaces.stacked_on(bridge))]
             for link in family:
                 yield from _learned_elsewhere(host, interfaces, fdb, bridge, link)
             yield from _neighbour_with_own_mac(host, bridge, family)
             yield from _logged(network, vip, host, bridge, family)
+
+
+def _own(links: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Without macvtaps, whose MAC is meant to be the guest's."""
+    return tuple(link for link in links if link.kind != "macvtap")
 
 
 def _learned_elsewhere(

@@ -56,7 +56,7 @@ def port_vlans(message: Any) -> tuple[PortVlan, ...]:
 
 def _link(message: Any, addresses: list[LinkAddress], vlans: tuple[PortVlan, ...]) -> Link:
     flags = message["flags"]
-    lower = message.get("IFLA_LINK") if message.get(OTHER_NAMESPACE) is None else None
+    lower, here = message.get("IFLA_LINK"), message.get(OTHER_NAMESPACE) is None
     return Link(
         index=message["index"],
         name=message.get("IFLA_IFNAME"),
@@ -70,11 +70,12 @@ def _link(message: Any, addresses: list[LinkAddress], vlans: tuple[PortVlan, ...
         arp=not flags & IFF_NOARP,
         promiscuity=message.get("IFLA_PROMISCUITY") or 0,
         master=message.get("IFLA_MASTER"),
-        lower=lower,
+        lower=lower if here else None,
         addresses=tuple(addresses),
         bridge=_bridge(message),
         port=_port(message, vlans),
         macvlan_mode=message.get(("linkinfo", "data", "macvlan_mode")),
+        lower_elsewhere=None if here else lower,
     )
 
 

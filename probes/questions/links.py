@@ -54,7 +54,8 @@ class PortSettings:
 class Link:
     """One interface. `master` and `lower` are interface indexes; `kind` is rtnetlink's (bridge, macvlan, veth ...).
 
-    `lower` is the device a macvlan or VLAN sits on (IFLA_LINK); None where it lies in another network namespace.
+    `lower` is the device a macvlan or VLAN sits on (IFLA_LINK); None where it lies in another network namespace, and
+    then `lower_elsewhere` is its index there.
     """
 
     index: int
@@ -74,6 +75,7 @@ class Link:
     bridge: BridgeSettings | None
     port: PortSettings | None
     macvlan_mode: str | None
+    lower_elsewhere: int | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ PROMISED = {
     "HD105": ("wrong-l2-domain", "broken"),
     "HD106": ("announced-by-many-interfaces", "latent"),
     "HD109": ("pool-overlaps-infrastructure", "broken"),
+    "HD110": ("macvtap-cannot-reach-parent", "broken"),
     "HD111": ("vip-outside-prefix", "broken"),
     "HD201": ("nobody-answers", "broken"),
     "HD202": ("split-brain", "broken"),

@@ -16,6 +16,7 @@ from hairpin_doctor.lab.cases import (
     filtering,
     healthy,
     interfaces,
+    macvtap,
     own_mac,
     port_mac,
     ports,
@@ -43,6 +44,7 @@ _CASES: tuple[Case, ...] = (
     *ports.CASES,
     *addresses.CASES,
     *routing.CASES,
+    *macvtap.CASES,
 )
 _EXPECTED = {
     **EXPECTED,
