@@ -89,6 +89,8 @@ def _connect_and_send(
         return Handshake.SILENT, None, None
     if failed == errno.ECONNREFUSED:
         return Handshake.REFUSED, None, None
+    if failed == errno.ECONNRESET:  # a RST before the SYN-ACK refuses (tcp_reset, net/ipv4/tcp_input.c)
+        return Handshake.RESET, time.monotonic(), None
     if failed:
         return Handshake.UNREACHABLE, None, errno.errorcode.get(failed, os.strerror(failed))
     connected = time.monotonic()
