@@ -16,6 +16,7 @@ from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
+from probes.client_links import ClientLinkFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts
 from probes.neighbours import NeighbourFacts
@@ -164,7 +165,10 @@ def _attachment(host: VantagePoint, mac: str | None, address: Address | None) ->
         if neighbour.mac == mac and neighbour.address == address:
             link = interfaces.by_index(neighbour.interface)
             return Attachment(host, link, None) if link is not None else None
-    return None
+    asked = host.findings.get(ClientLinkFacts)
+    answer = asked.of(address, mac) if asked else None
+    link = interfaces.by_name(answer.interface) if answer else None
+    return Attachment(host, link, None) if link is not None else None
 
 
 def segment(attachment: Attachment) -> tuple[Link, ...]:

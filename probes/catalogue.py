@@ -12,6 +12,7 @@ from probes.answering_machines import answering_machines
 from probes.arp import arp
 from probes.bgp_sessions import bgp_sessions
 from probes.br_netfilter import br_netfilter
+from probes.client_links import client_links
 from probes.connections import connections
 from probes.dns import dns
 from probes.endpoints import endpoints
@@ -42,6 +43,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     own_address_warnings,
     neighbours,
     arp,
+    client_links,
     answering_machines,
     routes,
     routed_path,

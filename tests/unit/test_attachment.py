@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hairpin_doctor.network import Network, VantagePoint, segment
+from probes.client_links import ClientHeard, ClientLinkFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interface_sysctls import InterfaceSysctlFacts
 from probes.interfaces import InterfaceFacts
@@ -65,6 +66,17 @@ def test_a_client_hangs_on_the_port_where_the_bridge_learned_its_mac(point: Poin
 def test_an_entry_that_names_no_port_of_a_bridge_attaches_nothing(point: Point, link: Any, fdb: Any) -> None:
     vm = client(point, link)
     assert Network([vm, point("n5", SERVES, InterfaceFacts(bridge(link)), fdb)]).attachment(vm, VIP) is None
+
+
+def test_where_no_table_remembers_a_client_its_answer_to_the_host_tells(point: Point, link: Any) -> None:
+    vm = client(point, link)
+    forgotten = (SERVES, InterfaceFacts((link(5, "eno1"),)), ForwardingDatabaseFacts(()), NeighbourFacts(()))
+    heard = ClientLinkFacts((ClientHeard(CLIENT, "eno1", CLIENT_MAC),))
+    found = Network([vm, point("n5", *forgotten, heard)]).attachment(vm, VIP)
+    assert found is not None
+    assert (found.interface.name, found.port) == ("eno1", None)
+    another = ClientLinkFacts((ClientHeard(CLIENT, "eno1", "02:00:00:00:00:99"),))
+    assert Network([vm, point("n5", *forgotten, another)]).attachment(vm, VIP) is None
 
 
 def test_without_a_bridge_the_hosts_neighbour_entry_tells_the_interface(point: Point, link: Any) -> None:

@@ -1,0 +1,63 @@
+"""By which interface does this machine hear the other vantage points, and with which MAC do they answer ARP now?
+
+Asked for the addresses of clients whose reports are at hand, where they are on-link. Bridges forget a silent station after
+300 s, and a plain NIC keeps no table at all: the answer tells where a client hangs, and refreshes the bridge's memory before
+it is read. Cannot see clients behind a router. Needs CAP_NET_RAW.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from probes.host import Absent, Host
+from probes.probe import Layer, Scope, probe
+from probes.questions.neighbours import ArpSweep
+from probes.questions.routing import Route, RouteTo
+from probes.target import Address
+
+
+@dataclass(frozen=True)
+class ClientHeard:
+    """An answer to our ARP request for a client's address."""
+
+    address: IPv4Address
+    interface: str
+    mac: str
+
+
+@dataclass(frozen=True)
+class ClientLinkFacts:
+    """Every answer; a client that is routed, local or silent has none."""
+
+    heard: tuple[ClientHeard, ...]
+
+    def of(self, address: Address | None, mac: str) -> ClientHeard | None:
+        """The answer for this address with this MAC."""
+        return next((each for each in self.heard if (each.address, each.mac) == (address, mac)), None)
+
+
+@probe(Layer.NEIGHBOUR)
+def client_links(host: Host, scope: Scope) -> ClientLinkFacts:
+    """Ask for every client on its own link."""
+    wanted: dict[tuple[str, IPv4Address], list[IPv4Address]] = {}
+    for client in scope.clients:
+        route = _route(host, client)
+        if not (isinstance(client, IPv4Address) and route and route.type == "unicast" and not route.gateway):
+            continue
+        if route.interface and isinstance(route.source, IPv4Address):
+            wanted.setdefault((route.interface, route.source), []).append(client)
+    return ClientLinkFacts(
+        tuple(
+            ClientHeard(reply.address, interface, reply.mac)
+            for (interface, source), clients in wanted.items()
+            for reply in host.ask(ArpSweep(interface, source, tuple(clients), (), scope.arp_window_ms))
+        )
+    )
+
+
+def _route(host: Host, destination: Address) -> Route | None:
+    try:
+        return host.ask(RouteTo(destination))
+    except Absent:
+        return None

@@ -1,0 +1,59 @@
+"""Which clients are asked by ARP, on which interface, and whose answer counts."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import Any
+
+import pytest
+
+from probes.client_links import ClientHeard, ClientLinkFacts, client_links
+from probes.host import Absent, Denied
+from probes.probe import Scope
+from probes.questions.neighbours import ArpReply, ArpSweep
+from probes.questions.routing import Route, RouteTo
+from probes.target import Target
+
+VIP, OWN, CLIENT, FAR, GATEWAY = (IPv4Address(f"192.0.2.{n}") for n in (53, 10, 20, 30, 1))
+MAC = "02:00:00:00:00:20"
+ROUTES = {
+    CLIENT: Route("unicast", "eth0", None, OWN, 254),
+    FAR: Route("unicast", "eth0", GATEWAY, OWN, 254),
+    OWN: Route("local", "lo", None, OWN, 255),
+}
+
+
+def route(question: RouteTo) -> Route:
+    if question.destination not in ROUTES:
+        raise Absent("no route")
+    return ROUTES[question.destination]
+
+
+def scope(*clients: IPv4Address) -> Scope:
+    return Scope((Target(VIP),), clients=clients)
+
+
+def test_a_client_on_the_link_is_asked_there_and_its_answer_kept(fake: Any) -> None:
+    host = fake({RouteTo: route, ArpSweep: (ArpReply(CLIENT, MAC, MAC, 0.2),)})
+    assert client_links.look(host, scope(CLIENT)) == ClientLinkFacts((ClientHeard(CLIENT, "eth0", MAC),))
+    assert [each.addresses for each in host.asked_of(ArpSweep)] == [(CLIENT,)]
+
+
+@pytest.mark.parametrize("client", [FAR, OWN, IPv4Address("203.0.113.9")])
+def test_a_client_that_is_routed_local_or_unreachable_is_not_asked(fake: Any, client: IPv4Address) -> None:
+    host = fake({RouteTo: route, ArpSweep: ()})
+    assert client_links.look(host, scope(client)).heard == ()
+    assert not host.asked_of(ArpSweep)
+
+
+def test_only_the_answer_with_the_clients_own_mac_says_where_it_hangs() -> None:
+    facts = ClientLinkFacts((ClientHeard(CLIENT, "eth0", MAC),))
+    assert facts.of(CLIENT, MAC) == ClientHeard(CLIENT, "eth0", MAC)
+    assert facts.of(CLIENT, "02:00:00:00:00:99") is None
+    assert facts.of(FAR, MAC) is None
+
+
+def test_without_the_right_to_ask_it_says_so(fake: Any) -> None:
+    host = fake({RouteTo: route, ArpSweep: Denied("CAP_NET_RAW", "asking by ARP")})
+    with pytest.raises(Denied):
+        client_links.look(host, scope(CLIENT))
