@@ -29,6 +29,16 @@ _UNEXPLAINED = _expect(Expected("undetermined", ()), HEALTHY, Expected("unexplai
 _UNEXPLAINED_ON_THE_HOST_TOO = {**_UNEXPLAINED, "host": Expected("undetermined", ())}
 # Nothing that is sent to the bridge's MAC shows up behind it: HD302 is then possible, and never more.
 _SUSPECT = {**_UNEXPLAINED, "both": Expected("unexplained", (), allowed=("HD302",))}
+# The client's own entry is wrong, which it sees by itself.
+_OWN_ENTRY = Expected("diagnosed", ("HD205",))
+
+
+def _two(*codes: str, client: Expected, host: Expected) -> Expectations:
+    """Two faults at once: what both together name, in the order to mend them in."""
+    return _expect(client, host, Expected("diagnosed", codes))
+
+
+_UNDETERMINED = Expected("undetermined", ())
 
 EXPECTED: Mapping[str, Expectations] = {
     "plain-nic": _WELL,
@@ -75,4 +85,32 @@ EXPECTED: Mapping[str, Expectations] = {
     # What the laptop sees is what HD201 says: nobody answers, and no cause for that is visible.
     "unknown-arp-lost": {**_UNEXPLAINED, "both": Expected("diagnosed", ("HD201",))},
     "unknown-policy-blackhole": _UNEXPLAINED,
+    "bgp-and-stale-neighbour": _two("HD601", client=Expected("diagnosed", ("HD601",)), host=_UNDETERMINED),
+    "deaf-and-stale-neighbour": _two("HD104", client=_UNDETERMINED, host=_UNDETERMINED),
+    "port-mac-and-stale-neighbour": _two("HD205", "HD301", client=_OWN_ENTRY, host=HEALTHY),
+    "rp-filter-and-stale-neighbour": _two("HD205", "HD401", client=_OWN_ENTRY, host=_UNDETERMINED),
+    "rp-filter-and-floods": _two(
+        "HD401", "HD309", client=_UNDETERMINED, host=Expected("undetermined", ("HD309",))
+    ),
+    "flux-and-floods": _expect(
+        PING_IS_SILENT,
+        Expected("healthy", ("HD208", "HD309")),
+        Expected("healthy", ("HD208", "HD309", "HD001")),
+    ),
+    "twice-and-floods": _expect(
+        PING_IS_SILENT,
+        Expected("healthy", ("HD309",)),
+        Expected("healthy", ("HD106", "HD309", "HD001"), allowed=("HD002",)),
+    ),
+    # The VM hears nobody while it has the bridge's MAC: that the VIP is routed shows afterwards.
+    "duplicate-mac-and-bgp": _two("HD310", client=_UNDETERMINED, host=Expected("undetermined", ("HD310",))),
+    "proxy-arp-and-stale-neighbour": _two(
+        "HD205", "HD206", client=Expected("diagnosed", ("HD205", "HD206")), host=HEALTHY
+    ),
+    "stolen-frames-and-stale-neighbour": _two("HD205", "HD303", client=_OWN_ENTRY, host=_UNDETERMINED),
+    "two-vips-two-faults": _two("HD205", "HD201", client=_OWN_ENTRY, host=HEALTHY),
+    "deaf-and-firewall": _two("HD104", client=_UNDETERMINED, host=_UNDETERMINED),
+    "rp-filter-and-firewall": _two("HD401", "HD405", client=_UNDETERMINED, host=_UNDETERMINED),
+    "bgp-and-forwarding-off": _two("HD601", client=Expected("diagnosed", ("HD601",)), host=_UNDETERMINED),
+    "stale-neighbour-and-firewall": _two("HD205", client=_OWN_ENTRY, host=HEALTHY),
 }

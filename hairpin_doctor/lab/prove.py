@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hairpin_doctor.lab.build import Lab
-from hairpin_doctor.lab.cases.case import Vantage
+from hairpin_doctor.lab.cases.case import Case, Vantage
 from hairpin_doctor.lab.examination import BOTH, ByCommand, Scanner, ScannerOf, Verdict, examine
 from hairpin_doctor.lab.mend import apply_fix, can_be_applied, first_broken, repair
 from hairpin_doctor.lab.running import Examine, Setting
@@ -39,20 +39,45 @@ def proof(tell: Tell, record: Path | None = None, scanner_of: ScannerOf = ByComm
 
 def _compare(setting: Setting, vantage: Vantage, found: Verdict, tell: Tell) -> bool:
     wrong = found.wrong(setting.case.expected[vantage])
-    said = wrong or f"{found.outcome} {' '.join(found.codes)}"
-    tell(wrong is None, f"{vantage:<7} {said}")
+    tell(wrong is None, f"{vantage:<7} {wrong or _said(found)}")
     return wrong is None
 
 
+def _said(found: Verdict) -> str:
+    return f"{found.outcome} {' '.join(found.codes)}"
+
+
 def _mend(lab: Lab, setting: Setting, found: Verdict, scanner: Scanner, tell: Tell) -> bool:
+    """Mend the first cause; where the case has more, what is found afterwards is compared and mended in turn."""
+    for expected in setting.case.afterwards:
+        if _carry_out(lab, setting, found, tell) is None:
+            tell(False, "mend    nothing to carry out, though the case goes on")
+            return False
+        _, recordings = scanner.client()
+        found, _ = scanner.both(recordings)
+        wrong = found.wrong(expected)
+        tell(wrong is None, f"then    {wrong or _said(found)}")
+        if wrong is not None:
+            return False
+    cause = _carry_out(lab, setting, found, tell)
+    return cause is None or is_mended(scanner, cause, lambda good, text: tell(good, f"after   {text}"))
+
+
+def _carry_out(lab: Lab, setting: Setting, found: Verdict, tell: Tell) -> Mapping[str, Any] | None:
+    """Apply the first fix of the first cause that is more than a note; that cause, or None where there is nothing to do."""
     cause = first_broken(found.report)
     fix = cause["fixes"][0] if cause and cause["fixes"] else None
-    if cause is None or fix is None or not (can_be_applied(fix) or setting.case.repair):
-        return True
+    if cause is None or fix is None or not (can_be_applied(fix) or _advice(setting.case)):
+        return None
     how = apply_fix(lab, setting.case, setting.names, fix) if can_be_applied(fix) else None
     for line in how or repair(lab, setting.case, setting.names):
         tell(True, f"mend    {line}")
-    return is_mended(scanner, cause, lambda good, text: tell(good, f"after   {text}"))
+    return cause
+
+
+def _advice(case: Case) -> bool:
+    """Whether the case knows what a person does where a fix is advice only."""
+    return case.repair is not None or case.recovered is not None
 
 
 def is_mended(scanner: Scanner, cause: Mapping[str, Any], tell: Tell) -> bool:

@@ -32,7 +32,9 @@ class Case:
     """One case. `client` and `host` are roles of machines in `network`, which is healthy.
 
     `call_iptables`: the value the fault needs, None for either. `cluster`: the Services as its API holds them, which
-    kubectl changes. `repair`: what a person does where a fix is advice only: a machine's role and the daemon it gets.
+    kubectl changes. Where a fix is advice only: `repair`, a machine's role and the daemon it gets, or `recovered`, what
+    becomes of the Services.
+    `afterwards`: what both together must say after the first cause is mended, and after the next, while causes are left.
     """
 
     name: str
@@ -48,7 +50,9 @@ class Case:
     targets: Callable[[Names], tuple[str, ...]] = field(default=lambda names: (f"{names.dns_vip}:53/udp",))
     cluster: Callable[[Names], tuple[Service, ...]] = cluster_services
     repair: Callable[[Names], tuple[str, Daemon]] | None = None
+    recovered: Callable[[Names], tuple[Service, ...]] | None = None
     expected: Mapping[Vantage, Expected] = field(default_factory=dict)
+    afterwards: tuple[Expected, ...] = ()
 
     def variants(self) -> tuple[Variant, ...]:
         """The variants the case is tested in."""
