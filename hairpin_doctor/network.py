@@ -113,11 +113,12 @@ class Network:
         )
 
     def owners(self, mac: str) -> tuple[Owner, ...]:
-        """Every interface of a known machine that has this MAC."""
+        """Every interface of a known machine that has this MAC, ports last: a bridge or bond takes what its port shares."""
         found: list[Owner] = []
         for each in self.vantage_points:
             interfaces = each.findings.get(InterfaceFacts)
-            found.extend(Owner(each, link) for link in (interfaces.by_mac(mac) if interfaces else ()))
+            links = interfaces.by_mac(mac) if interfaces else ()
+            found.extend(Owner(each, link) for link in sorted(links, key=lambda e: e.master is not None))
         return tuple(found)
 
     def attachment(self, client: VantagePoint, vip: Address) -> Attachment | None:

@@ -32,7 +32,8 @@ def announced_by_many_interfaces(network: Network, vip: Address) -> Verdict:
         raise network.need_client(vip, f"how many MACs answer for {vip}")
     reason = f"no two MACs answer for {vip} at {names(clients)}"
     for client in clients:
-        macs = [mac for mac in _live_macs(client, vip) if mac not in client.gateway_macs()]
+        strange = [mac for mac in client.gateway_macs() if not network.owners(mac)]  # proxy ARP: HD206
+        macs = [mac for mac in _live_macs(client, vip) if mac not in strange]
         if len(macs) < 2:
             continue
         if not network.hosts(vip):

@@ -143,6 +143,13 @@ def test_every_interface_with_a_mac_owns_it_also_on_two_machines(point: Point, l
     assert [str(owner) for owner in owners] == ["br0 of n5", "eno1 of n5", "eth0 of vm"]
 
 
+def test_a_bridge_that_shares_its_ports_mac_owns_it_first(point: Point, link: Any) -> None:
+    """A NIC is older than the bridge that takes over its MAC."""
+    links = (link(2, "eno1", mac="02::1", master=5), link(5, "br0", mac="02::1"))
+    owners = Network([point("n5", InterfaceFacts(links))]).owners("02::1")
+    assert [str(owner) for owner in owners] == ["br0 of n5", "eno1 of n5"]
+
+
 def test_what_is_missing_names_the_way_to_get_it(point: Point) -> None:
     network = Network([point("vm", forwarding(0))])
     assert "vm.json" in network.need_host(VIP, "x").how_to_get

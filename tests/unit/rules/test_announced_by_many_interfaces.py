@@ -65,8 +65,28 @@ def test_a_second_mac_of_a_stranger_is_another_cause(recorded: Recorded) -> None
     assert STRANGER in verdict.reason
 
 
-def test_the_gateways_second_answer_is_proxy_arp(recorded: Recorded) -> None:
-    assert isinstance(recorded("proxy-arp-beside-announcer").verdict(announced_by_many_interfaces), Cleared)
+def test_a_second_mac_of_another_scanned_machine_is_another_cause(recorded: Recorded) -> None:
+    case = recorded(CASE)
+    mac, others = second(case), case.network().vantage_points[1].link_towards(case.vip).mac
+    verdict = case.client_lists(ArpSweep, lambda r: replace(r, mac=others) if r.mac == mac else r).verdict(
+        announced_by_many_interfaces
+    )
+    assert isinstance(verdict, Cleared)
+
+
+def test_an_unknown_gateways_second_answer_is_proxy_arp_also_for_the_client_alone(recorded: Recorded) -> None:
+    case = recorded("proxy-arp-beside-announcer")
+    assert isinstance(case.verdict(announced_by_many_interfaces), Cleared)
+    assert isinstance(case.verdict(announced_by_many_interfaces, case.client), Cleared)
+
+
+def test_a_node_that_is_the_gateway_itself_may_answer_twice_like_any_other(recorded: Recorded) -> None:
+    case = recorded(CASE)
+    gateway = next(iter(case.network().vantage_points[1].gateway_macs()))
+    own = case.link("bridge0").mac
+    same = case.client_lists(ArpSweep, lambda r: replace(r, mac=own) if r.mac == gateway else r)
+    assert own in same.network().vantage_points[1].gateway_macs()
+    assert isinstance(same.verdict(announced_by_many_interfaces), Diagnosis)
 
 
 def test_the_client_alone_cannot_know_the_owners(recorded: Recorded) -> None:

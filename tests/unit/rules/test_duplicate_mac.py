@@ -92,3 +92,12 @@ def test_a_bridge_that_learned_its_own_mac_behind_a_port_has_a_twin_there_unless
 def test_a_client_alone_cannot_know_whose_mac_its_own_is(recorded: Recorded) -> None:
     case = recorded("duplicate-mac")
     assert isinstance(case.verdict(duplicate_mac, case.client), Undetermined)
+
+
+def test_a_client_that_is_answered_with_its_own_mac_knows_by_itself(recorded: Recorded) -> None:
+    case = recorded("healthy")
+    answer, own = case.link("bridge0").mac, case.network().vantage_points[1].link_towards(case.vip).mac
+    twin = case.client_lists(Links, lambda link: replace(link, mac=answer) if link.mac == own else link)
+    verdict = twin.verdict(duplicate_mac, twin.client)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.confidence is Confidence.PROVEN

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from hairpin_doctor.recording import Asked
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
 from hairpin_doctor.rules.stale_neighbour import stale_neighbour
 from probes.host import Denied
 from probes.questions.machine import Moment
-from probes.questions.neighbours import ArpReply, ArpSweep, Neighbours
+from probes.questions.neighbours import ArpReply, ArpSweep, KernelResolution, Neighbour, Neighbours
 
 Recorded = Callable[[str], Any]
 
@@ -78,3 +79,16 @@ def test_silence_now_is_another_cause(recorded: Recorded) -> None:
 def test_without_a_packet_socket_the_kernel_would_believe_its_own_entry(recorded: Recorded) -> None:
     case = recorded("stale-neighbour").client_says(ArpSweep, lambda *_: Denied("CAP_NET_RAW", "ARP"))
     assert isinstance(case.verdict(stale_neighbour), Undetermined)
+
+
+def test_what_the_kernel_believes_is_no_live_answer(recorded: Recorded) -> None:
+    """Without rights the kernel resolves, and it does not ask for an entry that it has."""
+    case = recorded("stale-neighbour").client_says(ArpSweep, lambda *_: Denied("CAP_NET_RAW", "ARP"))
+    scope = case.client.scope
+    link = case.network().vantage_points[1].link_towards(case.vip)
+    resolved = (Neighbour(link.index, case.vip, case.link("bridge0").mac, "REACHABLE", False),)
+    asked = Asked(KernelResolution(scope.vips, scope.arp_window_ms), resolved)
+    blind = replace(case, client=replace(case.client, asked=(*case.client.asked, asked)))
+    verdict = blind.verdict(stale_neighbour)
+    assert isinstance(verdict, Undetermined)
+    assert "who answers" in verdict.missing

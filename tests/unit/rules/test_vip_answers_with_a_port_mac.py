@@ -50,7 +50,9 @@ def test_a_bridge_that_took_over_its_ports_mac_takes_such_frames(recorded: Recor
     case = recorded("vip-on-port-mac")
     port = case.link("eno1").mac
     shared = case.host_lists(Links, lambda link: replace(link, mac=port) if link.name == "bridge0" else link)
-    assert isinstance(shared.verdict(vip_answers_with_a_port_mac), Cleared)
+    port_first = shared.host_says(Links, lambda _, links: tuple(reversed(links)))
+    for each in (shared, port_first):
+        assert isinstance(each.verdict(vip_answers_with_a_port_mac), Cleared)
 
 
 def test_with_br_netfilter_and_dnat_the_frame_is_readdressed_by_sysctl_or_by_the_bridges_own_switch(

@@ -20,6 +20,16 @@ def test_sharing_the_bridges_mac_is_no_fault(recorded: Recorded) -> None:
     assert verdict.severity is Severity.NOTE
 
 
+def test_a_bridge_that_took_over_its_ports_mac_shares_it_just_as_well(recorded: Recorded) -> None:
+    """Whatever the order of the interfaces: a NIC is older than its bridge."""
+    case = recorded("healthy")
+    mac = case.link("bridge0").mac
+    shared = case.host_lists(Links, lambda link: replace(link, mac=mac) if link.name == "eno1" else link)
+    port_first = shared.host_says(Links, lambda _, links: tuple(reversed(links)))
+    for each in (shared, port_first):
+        assert isinstance(each.verdict(vip_on_bridge_mac_works), Diagnosis)
+
+
 def test_a_mac_of_its_own_gets_no_such_note(recorded: Recorded) -> None:
     verdict = recorded("l2-on-metallb0-good").verdict(vip_on_bridge_mac_works)
     assert isinstance(verdict, Cleared)
