@@ -17,6 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that only record what other tests have proven already run with --record alone."""
+    if not config.getoption("--record"):
+        items[:] = [item for item in items if item.get_closest_marker("recording") is None]
+
+
 @pytest.fixture
 def recordings(request: pytest.FixtureRequest) -> Path | None:
     """The folder to record into, or None."""

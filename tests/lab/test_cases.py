@@ -1,7 +1,7 @@
 """Each case: symptom, verdict from every vantage point, the fix as written, and the scan after it.
 
-Once with the story's names and kube-proxy in iptables mode, by the command line; once with names drawn at random and in
-nftables mode, scanned in this process to save time.
+The homelab's cases with the story's names and kube-proxy in iptables mode, in every variant, by the command line; then
+every case with names drawn at random and in nftables mode, scanned in this process to save time.
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ import pytest
 from hairpin_doctor.lab.cases import CATALOGUE, Case
 from hairpin_doctor.lab.checks import Observation
 from hairpin_doctor.lab.examination import ByCommand, InProcess, ScannerOf
+from hairpin_doctor.lab.expected import EXPECTED as STORY
 from hairpin_doctor.lab.homelab import Variant
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.prove import proof
 from hairpin_doctor.lab.running import Setting, run_case
 
+HOMELAB = [case for case in CATALOGUE if case.name in STORY]
 CASES = [
     pytest.param(case, variant, id=f"{case.name}-{variant.kube_proxy}-call{variant.call_iptables}")
-    for case in CATALOGUE
+    for case in HOMELAB
     for variant in case.variants()
 ]
+ELSEWHERE = [pytest.param(case, id=case.name) for case in CATALOGUE if case.name not in STORY]
 ONCE = [pytest.param(case, id=case.name) for case in CATALOGUE]
 
 
@@ -55,3 +58,10 @@ def test_a_case_of_the_story_is_diagnosed_and_mended(
 def test_a_case_with_random_names_is_diagnosed_and_mended(case: Case) -> None:
     names = Names.random(zlib.crc32(case.name.encode()))
     assert_proven(Setting(case, names, case.variant("nftables")), scanner_of=InProcess)
+
+
+@pytest.mark.lab
+@pytest.mark.recording
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_a_case_beyond_the_story_is_recorded(case: Case, recordings: Path | None) -> None:
+    assert_proven(Setting(case, Names.story(), case.variant()), recordings)
