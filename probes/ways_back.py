@@ -53,7 +53,7 @@ class WayBackFacts:
 
 @probe(Layer.SERVICE)
 def ways_back(host: Host, scope: Scope) -> WayBackFacts:
-    """Look up each answer's route: from the endpoints that the service rules name, else from the VIP where it is held."""
+    """Look up each answer's route: from the endpoints that the service rules name, and from the VIP where it is held."""
     rules = service_rules.look(host, scope)
     found: list[WayBack] = []
     for vip in scope.vips:
@@ -76,7 +76,7 @@ def _sources(host: Host, vip: Address, endpoints: list[Address]) -> Iterator[tup
         elif route is not None and route.interface:
             yield address, route.interface
     own = _route(host, RouteTo(vip))
-    if not endpoints and own is not None and own.type == "local":
+    if own is not None and own.type == "local":
         yield vip, None
 
 

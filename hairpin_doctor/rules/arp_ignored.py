@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from shlex import quote
 
+from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.forget import forget
@@ -29,8 +30,9 @@ from probes.interfaces import InterfaceFacts
 from probes.questions.links import Link
 from probes.routes import RouteFacts
 from probes.target import Address
+from probes.ways_back import WayBackFacts
 
-OWN_INTERFACE_ONLY, SAME_SUBNET_TOO, NEVER = 1, 2, 8
+OWN_INTERFACE_ONLY, SAME_SUBNET_TOO, BY_SCOPE, NEVER = 1, 2, 3, 8
 
 
 @rule("HD209", "arp-ignored", Severity.BROKEN, explains=("HD201",))
@@ -52,7 +54,11 @@ def arp_ignored(network: Network, vip: Address) -> Verdict:
         )
     carrying = host.findings[InterfaceFacts].with_address(vip)
     why = _why_silent(host, receiving, carrying, vip)
-    if why is None or carrying is None:
+    if why is None:
+        why, fix = _filtered(host, receiving, vip, client)
+    else:
+        fix = _carry(host, receiving, vip, client)
+    if why is None or fix is None or carrying is None:
         return Cleared(f"nothing keeps the kernel of {host.name} from answering on {receiving.name}")
     return Diagnosis(
         summary=f"{host.name} holds {vip} on {carrying.name}, and is set not to answer ARP for it on {receiving.name}",
@@ -64,7 +70,7 @@ def arp_ignored(network: Network, vip: Address) -> Verdict:
         ),
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY,
-        fixes=(_carry(host, receiving, vip, client),),
+        fixes=(fix,),
         ruled_out=("HD104, HD105: no announcer listens anywhere else for this.",),
     )
 
@@ -80,7 +86,47 @@ def _why_silent(host: VantagePoint, receiving: Link, carrying: Link | None, vip:
         )
     if settings.arp_ignore == NEVER:
         return f"arp_ignore is {NEVER} on {receiving.name}: its kernel answers for no address."
+    if settings.arp_ignore == BY_SCOPE:
+        how = f"on {host.name}: ip addr show to {vip} (scope host is not answered for under arp_ignore 3)"
+        raise MissingFacts(f"the scope of {vip} on {host.name}", host.name, how)
     return None
+
+
+def _filtered(
+    host: VantagePoint, receiving: Link, vip: Address, client: VantagePoint
+) -> tuple[str, Fix] | tuple[None, None]:
+    """arp_filter: the kernel answers only where its way from the VIP to the asker leaves by the same interface."""
+    settings, address = host.findings[InterfaceSysctlFacts].of(receiving.name), client.address_towards(vip)
+    if settings is None or settings.arp_filter != 1 or address is None:
+        return None, None
+    own = [way for way in host.findings[WayBackFacts].of(vip, address) if way.source == vip]
+    route = own[0].route if own else None
+    if not own or (route and route.interface == receiving.name):
+        return None, None
+    leaves = route.interface if route else "no interface at all"
+    why = f"arp_filter is 1 on {receiving.name}, and packets from {vip} to {client.name} leave by {leaves}."
+    return why, _unfiltered(host, receiving, vip, client)
+
+
+def _unfiltered(host: VantagePoint, receiving: Link, vip: Address, client: VantagePoint) -> Fix:
+    """The interface's own setting, or that of `all` where the interface's own is 0 already (they are ORed)."""
+    mine = (each for each in host.findings[InterfaceSysctlFacts].own if each.interface == receiving.name)
+    where = receiving.name if any(each.arp_filter for each in mine) else "all"
+    setting = quote(f"net/ipv4/conf/{where}/arp_filter")
+    step = Step(
+        place="host",
+        machine=host.name,
+        why="the kernel then answers by whichever interface hears the request",
+        commands=(f"sysctl -w {setting}=0",),
+        undo=(f"sysctl -w {setting}=1",),
+    )
+    steps = (step, forget(vip, client.name))
+    caution = (
+        "It was set for a host with several NICs in one LAN: there give one of them the address instead."
+    )
+    return Fix(
+        f"Let {where} answer ARP without the filter", steps, check_from_client(vip, client.name), (caution,)
+    )
 
 
 def _carry(host: VantagePoint, receiving: Link, vip: Address, client: VantagePoint) -> Fix:

@@ -57,8 +57,13 @@ def policy_route_captures_reply(network: Network, vip: Address) -> Verdict:
     rules = _capturing(host, astray.way)
     if not astray.way.by_policy and not (astray.way.route is None and rules):
         return Cleared(f"the main table sends answers to {client.name} out by {astray.leaves_by}")
+    does = (
+        f"sends answers to {client.name} out by {astray.leaves_by}"
+        if astray.way.route
+        else "discards answers"
+    )
     return Diagnosis(
-        summary=f"a policy rule of {host.name} sends answers to {client.name} out by {astray.leaves_by}",
+        summary=f"a policy rule of {host.name} {does}",
         because=(
             *what_happened(astray, vip),
             *(f"Its policy rule {each.priority} is: {each.text}." for each in rules),
@@ -95,7 +100,9 @@ def _astray(arrival: Arrival, vip: Address) -> Astray:
     if not any(flow.seen_reply for flow in flows):
         said = "without an answer" if flows else "nothing"
         raise NotThis(f"{host.name} tracks {said} of {client.name} to {vip}")
-    for way in host.findings[WayBackFacts].of(vip, address):
+    ways = host.findings[WayBackFacts].of(vip, address)
+    translated = [way for way in ways if way.source != vip]
+    for way in translated or ways:
         if way.route is None or not _same_segment(host, came_in, way.route.interface):
             return Astray(arrival, came_in, way)
     raise NotThis(f"answers to {client.name} leave by {came_in.name}, as its requests come in")
@@ -125,11 +132,12 @@ def what_happened(astray: Astray, vip: Address) -> tuple[str, ...]:
     """The evidence that HD402 and HD406 share."""
     arrival, way = astray.arrival, astray.way
     source = f"from {way.source}" + (f" (in by {way.incoming})" if way.incoming else "")
+    table = f" (table {way.route.table})" if way.route else ""
     return (
         symptom(arrival.client, vip),
         f"{arrival.host.name} tracks connections of {arrival.client.name} to {vip} as answered, so the backend answers.",
         f"Requests come in by {astray.came_in.name}; the kernel of {arrival.host.name} sends an answer {source} to "
-        f"{way.client} out by {astray.leaves_by}" + (f" (table {way.route.table})." if way.route else "."),
+        f"{way.client} out by {astray.leaves_by}{table}.",
     )
 
 

@@ -13,7 +13,7 @@ from ipaddress import IPv4Network
 
 from hairpin_doctor.lab.cases.case import Case, all_served, dns_is, dns_targets
 from hairpin_doctor.lab.checks import Arp, Check
-from hairpin_doctor.lab.faults import Fault
+from hairpin_doctor.lab.faults import Fault, compose, conf, no_announcer, vips_local
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.topology import Route
 
@@ -58,8 +58,27 @@ _POLICY = Case(
     targets=dns_targets,
 )
 
+
+def _filtered(names: Names) -> Fault:
+    """The VIPs are the host's own, arp_filter is 1 on the bridge, and packets from the VIP go by a VPN's table."""
+    strict = conf("host", names.bridge, {"arp_ignore": 0, "arp_filter": 1})
+    return compose(vips_local(names), _captured(lambda n: f"from {n.dns_vip}")(names), no_announcer, strict)
+
+
+def _unanswered(names: Names) -> tuple[Check, ...]:
+    return (Check("laptop", Arp(names.dns_vip), ("nobody",)), *dns_is("laptop", names.dns_vip, "unreachable"))
+
+
 CASES = (
     _POLICY,
+    replace(
+        _POLICY,
+        name="arp-filtered",
+        title="The VIPs are addresses of the host, arp_filter is 1, and its way back to the client is another NIC.",
+        codes=("HD209",),
+        fault=_filtered,
+        symptom=_unanswered,
+    ),
     replace(
         _POLICY,
         name="policy-route-captures-pods",
