@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.network import Network
+from hairpin_doctor.packet_filter import failing_ports
 from hairpin_doctor.situation import (
     NotThis,
     answering_interface,
@@ -14,20 +15,22 @@ from hairpin_doctor.situation import (
     macs_used,
     names,
 )
-from hairpin_doctor.states import Works
 from hairpin_doctor.translation import tracked
 from hairpin_doctor.vantage_point import VantagePoint
+from probes.announcers import AnnouncerFacts
+from probes.arp import ArpFacts
+from probes.bgp_sessions import BgpSessionFacts
 from probes.interfaces import InterfaceFacts
 from probes.questions.links import Link
 from probes.routes import RouteFacts
-from probes.target import Address, Protocol, ServicePort
+from probes.target import Address, ServicePort
 
 
 @dataclass(frozen=True)
 class Arrival:
     """A failing client and the host that takes its packets in by `link` (None where they come by a router).
 
-    `sure`: False where only one host was scanned, so that a router may send them to another node.
+    `sure`: False where a router may send them to a node that was not scanned.
     """
 
     client: VantagePoint
@@ -35,15 +38,6 @@ class Arrival:
     link: Link | None
     ports: tuple[ServicePort, ...]
     sure: bool = True
-
-
-def failing_ports(client: VantagePoint, vip: Address) -> tuple[ServicePort, ...]:
-    """The named ports of the VIP that fail from there."""
-    return tuple(
-        ServicePort(state.target.port, state.target.protocol or Protocol.TCP)
-        for state in client.states_of(vip)
-        if state.works is Works.NO and state.target.port is not None
-    )
 
 
 def arrivals(network: Network, vip: Address, what: str) -> tuple[Arrival, ...]:
@@ -99,4 +93,16 @@ def _by_router(
     followed = [host for host in hosts if tracked(host, client, vip)]
     if not followed and len(hosts) > 1:
         raise network.need_client(vip, f"which of {names(hosts)} gets the packets of {client.name}")
-    return Arrival(client, (followed or list(hosts))[0], None, ports, sure=bool(followed))
+    host = (followed or list(hosts))[0]
+    return Arrival(client, host, None, ports, sure=bool(followed) or _alone_there(host, vip))
+
+
+def _alone_there(host: VantagePoint, vip: Address) -> bool:
+    """Whether no other machine of the host's link answers for the VIP, and no router was told of it by BGP.
+
+    A host never hears its own announcer, so an unanswered question means that itself or nobody announces.
+    """
+    arp, announcers = host.findings.get(ArpFacts), host.findings.get(AnnouncerFacts)
+    bgp = host.findings.get(BgpSessionFacts)
+    asked = arp is not None and arp.sees_duplicates(vip) and not arp.macs(vip)
+    return bool(asked and announcers and announcers.listeners and bgp and not bgp.established_peers())

@@ -96,6 +96,12 @@ def is_node(machine: VantagePoint | None, vip: Address) -> bool:
     return bool(rules and rules.programmed(vip))
 
 
+def programs_others(machine: VantagePoint | None) -> bool:
+    """Whether a scanned machine is a node all the same: its proxy serves other load balancer addresses."""
+    rules = machine.findings.get(ServiceRulesFacts) if machine else None
+    return bool(rules and rules.load_balancer_ports)
+
+
 def holds_address(machine: VantagePoint | None, vip: Address) -> bool:
     """Whether the VIP is an address of this scanned machine."""
     routes = machine.findings.get(RouteFacts) if machine else None

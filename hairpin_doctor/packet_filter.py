@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hairpin_doctor.network import Attachment
+from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
 from probes.forward_chain import ForwardChainFacts, Passage, Stopper, Way
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts
-from probes.target import Address, ServicePort
+from probes.target import Address, Protocol, ServicePort
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,23 @@ def stopped_while_bridged(
     net/bridge/br_netfilter_hooks.c), so then the routed way counts.
     """
     return _sure((port, _bridged(host, client, vip, port, bridge)) for port in ports)
+
+
+def stopped_first(attachment: Attachment, client: VantagePoint, vip: Address) -> list[Stopped]:
+    """What surely stops the client's bridged frames, for rules about what happens to those that pass."""
+    host, bridge = attachment.host, attachment.interface.name
+    if host.findings.get(ForwardChainFacts) is None:
+        return []
+    return stopped_while_bridged(host, client, vip, failing_ports(client, vip), bridge)
+
+
+def failing_ports(client: VantagePoint, vip: Address) -> tuple[ServicePort, ...]:
+    """The named ports of the VIP that fail from there."""
+    return tuple(
+        ServicePort(state.target.port, state.target.protocol or Protocol.TCP)
+        for state in client.states_of(vip)
+        if state.works is Works.NO and state.target.port is not None
+    )
 
 
 def _bridged(

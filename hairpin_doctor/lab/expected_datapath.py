@@ -39,6 +39,8 @@ EXPECTED: Mapping[str, Expectations] = {
     "vip-is-local-not-programmed": _both("HD501", host=UNDETERMINED),
     "protocol-missing": _both("HD507", host=UNDETERMINED),
     "local-policy-no-local-endpoint": _both("HD502"),
+    # The host's own attempt is rejected too, by a rule that no probe of its own packets walks.
+    "no-ready-endpoints": _both("HD103", host=UNDETERMINED),
     # The host's own address is none of the ranges either, and its own attempt does not show why it fails.
     "source-ranges-exclude-client": _both("HD505", host=UNDETERMINED),
     # The host's own question to the pod is refused too.

@@ -27,11 +27,15 @@ def understands(command: str) -> bool:
 
 def obey(lab: Lab, node: str, names: Names, services: Sequence[Service], command: str) -> None:
     """Program the node's rules for `services`, the cluster's own, as the command changes them."""
-    wanted = tuple(services if RESTART in command else _patched(services, shlex.split(command)))
+    program(lab, node, names, services if RESTART in command else _patched(services, shlex.split(command)))
+
+
+def program(lab: Lab, node: str, names: Names, services: Sequence[Service]) -> None:
+    """What kube-proxy does on a node when the Services have become these."""
     host = lab.topology.machine(node)
     old = next(rules for rules in host.rulesets if "KUBE-" in rules.text or "kube-proxy" in rules.text)
     new = kube_proxy_ruleset(
-        wanted, names, Variant(kube_proxy="nftables" if old.tool == "nft" else "iptables")
+        tuple(services), names, Variant(kube_proxy="nftables" if old.tool == "nft" else "iptables")
     )
     _load(lab, node, new)
 

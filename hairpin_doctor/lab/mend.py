@@ -75,6 +75,9 @@ def repair(lab: Lab, case: Case, names: Names) -> Iterator[str]:
         role, daemon = case.repair(names)
         lab.replace_daemon(role, daemon)
         yield f"{lab.place(role).hostname}: {' '.join(daemon.argv)}"
+    if case.recovered is not None:
+        kubectl.program(lab, case.host, names, case.recovered(names))
+        yield "the Service gets what it lacks"
 
 
 def undo_fix(lab: Lab, case: Case, fix: Mapping[str, Any]) -> None:

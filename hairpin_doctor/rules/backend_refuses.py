@@ -1,7 +1,7 @@
-"""The backend behind the VIP refuses the connection: nothing listens on the port that the Service sends to.
+"""The backend behind the VIP refuses the connection, as where nothing listens on the port that the Service sends to.
 
 Why: The packet is translated and reaches the endpoint, whose kernel answers with RST (TCP) or ICMP port unreachable
-(UDP). The targetPort is wrong, the program is down, or it listens on 127.0.0.1 only.
+(UDP). The targetPort is wrong, the program is down, it listens on 127.0.0.1 only, or a filter in the pod rejects.
 Seen as: "Connection refused" at once, from every client and from the node itself.
 Told apart from: HD405 and Services without endpoints, which refuse by ICMP before the backend is reached, by the endpoint,
 which refuses the node's direct question too; HD501 by the rules, which lead to an endpoint.
@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hairpin_doctor.arrival import arrivals, failing_ports
+from hairpin_doctor.arrival import arrivals
 from hairpin_doctor.fixes.service_object import look_at_backend
 from hairpin_doctor.network import Network
+from hairpin_doctor.packet_filter import failing_ports
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
@@ -100,7 +101,7 @@ def _diagnosis(vip: Address, found: list[_Refusal]) -> Diagnosis:
     every = all(len(each.refusing) == len(each.port.endpoints) for each in found)
     refusing = ", ".join(dict.fromkeys(f"{end} ({e.port.protocol})" for e in found for end in e.refusing))
     return Diagnosis(
-        summary=f"the backend of {vip} refuses: nothing listens on {refusing}",
+        summary=f"the backend of {vip} refuses connections to {refusing}",
         because=(
             symptom(first.point, vip),
             *dict.fromkeys(

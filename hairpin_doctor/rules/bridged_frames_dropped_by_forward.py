@@ -14,15 +14,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hairpin_doctor.arrival import failing_ports
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.allow import accept_bridged, allow
 from hairpin_doctor.fixes.bridged_frames import iptables_off, leave_untranslated
 from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.network import Attachment, Network
-from hairpin_doctor.packet_filter import Stopped, refused_by_proxy, stopped_while_bridged
+from hairpin_doctor.packet_filter import Stopped, failing_ports, refused_by_proxy, stopped_while_bridged
 from hairpin_doctor.rule import Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.situation import NotThis, failing_clients, intercepted, live_macs, macs_used, symptom
+from hairpin_doctor.situation import (
+    NotThis,
+    behind_the_clients_port,
+    failing_clients,
+    intercepted,
+    live_macs,
+    macs_used,
+    symptom,
+)
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.target import Address
 
@@ -54,6 +61,8 @@ def _passing(network: Network, client: VantagePoint, vip: Address) -> _Passing:
     if not macs:
         raise NotThis(f"nobody answers ARP for {vip} at {client.name}")
     crossed = [each for each in network.bridged_by(client, vip) if each.host is not client]
+    if not crossed and network.hosts(vip):
+        raise NotThis(f"{client.name} is behind no bridge port of a scanned machine")
     if not crossed:
         raise network.need_host(vip, f"the bridge that {client.name} hangs on")
     attachment = crossed[0]
@@ -63,6 +72,10 @@ def _passing(network: Network, client: VantagePoint, vip: Address) -> _Passing:
     if any(owner.vantage_point is host for owner in network.owners(macs[0])):
         raise NotThis(
             f"{client.name} sends to {host.name} itself ({macs[0]}): its frames are not merely bridged"
+        )
+    if behind_the_clients_port(attachment, macs[0]):
+        raise NotThis(
+            f"{macs[0]} is behind the same port as {client.name}: their frames do not cross {bridge.name}"
         )
     return _Passing(client, attachment, macs[0])
 

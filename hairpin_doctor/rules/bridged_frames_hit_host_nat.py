@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from hairpin_doctor.fixes.bridged_frames import iptables_off, leave_untranslated
 from hairpin_doctor.network import Attachment, Network
+from hairpin_doctor.packet_filter import stopped_first
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import (
     NotThis,
@@ -30,7 +31,6 @@ from hairpin_doctor.situation import (
 from hairpin_doctor.translation import translated_flows
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
-from probes.forward_chain import ForwardChainFacts
 from probes.service_rules import ProgrammedPort
 from probes.target import Address
 
@@ -51,9 +51,9 @@ def bridged_frames_hit_host_nat(network: Network, vip: Address) -> Verdict:
     flows = translated_flows(host, client, vip)
     if flows and all(flow.seen_reply for flow in flows):
         return Cleared(f"{host.name} tracks answered connections of {client.name} to {vip}")
-    dropped = _dropped(host, evidence.port)
+    dropped = stopped_first(evidence.attachment, client, vip)
     if dropped:
-        return Cleared(f"the FORWARD chain drops the flow: {dropped}")
+        return Cleared(f"a rule stops the flow before that: {dropped[0]}")
     return _diagnosis(evidence, vip, bool(flows))
 
 
@@ -80,13 +80,6 @@ def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
     if not ports:
         raise NotThis(f"no rule of {host.name} translates {vip}")
     return _Evidence(client, attachment, ports[0], macs[0])
-
-
-def _dropped(host: VantagePoint, port: ProgrammedPort) -> str | None:
-    """The certain drop of the translated flow, if there is one."""
-    chain = host.findings.get(ForwardChainFacts)
-    found = chain.drops(port.vip, port.port, port.protocol) if chain else ()
-    return next((drop.rule for drop in found), None)
 
 
 def _diagnosis(evidence: _Evidence, vip: Address, seen: bool) -> Diagnosis:

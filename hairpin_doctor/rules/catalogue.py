@@ -21,6 +21,7 @@ from hairpin_doctor.rules.local_policy_no_local_endpoint import local_policy_no_
 from hairpin_doctor.rules.macvlan_floods_lan import macvlan_floods_lan
 from hairpin_doctor.rules.macvtap_cannot_reach_parent import macvtap_cannot_reach_parent
 from hairpin_doctor.rules.multihomed_asymmetry import multihomed_asymmetry
+from hairpin_doctor.rules.no_ready_endpoints import no_ready_endpoints
 from hairpin_doctor.rules.nobody_answers import nobody_answers
 from hairpin_doctor.rules.node_address_has_two_macs import node_address_has_two_macs
 from hairpin_doctor.rules.ping_silent_by_design import ping_silent_by_design
@@ -67,6 +68,7 @@ CATALOGUE: tuple[Rule, ...] = (
     legacy_and_nft_rules_mixed,
     source_ranges_exclude_client,
     local_policy_no_local_endpoint,
+    no_ready_endpoints,
     vip_not_programmed,
     protocol_missing,
     firewall_drops,

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from shlex import quote
 
-from hairpin_doctor.claimants import Claimant, claimants, holds_address, is_node, met, ports
+from hairpin_doctor.claimants import Claimant, claimants, holds_address, is_node, met, ports, programs_others
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
@@ -42,6 +42,10 @@ def duplicate_address(network: Network, vip: Address) -> Verdict:
         everybody = claimants(network, client, vip)
         for each in everybody:
             if each.gateway or is_node(each.machine, vip) or _is_the_clients_own(client, each, vip):
+                continue
+            if len(everybody) == 1 and programs_others(
+                each.machine
+            ):  # a node that does not know this Service: HD501
                 continue
             verdict = _judge(network, client, vip, each, [c for c in everybody if c is not each])
             if isinstance(verdict, Diagnosis):

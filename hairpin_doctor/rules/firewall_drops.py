@@ -20,12 +20,15 @@ from hairpin_doctor.packet_filter import Stopped, refused_by_proxy, shut_out, st
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
+from probes.dns import DnsFacts
 from probes.icmp import IcmpFacts
 from probes.interfaces import InterfaceFacts
-from probes.questions.traffic import IcmpMessage
+from probes.questions.traffic import DatagramOutcome, Handshake, IcmpMessage
 from probes.routes import RouteFacts
 from probes.service_rules import ServiceRulesFacts
 from probes.target import Address
+from probes.tcp import TcpFacts
+from probes.udp import UdpFacts
 
 UNREACHABLE, PROHIBITED = 3, (9, 10, 13)  # RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1
 
@@ -35,7 +38,7 @@ def firewall_drops(network: Network, vip: Address) -> Verdict:
     """A rule that surely stops the client's packets where they arrive, or somebody who says that he does."""
     for client in failing_clients(network, vip):
         told = _prohibited(client, vip)
-        if told and not _own(network, vip, told):
+        if told and _unreachable(client, vip) and not _own(network, vip, told):
             return _told(client, vip, told)
     found = [
         (each, _foreign(each, vip)) for each in arrivals(network, vip, "whether a rule of it drops them")
@@ -110,6 +113,16 @@ def _prohibited(client: VantagePoint, vip: Address) -> IcmpMessage | None:
     answer = icmp.answer(vip) if icmp else None
     messages = (answer.messages if answer else None) or ()
     return next((m for m in messages if m.type == UNREACHABLE and m.code in PROHIBITED), None)
+
+
+def _unreachable(client: VantagePoint, vip: Address) -> bool:
+    """Whether a port fails by an ICMP error too: then not only ping is refused."""
+    tcp, dns, udp = (client.findings.get(facts) for facts in (TcpFacts, DnsFacts, UdpFacts))
+    outcomes: list[str] = [answer.outcome for answer in (tcp.of(vip) if isinstance(tcp, TcpFacts) else ())]
+    for facts in (dns, udp):
+        answers = facts.answers if isinstance(facts, DnsFacts | UdpFacts) else ()
+        outcomes += [each.outcome for each in answers if each.destination.address == vip]
+    return any(each in (Handshake.UNREACHABLE, DatagramOutcome.UNREACHABLE) for each in outcomes)
 
 
 def _own(network: Network, vip: Address, told: IcmpMessage) -> bool:

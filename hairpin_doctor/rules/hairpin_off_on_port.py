@@ -18,6 +18,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.bridged_frames import iptables_off
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Attachment, Network
+from hairpin_doctor.packet_filter import stopped_first
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import (
     NotThis,
@@ -67,6 +68,9 @@ def hairpin_off_on_port(network: Network, vip: Address) -> Verdict:
             f"{near[0]}, which answers, is behind {port.name} too: the frames do not cross the bridge"
         )
     behind = _behind_the_same_port(attachment, vip, client.scope)
+    dropped = stopped_first(attachment, client, vip)
+    if dropped:
+        return Cleared(f"a rule stops the frames before they would have to leave again: {dropped[0]}")
     if tracked_without_reply(host, client, vip) is False:
         return Cleared(f"{host.name} tracks answered connections of {client.name} to {vip}")
     because = (

@@ -156,7 +156,9 @@ def _diagnosis(client: VantagePoint, vip: Address, found: _Obstacle) -> Diagnosi
         why=f"{found.port.name} then passes the frames of {client.name}",
         commands=found.commands,
         undo=found.undo,
-        instructions=None if found.commands else f"Find the loop that STP sees at {found.port.name}, and end it.",
+        instructions=None
+        if found.commands
+        else f"Find the loop that STP sees at {found.port.name}, and end it.",
     )
     caution = "Set it where the port is configured as well; where STP sees a loop, end the loop instead of overruling it."
     return Diagnosis(

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hairpin_doctor.arrival import failing_ports
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
+from hairpin_doctor.packet_filter import failing_ports
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import failing_clients, macs_used, symptom
 from hairpin_doctor.vantage_point import VantagePoint

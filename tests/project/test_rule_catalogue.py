@@ -16,6 +16,7 @@ NO_RULE = {"__init__", "catalogue"}
 PROMISED = {
     "HD001": ("ping-silent-by-design", "note"),
     "HD002": ("vip-on-bridge-mac-works", "note"),
+    "HD103": ("no-ready-endpoints", "broken"),
     "HD104": ("deaf-announcing-interface", "broken"),
     "HD105": ("wrong-l2-domain", "broken"),
     "HD106": ("announced-by-many-interfaces", "latent"),

@@ -66,6 +66,10 @@ def _tcp_only(names: Names) -> Callable[[Service], Service]:
     return dns_only(names, how)
 
 
+def _without_endpoints(names: Names) -> Callable[[Service], Service]:
+    return dns_only(names, lambda service: replace(service, endpoints=()))
+
+
 def _backend_on_lan(names: Names) -> Callable[[Service], Service]:
     """The endpoint is a process of another machine on the LAN, which policy Local takes for one of this node."""
     there = Endpoint(names.other_node_ip)
@@ -161,6 +165,15 @@ CASES = (
         fault=lambda names: compose(_dns_on_lan(names), services(names, _on_other_node(names))),
         symptom=_dns("silent"),
         cluster=_cluster(_on_other_node),
+    ),
+    replace(
+        _NOT_PROGRAMMED,
+        name="no-ready-endpoints",
+        title="No pod of the Service is ready: kube-proxy rejects what arrives.",
+        codes=("HD103",),
+        fault=lambda names: services(names, _without_endpoints(names)),
+        symptom=_dns("refused", "silent"),
+        recovered=cluster_services,
     ),
     replace(
         _NOT_PROGRAMMED,

@@ -1,0 +1,51 @@
+"""The Service has no ready endpoint, so its proxy rejects what is sent to the VIP.
+
+Why: A selector that matches nothing, or pods that are not ready, leave the EndpointSlices without an address to send to.
+kube-proxy then programs a rule that rejects (pkg/proxy/iptables/proxier.go); MetalLB stops announcing as well.
+Seen as: Refused by ICMP, or silence: the errors are rate limited, and a redirect that the node sends for the same packet
+uses up the allowance.
+Told apart from: HD503, where the RST comes from a backend, by the rule; HD502 by the verdict, since the proxy drops where
+other nodes have endpoints and rejects where there is none at all; HD405 by the rule, which is the proxy's own.
+Fix: Make a pod ready, or mend the Service's selector.
+Unsure when: The host that answers for the VIP was not scanned, or nobody answers any more.
+"""
+
+from __future__ import annotations
+
+from hairpin_doctor.arrival import Arrival, arrivals
+from hairpin_doctor.fixes.service_object import look_at_backend
+from hairpin_doctor.network import Network
+from hairpin_doctor.packet_filter import refused_by_proxy
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.situation import symptom
+from probes.service_rules import ProgrammedPort
+from probes.target import Address
+
+
+@rule("HD103", "no-ready-endpoints", Severity.BROKEN, explains=("HD302", "HD405"))
+def no_ready_endpoints(network: Network, vip: Address) -> Verdict:
+    """Packets arrive, and the service proxy's own rule for a failing port rejects them."""
+    found = arrivals(network, vip, "whether its service proxy has an endpoint to send them to")
+    for arrival in found:
+        refused = (refused_by_proxy(arrival.host, vip, port) for port in arrival.ports)
+        rejects = [each for each in refused if each is not None and each.kind == "reject"]
+        if rejects:
+            return _diagnosis(arrival, vip, rejects)
+    return Cleared(f"the service proxy of {found[0].host.name} rejects no failing port of {vip}")
+
+
+def _diagnosis(arrival: Arrival, vip: Address, rejects: list[ProgrammedPort]) -> Diagnosis:
+    host, client, first = arrival.host, arrival.client, rejects[0]
+    ports = ", ".join(f"{each.port}/{each.protocol}" for each in rejects)
+    return Diagnosis(
+        summary=f"{first.service} has no ready endpoint: {host.name} rejects what is sent to {vip}",
+        because=(
+            symptom(client, vip),
+            f"{host.name} takes the packets of {client.name} for {vip}.",
+            f"Its service proxy rejects {ports}: {first.rule} ({first.backend}).",
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY if arrival.sure else Confidence.POSSIBLE,
+        fixes=(look_at_backend(first.service, vip, client.name),),
+        ruled_out=("HD502: it would drop, not reject.", "HD503: no backend is asked."),
+    )
