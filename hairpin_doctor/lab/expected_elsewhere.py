@@ -33,8 +33,8 @@ _SUSPECT = {**_UNEXPLAINED, "both": Expected("unexplained", (), allowed=("HD302"
 _OWN_ENTRY = Expected("diagnosed", ("HD205",))
 
 
-def _two(*codes: str, client: Expected, host: Expected) -> Expectations:
-    """Two faults at once: what both together name, in the order to mend them in."""
+def _named(*codes: str, client: Expected, host: Expected) -> Expectations:
+    """What both together name; of two faults at once, in the order to mend them in."""
     return _expect(client, host, Expected("diagnosed", codes))
 
 
@@ -84,12 +84,11 @@ EXPECTED: Mapping[str, Expectations] = {
     "unknown-link-deaf": {**_UNEXPLAINED, "both": Expected("undetermined", ())},
     # What the laptop sees is what HD201 says: nobody answers, and no cause for that is visible.
     "unknown-arp-lost": {**_UNEXPLAINED, "both": Expected("diagnosed", ("HD201",))},
-    "unknown-policy-blackhole": _UNEXPLAINED,
-    "bgp-and-stale-neighbour": _two("HD601", client=Expected("diagnosed", ("HD601",)), host=_UNDETERMINED),
-    "deaf-and-stale-neighbour": _two("HD104", client=_UNDETERMINED, host=_UNDETERMINED),
-    "port-mac-and-stale-neighbour": _two("HD205", "HD301", client=_OWN_ENTRY, host=HEALTHY),
-    "rp-filter-and-stale-neighbour": _two("HD205", "HD401", client=_OWN_ENTRY, host=_UNDETERMINED),
-    "rp-filter-and-floods": _two(
+    "bgp-and-stale-neighbour": _named("HD601", client=Expected("diagnosed", ("HD601",)), host=_UNDETERMINED),
+    "deaf-and-stale-neighbour": _named("HD104", client=_UNDETERMINED, host=_UNDETERMINED),
+    "port-mac-and-stale-neighbour": _named("HD205", "HD301", client=_OWN_ENTRY, host=HEALTHY),
+    "rp-filter-and-stale-neighbour": _named("HD205", "HD401", client=_OWN_ENTRY, host=_UNDETERMINED),
+    "rp-filter-and-floods": _named(
         "HD401", "HD309", client=_UNDETERMINED, host=Expected("undetermined", ("HD309",))
     ),
     "flux-and-floods": _expect(
@@ -103,14 +102,34 @@ EXPECTED: Mapping[str, Expectations] = {
         Expected("healthy", ("HD106", "HD309", "HD001"), allowed=("HD002",)),
     ),
     # The VM hears nobody while it has the bridge's MAC: that the VIP is routed shows afterwards.
-    "duplicate-mac-and-bgp": _two("HD310", client=_UNDETERMINED, host=Expected("undetermined", ("HD310",))),
-    "proxy-arp-and-stale-neighbour": _two(
+    "duplicate-mac-and-bgp": _named("HD310", client=_UNDETERMINED, host=Expected("undetermined", ("HD310",))),
+    "proxy-arp-and-stale-neighbour": _named(
         "HD205", "HD206", client=Expected("diagnosed", ("HD205", "HD206")), host=HEALTHY
     ),
-    "stolen-frames-and-stale-neighbour": _two("HD205", "HD303", client=_OWN_ENTRY, host=_UNDETERMINED),
-    "two-vips-two-faults": _two("HD205", "HD201", client=_OWN_ENTRY, host=HEALTHY),
-    "deaf-and-firewall": _two("HD104", client=_UNDETERMINED, host=_UNDETERMINED),
-    "rp-filter-and-firewall": _two("HD401", "HD405", client=_UNDETERMINED, host=_UNDETERMINED),
-    "bgp-and-forwarding-off": _two("HD601", client=Expected("diagnosed", ("HD601",)), host=_UNDETERMINED),
-    "stale-neighbour-and-firewall": _two("HD205", client=_OWN_ENTRY, host=HEALTHY),
+    "stolen-frames-and-stale-neighbour": _named("HD205", "HD303", client=_OWN_ENTRY, host=_UNDETERMINED),
+    "two-vips-two-faults": _named("HD205", "HD201", client=_OWN_ENTRY, host=HEALTHY),
+    "deaf-and-firewall": _named("HD104", client=_UNDETERMINED, host=_UNDETERMINED),
+    "rp-filter-and-firewall": _named("HD401", "HD405", client=_UNDETERMINED, host=_UNDETERMINED),
+    "bgp-and-forwarding-off": _named("HD601", client=Expected("diagnosed", ("HD601",)), host=_UNDETERMINED),
+    "stale-neighbour-and-firewall": _named("HD205", client=_OWN_ENTRY, host=HEALTHY),
+    "plain-nic-nobody-announces": _named("HD201", client=_UNDETERMINED, host=HEALTHY),
+    "plain-nic-bgp-same-subnet": _named(
+        "HD601", client=Expected("diagnosed", ("HD601",)), host=_UNDETERMINED
+    ),
+    "routed-pods-bgp-same-subnet": _named(
+        "HD601", client=Expected("diagnosed", ("HD601",)), host=_UNDETERMINED
+    ),
+    # A BGP session with the gateway is no evidence while the gateway has no route to the VIP.
+    "calico-session-nobody-announces": _named("HD201", client=_UNDETERMINED, host=_UNDETERMINED),
+    "plain-nic-stale-neighbour": _named("HD205", client=_OWN_ENTRY, host=HEALTHY),
+    "routed-pods-forwarding-off": _named("HD404", client=_UNDETERMINED, host=_UNDETERMINED),
+    "routed-pods-firewall": _named("HD405", client=_UNDETERMINED, host=HEALTHY),
+    "remote-client-backend-refuses": _named(
+        "HD503", client=_UNDETERMINED, host=Expected("diagnosed", ("HD503",))
+    ),
+    "two-nodes-backend-refuses": _named(
+        "HD503", client=_UNDETERMINED, host=Expected("diagnosed", ("HD503",))
+    ),
+    "two-nics-strict-filter": _named("HD401", client=_UNDETERMINED, host=HEALTHY),
+    "answers-discarded-by-policy": _named("HD406", client=_UNDETERMINED, host=HEALTHY),
 }

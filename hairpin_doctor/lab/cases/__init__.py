@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hairpin_doctor.lab import expected_addresses, expected_datapath, expected_elsewhere
 from hairpin_doctor.lab.cases import (
+    abroad,
     addresses,
     arp,
     bgp,
@@ -41,6 +42,7 @@ _CASES: tuple[Case, ...] = (
     *elsewhere.CASES,
     *unknown.CASES,
     *compound.CASES,
+    *abroad.CASES,
     *filtering.CASES,
     *datapath.CASES,
     *ports.CASES,

@@ -3,7 +3,7 @@
     laptop ── switch ── eno1 ─┤ bridge0 ├─ vnet1 ── VM
         (bridge)   (ingress)      │       (ingress, tc)
                                   └ host ── cni0 ── veth ── pod
-                          (raw, policy rule, route)   (down, no way back)
+                          (raw, route)                 (down, no way back)
 
 Each place in brackets is one case. The ARP exchange is left alone, so that the VIP looks perfectly announced.
 """
@@ -159,12 +159,5 @@ CASES = (
             *dns_is("vm", names.dns_vip, "served"),
         ),
         client="laptop",
-    ),
-    replace(
-        _CASE,
-        name="unknown-policy-blackhole",
-        title="A policy rule on the host discards what the pod answers.",
-        fault=swallowing.policy,
-        symptom=_dns_fails("vm", "laptop"),
     ),
 )
