@@ -48,3 +48,7 @@ def test_own_addresses_leave_loopback_out(link: Any) -> None:
     assert [(each.name, str(address)) for each, address in facts.own_addresses()] == [("br0", "192.0.2.10")]
     assert facts.with_address(ADDRESS.address) is facts.by_name("br0")
     assert facts.with_address(ip_address("192.0.2.11")) is None
+
+
+def test_a_macvtaps_mac_is_its_guests_and_not_this_machines(link: Any) -> None:
+    assert InterfaceFacts((link(7, "macvtap0", kind="macvtap", mac="02::7"),)).by_mac("02::7") == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hairpin_doctor.rules.stale_neighbour import stale_neighbour
 from probes.host import Denied
 from probes.questions.machine import Moment
 from probes.questions.neighbours import ArpReply, ArpSweep, KernelResolution, Neighbour, Neighbours
+from probes.questions.routing import RouteTo
 
 Recorded = Callable[[str], Any]
 
@@ -92,3 +94,18 @@ def test_what_the_kernel_believes_is_no_live_answer(recorded: Recorded) -> None:
     verdict = blind.verdict(stale_neighbour)
     assert isinstance(verdict, Undetermined)
     assert "who answers" in verdict.missing
+
+
+def test_neither_a_routed_client_nor_one_without_rights_hides_anothers_stale_entry(
+    recorded: Recorded,
+) -> None:
+    case = recorded("stale-neighbour")
+    gateway = IPv4Address("192.168.8.1")
+    routed = case.client_says(
+        RouteTo, lambda q, route: replace(route, gateway=gateway) if q.destination == case.vip else route
+    ).client
+    blind = case.client_says(ArpSweep, lambda *_: Denied("CAP_NET_RAW", "ARP")).client
+    together = case.verdict(stale_neighbour, case.host, routed, blind, case.client)
+    assert isinstance(together, Diagnosis)
+    assert isinstance(case.verdict(stale_neighbour, case.host, routed), Cleared)
+    assert isinstance(case.verdict(stale_neighbour, case.host, routed, blind), Undetermined)
