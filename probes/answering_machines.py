@@ -103,14 +103,13 @@ def _targets(scope: Scope) -> tuple[Target, ...]:
 
 
 def works(host: Host, scope: Scope, vip: Address) -> bool:
-    """Whether something was tried by ordinary means, and nothing of it failed."""
+    """Whether something worked by ordinary means, and no port that somebody named failed."""
     try:
-        handshakes, answers = tcp.look(host, scope).of(vip), dns.look(host, scope).answers
+        handshakes, answers = tcp.look(host, scope), dns.look(host, scope).answers
     except Unanswered:
         return False
-    asked = [each for each in answers if each.destination.address == vip]
-    return (
-        bool(handshakes or asked)
-        and all(each.outcome is Handshake.OPEN for each in handshakes)
-        and all(each.outcome is DatagramOutcome.ANSWERED for each in asked)
-    )
+    bare = any(target.port is None for target in scope.targets if target.vip == vip)
+    opened = [(each.outcome is Handshake.OPEN, each.destination) for each in handshakes.of(vip)]
+    answered = [e.outcome is DatagramOutcome.ANSWERED for e in answers if e.destination.address == vip]
+    named = [good for good, end in opened if end not in handshakes.guessed] + ([] if bare else answered)
+    return all(named) and (any(good for good, _ in opened) or any(answered))

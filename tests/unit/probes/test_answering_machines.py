@@ -118,3 +118,16 @@ def test_it_finds_one_machine_by_vip_and_mac(fake: Any) -> None:
     )
     assert facts.of(VIP, ONE) == did
     assert facts.of(VIP, TWO) is None
+
+
+def test_guessed_ports_that_are_closed_are_no_reason_to_ask_where_one_is_open(fake: Any) -> None:
+    answers = machine(ONE, dns=DatagramOutcome.SILENT)
+    web_only = {
+        **answers,
+        Handshakes: lambda q: tuple(
+            HandshakeAnswer(e, Handshake.OPEN if e.port == 80 else Handshake.SILENT, None, None, None)
+            for e in q.destinations
+        ),
+    }
+    assert asked(fake, web_only, "192.0.2.53") is None
+    assert asked(fake, machine(ONE, tcp=Handshake.SILENT, dns=DatagramOutcome.SILENT), "192.0.2.53")
