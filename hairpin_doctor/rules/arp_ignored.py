@@ -8,7 +8,8 @@ Seen as: "No route to host" from the segment, though the VIP stands on the host 
 Told apart from: HD201 by the address, which the kernel would answer for; HD104 and HD105 (an announcer that
 cannot hear) by the missing listener; HD601 by the missing route at the gateway.
 Fix: Put the address on the interface that hears the clients, as kube-vip and keepalived do.
-Unsure when: A process listens for ARP there: then it is the one to answer, and only its configuration tells why not.
+Unsure when: A process listens for ARP there: then it is the one to answer, and only its configuration tells why not. Or
+the host speaks BGP: then the address may be meant to be routed, and silence is right.
 """
 
 from __future__ import annotations
@@ -60,6 +61,10 @@ def arp_ignored(network: Network, vip: Address) -> Verdict:
         fix = _carry(host, receiving, vip, client)
     if why is None or fix is None or carrying is None:
         return Cleared(f"nothing keeps the kernel of {host.name} from answering on {receiving.name}")
+    peers = host.findings[BgpSessionFacts].established_peers()
+    if peers:
+        how = f"on the router: look for {vip} in its routing table (ip route get {vip}, or show bgp)"
+        return Undetermined(f"{why} Whether {peers[0]} is told a route to {vip} by BGP", how, suspected=True)
     return Diagnosis(
         summary=f"{host.name} holds {vip} on {carrying.name}, and is set not to answer ARP for it on {receiving.name}",
         because=(

@@ -26,6 +26,7 @@ from hairpin_doctor.translation import tracked
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.connections import ConnectionFacts
 from probes.interfaces import InterfaceFacts
+from probes.neighbours import NeighbourFacts
 from probes.questions.links import Link
 from probes.questions.routing import RoutingRule
 from probes.routes import RouteFacts
@@ -103,7 +104,9 @@ def _astray(arrival: Arrival, vip: Address) -> Astray:
     ways = host.findings[WayBackFacts].of(vip, address)
     translated = [way for way in ways if way.source != vip]
     for way in translated or ways:
-        if way.route is None or not _same_segment(host, came_in, way.route.interface):
+        if way.route is None or not (
+            _same_segment(host, came_in, way.route.interface) or _meets(host, client, vip, way)
+        ):
             return Astray(arrival, came_in, way)
     raise NotThis(f"answers to {client.name} leave by {came_in.name}, as its requests come in")
 
@@ -113,6 +116,18 @@ def _interface_of(host: VantagePoint, vip: Address) -> Link | None:
     connected = host.findings[RouteFacts].connected
     name = next((each.interface for each in connected if vip in each.prefix), None)
     return host.findings[InterfaceFacts].by_name(name)
+
+
+def _meets(host: VantagePoint, client: VantagePoint, vip: Address, way: WayBack) -> bool:
+    """Whether the client itself was heard where the answer leaves: two NICs in one LAN, of which either will do."""
+    out = host.findings[InterfaceFacts].by_name(way.route.interface) if way.route else None
+    cache, link = host.findings.get(NeighbourFacts), client.link_towards(vip)
+    if out is None or cache is None or link is None or way.route is None or way.route.gateway is not None:
+        return False
+    return any(
+        each.address == way.client and each.interface == out.index and each.mac == link.mac
+        for each in cache.entries
+    )
 
 
 def _same_segment(host: VantagePoint, came_in: Link, leaves_by: str | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -13,10 +14,13 @@ from hairpin_doctor.rules.multihomed_asymmetry import multihomed_asymmetry
 from hairpin_doctor.rules.policy_route_captures_reply import policy_route_captures_reply
 from probes.host import Absent, Denied
 from probes.questions.firewall import TrackedConnections
+from probes.questions.links import Links
+from probes.questions.neighbours import Neighbour, Neighbours
 from probes.questions.routing import Route, RouteTo
 
 Recorded = Callable[[str], Any]
 MAIN = 254
+CLIENT = IPv4Address("192.168.8.100")
 CASES = (
     ("policy-route-captures-lan", policy_route_captures_reply, multihomed_asymmetry),
     ("policy-route-captures-pods", policy_route_captures_reply, multihomed_asymmetry),
@@ -70,6 +74,24 @@ def test_the_main_table_by_another_nic_is_asymmetry(recorded: Recorded) -> None:
     case = back(recorded("policy-route-captures-lan"), lambda route: replace(route, table=MAIN))
     assert isinstance(case.verdict(multihomed_asymmetry), Diagnosis)
     assert isinstance(case.verdict(policy_route_captures_reply), Cleared)
+
+
+def test_a_client_that_is_heard_on_the_other_nic_too_gets_its_answer_there(recorded: Recorded) -> None:
+    case = recorded("policy-route-captures-lan")
+    nic = next(
+        link
+        for each in case.client.asked
+        if isinstance(each.question, Links)
+        for link in each.answer
+        if link.name == "eth0"
+    )
+    met = Neighbour(case.link("enp197s0").index, CLIENT, nic.mac, "STALE", False)
+    both = case.host_says(Neighbours, lambda _, entries: (*entries, met))
+    assert isinstance(both.verdict(policy_route_captures_reply), Cleared)
+    stranger = case.host_says(
+        Neighbours, lambda _, entries: (*entries, replace(met, mac="02:00:00:00:00:01"))
+    )
+    assert isinstance(stranger.verdict(policy_route_captures_reply), Diagnosis)
 
 
 def test_no_route_at_all_is_blamed_on_policy_rules_only_where_there_are_some(recorded: Recorded) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from hairpin_doctor.rule import Cleared, Diagnosis, Undetermined
 from hairpin_doctor.rules.arp_ignored import arp_ignored
 from probes.questions.links import LinkAddress, Links
 from probes.questions.routing import Route, RouteTo
-from probes.questions.sockets import PacketSocket, PacketSockets
+from probes.questions.sockets import PacketSocket, PacketSockets, TcpConnection, TcpConnections
+from probes.questions.traffic import Endpoint
 
 Recorded = Callable[[str], Any]
 SETTING = "net/ipv4/conf/bridge0/arp_ignore"
@@ -56,6 +58,15 @@ def test_where_an_announcer_listens_answering_is_its_business(recorded: Recorded
     announced = case.host_says(PacketSockets, lambda _, found: (*found, socket))
     assert isinstance(announced.verdict(arp_ignored), Cleared)
     assert not announced.verdict(arp_ignored, announced.host).suspected
+
+
+def test_under_bgp_silence_may_be_meant(recorded: Recorded) -> None:
+    case = recorded("arp-ignored")
+    ends = (Endpoint(IPv4Address("192.168.8.246"), 40000), Endpoint(IPv4Address("192.168.8.1"), 179))
+    speaks = case.host_says(TcpConnections, lambda *_: (TcpConnection(*ends, "ESTABLISHED"),))
+    verdict = speaks.verdict(arp_ignored)
+    assert isinstance(verdict, Undetermined)
+    assert verdict.suspected
 
 
 def test_an_address_that_the_host_does_not_hold_is_another_cause(recorded: Recorded) -> None:
