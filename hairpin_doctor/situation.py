@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.network import Attachment, Network, Owner
+from hairpin_doctor.rule import Diagnosis, Undetermined, Verdict
 from hairpin_doctor.states import Works, ping_said
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
@@ -42,6 +44,30 @@ def failing_clients(network: Network, vip: Address) -> tuple[VantagePoint, ...]:
     raise network.need_client(vip, f"the path of a client of {vip}")
 
 
+def of_failing_clients(
+    network: Network, vip: Address, judge: Callable[[Network, VantagePoint, Address], Verdict]
+) -> Verdict:
+    """The verdict on the first failing client for which the cause holds, else what is open, else why it is not this.
+
+    What clears the cause for one client must not hide another one, which may fail by it.
+    """
+    refusals: list[NotThis | MissingFacts] = []
+    verdicts: list[Verdict] = []
+    for client in failing_clients(network, vip):
+        try:
+            verdicts.append(judge(network, client, vip))
+        except (NotThis, MissingFacts) as reason:
+            refusals.append(reason)
+    for kind in (Diagnosis, Undetermined):
+        for verdict in verdicts:
+            if isinstance(verdict, kind):
+                return verdict
+    missing = next((each for each in refusals if isinstance(each, MissingFacts)), None)
+    if missing is None and verdicts:
+        return verdicts[0]
+    raise missing or refusals[0]
+
+
 def live_macs(client: VantagePoint, vip: Address) -> tuple[str, ...]:
     """The MACs that answered the client's ARP for an on-link VIP; raises NotThis for one that is routed or local."""
     routes = client.findings[RouteFacts]
@@ -58,7 +84,9 @@ def _hears_somebody(client: VantagePoint, vip: Address) -> None:
     for answers in client.findings[ArpFacts].answers:
         others = [each for each in answers.asked if each not in client.scope.vips]
         if answers.asked and vip in answers.asked and others and not answers.replies:
-            what = f"{client.name} hears no ARP answer at all on {answers.interface}, not even from {others[0]}"
+            what = (
+                f"{client.name} hears no ARP answer at all on {answers.interface}, not even from {others[0]}"
+            )
             how = f"look at that link first (its carrier, its switch or bridge port): {others[0]} must answer ARP"
             raise MissingFacts(f"{what}: whether anybody answers for {vip}", client.name, how)
 

@@ -27,10 +27,10 @@ from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import (
     NotThis,
-    failing_clients,
     is_the_gateway,
     live_macs,
     node_behind_gateway,
+    of_failing_clients,
     symptom,
 )
 from hairpin_doctor.vantage_point import VantagePoint
@@ -58,7 +58,11 @@ def bgp_vip_in_clients_subnet(network: Network, vip: Address) -> Verdict:
     """Nobody on the link answers for a VIP that the router has a route to."""
     if not network.clients(vip):
         return _from_the_host_alone(network, vip)
-    evidence = _gather(network, failing_clients(network, vip)[0], vip)
+    return of_failing_clients(network, vip, _judge)
+
+
+def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
+    evidence = _gather(network, client, vip)
     hosts = network.hosts(vip)
     if evidence.next_hop:
         sure = Confidence.PROVEN if evidence.peers else Confidence.LIKELY

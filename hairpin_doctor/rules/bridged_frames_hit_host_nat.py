@@ -22,9 +22,9 @@ from hairpin_doctor.situation import (
     NotThis,
     attachment_of,
     behind_the_clients_port,
-    failing_clients,
     intercepted,
     live_macs,
+    of_failing_clients,
     symptom,
     translated,
 )
@@ -46,8 +46,12 @@ class _Evidence:
 @rule("HD303", "bridged-frames-hit-host-nat", Severity.BROKEN, explains=("HD302",))
 def bridged_frames_hit_host_nat(network: Network, vip: Address) -> Verdict:
     """Another machine answers for the VIP, and this host's rules translate the client's frames on the way."""
-    evidence = _gather(network, failing_clients(network, vip)[0], vip)
-    host, client = evidence.attachment.host, evidence.client
+    return of_failing_clients(network, vip, _judge)
+
+
+def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
+    evidence = _gather(network, client, vip)
+    host = evidence.attachment.host
     flows = translated_flows(host, client, vip)
     if flows and all(flow.seen_reply for flow in flows):
         return Cleared(f"{host.name} tracks answered connections of {client.name} to {vip}")

@@ -24,13 +24,14 @@ from hairpin_doctor.situation import (
     NotThis,
     attachment_of,
     behind_the_clients_port,
-    failing_clients,
     intercepted,
     live_macs,
+    of_failing_clients,
     symptom,
     translated,
 )
 from hairpin_doctor.translation import tracked_without_reply
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.probe import Scope
@@ -53,7 +54,10 @@ class _Behind:
 @rule("HD304", "hairpin-off-on-port", Severity.BROKEN, explains=("HD302", "HD303"))
 def hairpin_off_on_port(network: Network, vip: Address) -> Verdict:
     """Client and backend behind one port, DNAT on bridged frames, hairpin_mode 0."""
-    client = failing_clients(network, vip)[0]
+    return of_failing_clients(network, vip, _judge)
+
+
+def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     attachment = attachment_of(network, client, vip)
     host, port = attachment.host, attachment.port
     if port is None or port.port is None:

@@ -20,7 +20,7 @@ from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import link_local
 from hairpin_doctor.network import Network, ipv4_addresses
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.situation import answering_interface, failing_clients, symptom, translated
+from hairpin_doctor.situation import answering_interface, of_failing_clients, symptom, translated
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.br_netfilter import BrNetfilterFacts
@@ -37,7 +37,10 @@ def reverse_path_filter_drops(network: Network, vip: Address) -> Verdict:
     """The answering interface has no address and any filter, or a strict filter and another way back."""
     if not network.clients(vip):
         return _from_the_host_alone(network, vip)
-    client = failing_clients(network, vip)[0]
+    return of_failing_clients(network, vip, _judge)
+
+
+def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     answer = answering_interface(network, client, vip, "whether its interface filters by reverse path")
     host, link = answer.owner.vantage_point, answer.owner.link
     if link.master is not None:

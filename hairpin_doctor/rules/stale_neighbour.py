@@ -17,8 +17,8 @@ from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.situation import NotThis, failing_clients, live_macs, symptom
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.situation import live_macs, of_failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
 from probes.interfaces import InterfaceFacts
@@ -30,32 +30,23 @@ from probes.target import Address
 @rule("HD205", "stale-neighbour", Severity.BROKEN, explains=("HD302",))
 def stale_neighbour(network: Network, vip: Address) -> Verdict:
     """The entry that the client had before the scan differs from who answers now."""
-    refusals: list[NotThis | MissingFacts] = []
-    for client in failing_clients(network, vip):
-        try:
-            entry, live = _stale(client, vip)
-        except (NotThis, MissingFacts) as reason:
-            refusals.append(reason)
-        else:
-            return _diagnosis(network, client, vip, entry, live)
-    raise next((each for each in refusals if isinstance(each, MissingFacts)), refusals[0])
+    return of_failing_clients(network, vip, _judge)
 
 
-def _stale(client: VantagePoint, vip: Address) -> tuple[Neighbour, tuple[str, ...]]:
-    """The client's entry and who answers instead; raises NotThis or MissingFacts, which must not hide another client."""
+def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     live = live_macs(client, vip)
     entry = client.findings[NeighbourFacts].entry(vip)
     if entry is None:
-        raise NotThis(f"{client.name} had no neighbour entry for {vip}")
+        return Cleared(f"{client.name} had no neighbour entry for {vip}")
     if not client.findings[ArpFacts].sees_duplicates(vip):
         raise MissingFacts(
             f"who answers for {vip} now", client.name, f"run the scan on {client.name} as root"
         )
     if not live:
-        raise NotThis(f"nobody answers for {vip} now")
+        return Cleared(f"nobody answers for {vip} now")
     if entry.mac in live:
-        raise NotThis(f"the neighbour entry of {client.name} ({entry.mac}) is one that answers now")
-    return entry, live
+        return Cleared(f"the neighbour entry of {client.name} ({entry.mac}) is one that answers now")
+    return _diagnosis(network, client, vip, entry, live)
 
 
 def _diagnosis(

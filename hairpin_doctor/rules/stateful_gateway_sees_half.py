@@ -17,7 +17,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.situation import failing_clients, symptom
+from hairpin_doctor.situation import of_failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.icmp import IcmpFacts
 from probes.questions.traffic import HandshakeAnswer
@@ -28,7 +28,10 @@ from probes.tcp import TcpFacts, frames_received, frames_sent
 @rule("HD403", "stateful-gateway-sees-half", Severity.BROKEN, explains=("HD206",))
 def stateful_gateway_sees_half(network: Network, vip: Address) -> Verdict:
     """A handshake that completes and stalls, answered by another MAC than it was sent to."""
-    client = failing_clients(network, vip)[0]
+    return of_failing_clients(network, vip, _judge)
+
+
+def _judge(_: Network, client: VantagePoint, vip: Address) -> Verdict:
     stalled = client.findings[TcpFacts].stalled(vip)
     if not stalled:
         return Cleared(f"no connection to {vip} stalls after its handshake")

@@ -18,18 +18,22 @@ from hairpin_doctor.rules.deaf_announcing_interface import announcing_fixes
 from hairpin_doctor.situation import (
     answering_interface,
     attachment_of,
-    failing_clients,
     intercepted,
+    of_failing_clients,
     symptom,
     translated,
 )
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.target import Address
 
 
 @rule("HD301", "vip-answers-with-a-port-mac", Severity.BROKEN, explains=("HD302",))
 def vip_answers_with_a_port_mac(network: Network, vip: Address) -> Verdict:
     """The live answer is a port's own MAC, and the client hangs on another port."""
-    client = failing_clients(network, vip)[0]
+    return of_failing_clients(network, vip, _judge)
+
+
+def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     answer = answering_interface(network, client, vip, "whether a bridge port's MAC answers")
     attachment = attachment_of(network, client, vip)
     port, bridge = answer.owner.link, attachment.interface

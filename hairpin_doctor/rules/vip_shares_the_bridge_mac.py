@@ -14,7 +14,7 @@ from __future__ import annotations
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
 from hairpin_doctor.network import Attachment, Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.situation import answering_interface, attachment_of, failing_clients, symptom
+from hairpin_doctor.situation import answering_interface, attachment_of, of_failing_clients, symptom
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.connections import ConnectionFacts
@@ -25,7 +25,10 @@ from probes.target import Address
 @rule("HD302", "vip-shares-the-bridge-mac", Severity.BROKEN)
 def vip_shares_the_bridge_mac(network: Network, vip: Address) -> Verdict:
     """Only where no sign shows that the host took any of the client's packets."""
-    client = failing_clients(network, vip)[0]
+    return of_failing_clients(network, vip, _judge)
+
+
+def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     answer = answering_interface(network, client, vip, "whether the bridge's own MAC answers")
     attachment = attachment_of(network, client, vip)
     bridge = attachment.interface

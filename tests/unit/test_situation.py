@@ -10,6 +10,7 @@ import pytest
 
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.network import Attachment, Network, VantagePoint
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined
 from hairpin_doctor.situation import (
     NotThis,
     answering_interface,
@@ -20,6 +21,7 @@ from hairpin_doctor.situation import (
     live_macs,
     macs_used,
     node_behind_gateway,
+    of_failing_clients,
     silent_clients,
     symptom,
     translated,
@@ -45,6 +47,8 @@ VIP, CLIENT, NODE, GATEWAY, FAR = (
 MAC, OTHER = "02:00:00:00:00:02", "02:00:00:00:00:99"
 POD = Endpoint(IPv4Address("10.0.0.5"), 8080)
 CONNECTED = (ConnectedPrefix(IPv4Network("192.0.2.0/24"), "eth0"),)
+CLEARED, QUESTION = Cleared("it is not"), Undetermined("what", "how")
+CAUSE = Diagnosis("it is this", (), Severity.BROKEN, Confidence.LIKELY)
 Point = Callable[..., VantagePoint]
 
 
@@ -88,6 +92,41 @@ def test_a_vip_that_works_is_no_failure_and_one_that_nobody_tried_is_open(point:
         failing_clients(Network([point("vm", InterfaceSysctlFacts((), (), 0))]), VIP)
     with pytest.raises(MissingFacts, match="path of a client"):
         failing_clients(Network([host(point)]), VIP)
+
+
+@pytest.mark.parametrize(
+    ("says", "found"),
+    [
+        ((CLEARED, CAUSE), CAUSE),
+        ((NotThis("no"), CAUSE), CAUSE),
+        ((MissingFacts("facts", "vm", "as root"), CAUSE), CAUSE),
+        ((CLEARED, QUESTION), QUESTION),
+        ((QUESTION, CAUSE), CAUSE),
+        ((NotThis("no"), CLEARED), CLEARED),
+        ((CLEARED, MissingFacts("facts", "vm", "as root")), MissingFacts),
+        ((NotThis("no"), MissingFacts("facts", "vm", "as root")), MissingFacts),
+        ((NotThis("no"), NotThis("nor")), NotThis),
+    ],
+)
+def test_one_failing_client_for_which_the_cause_holds_is_enough(
+    point: Point, says: tuple[Any, Any], found: Any
+) -> None:
+    clients = [client(point), client(point)]
+
+    def judge(_: Network, one: VantagePoint, vip: IPv4Address) -> Any:
+        said = says[clients.index(one)]
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    def look() -> Any:
+        return of_failing_clients(Network(clients), VIP, judge)
+
+    if isinstance(found, type):
+        with pytest.raises(found):
+            look()
+    else:
+        assert look() is found
 
 
 def test_who_answers_matters_only_for_a_vip_on_the_link(point: Point) -> None:
