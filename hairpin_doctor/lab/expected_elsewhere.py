@@ -132,4 +132,12 @@ EXPECTED: Mapping[str, Expectations] = {
     ),
     "two-nics-strict-filter": _named("HD401", client=_UNDETERMINED, host=HEALTHY),
     "answers-discarded-by-policy": _named("HD406", client=_UNDETERMINED, host=HEALTHY),
+    # The scanned node does not get through to the other one's endpoint either.
+    "beyond-other-node-filters": _UNEXPLAINED_ON_THE_HOST_TOO,
+    "beyond-other-node-does-not-announce": {**_UNEXPLAINED, "both": Expected("diagnosed", ("HD201",))},
+    # Behind a router: what it does with the packets no scanned machine sees.
+    "beyond-router-filters": {**_UNEXPLAINED, "both": _UNDETERMINED},
+    "beyond-router-remembers-wrongly": {**_UNEXPLAINED, "both": _UNDETERMINED},
+    "beyond-client-filters": _UNEXPLAINED,
+    "beyond-client-address-doubled": _UNEXPLAINED,
 }

@@ -7,10 +7,10 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 
 from hairpin_doctor.lab.daemon import Daemon, ReadyLine
-from hairpin_doctor.lab.faults import Fault, compose, interface, neighbour, on_switch
-from hairpin_doctor.lab.homelab import pod_port, station
+from hairpin_doctor.lab.faults import Fault, interface, neighbour
+from hairpin_doctor.lab.homelab import pod_port
 from hairpin_doctor.lab.names import Names
-from hairpin_doctor.lab.topology import CableEnd, Machine, Route, Ruleset
+from hairpin_doctor.lab.topology import Machine, Route, Ruleset
 
 INGRESS = """table netdev policer {{
     chain seen {{
@@ -137,13 +137,6 @@ def policy(names: Names) -> Fault:
 def host_misled(names: Names) -> Fault:
     """The host believes that the VM is at a MAC that nobody has: answers go there."""
     return neighbour("host", names.bridge, names.vm_ip, names.stranger_mac, "permanent")
-
-
-def client_doubled(names: Names) -> Fault:
-    """The host sends what is for the VM's address to another station that has the address too."""
-    nic = CableEnd(name=names.lan_nic, mac=names.stranger_mac, addresses=(names.on_lan(names.vm_ip),))
-    believed = neighbour("host", names.bridge, names.vm_ip, names.stranger_mac, "reachable")
-    return compose(on_switch(station("double", f"{names.vm}-2", nic, names.router_ip)), believed)
 
 
 def tap_deaf(names: Names) -> Fault:
