@@ -19,15 +19,12 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.situation import symptom
+from hairpin_doctor.situation import intercepted, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
 from probes.interface_sysctls import InterfaceSysctlFacts
-from probes.kernel_counters import KernelCounterFacts
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts
 from probes.target import Address
-
-DROPPED = "Ip.InAddrErrors"  # what ip_error() counts where forwarding is off
 
 
 @rule("HD404", "forwarding-off", Severity.BROKEN, explains=("HD302",))
@@ -36,7 +33,7 @@ def forwarding_off(network: Network, vip: Address) -> Verdict:
     found = arrivals(network, vip, "whether it forwards")
     for arrival in found:
         setting = _off(arrival)
-        ports = _beyond(arrival, vip)
+        ports = _beyond(network, arrival, vip)
         if setting and ports:
             return _diagnosis(arrival, vip, setting, ports)
     return Cleared(f"{found[0].host.name} forwards, or has nothing to forward for {vip}")
@@ -53,23 +50,28 @@ def _off(arrival: Arrival) -> str | None:
     return "net/ipv4/ip_forward" if facts.ip_forward == 0 else f"net/ipv4/conf/{own.interface}/forwarding"
 
 
-def _beyond(arrival: Arrival, vip: Address) -> list[ProgrammedPort]:
-    """The failing ports all of whose endpoints are reached by a route, none on the node itself."""
+def _beyond(network: Network, arrival: Arrival, vip: Address) -> list[ProgrammedPort]:
+    """The failing ports all of whose endpoints need forwarding: none on the node itself.
+
+    Nor on the client's own bridge where br_netfilter translates: such frames stay bridged (bridged_dnat,
+    net/bridge/br_netfilter_hooks.c).
+    """
     rules = arrival.host.findings[ServiceRulesFacts]
+    attachment = network.attachment(arrival.client, vip)
+    bridge = attachment.interface.name if attachment and intercepted(attachment) else None
     programmed = [each for port in arrival.ports for each in rules.at(vip, port.port, port.protocol)]
-    return [each for each in programmed if each.endpoints and _all_beyond(arrival.host, each)]
+    return [each for each in programmed if each.endpoints and _all_beyond(arrival.host, each, bridge)]
 
 
-def _all_beyond(host: VantagePoint, port: ProgrammedPort) -> bool:
+def _all_beyond(host: VantagePoint, port: ProgrammedPort, bridge: str | None) -> bool:
     facts = host.findings[EndpointFacts]
     found = [facts.of(endpoint, port.protocol) for endpoint in port.endpoints]
-    return all(each is not None and each.route is not None and each.route.type == "unicast" for each in found)
+    routes = [each.route if each is not None else None for each in found]
+    return all(r is not None and r.type == "unicast" and r.interface not in (None, bridge) for r in routes)
 
 
 def _diagnosis(arrival: Arrival, vip: Address, setting: str, ports: list[ProgrammedPort]) -> Diagnosis:
     host, client = arrival.host, arrival.client
-    counters = host.findings.get(KernelCounterFacts)
-    risen = counters.risen.get(DROPPED, 0) if counters else 0
     return Diagnosis(
         summary=f"{host.name} does not forward: what it translates to {ports[0].endpoints[0]} goes nowhere",
         because=(
@@ -78,7 +80,6 @@ def _diagnosis(arrival: Arrival, vip: Address, setting: str, ports: list[Program
             + (f" in by {arrival.link.name}." if arrival.link else "."),
             f"Its rules send {vip}:{ports[0].port} to {', '.join(map(str, ports[0].endpoints))}, beyond the node.",
             f"{setting} is 0.",
-            *([f"{DROPPED} rose by {risen} during the scan."] if risen else []),
         ),
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY if arrival.sure else Confidence.POSSIBLE,
