@@ -50,6 +50,17 @@ def _changed(asked: Asked, change: Change) -> Asked:
     return asked if answer == asked.answer else Asked(asked.question, answer)
 
 
+REPLAYED: dict[int, tuple[Recording, VantagePoint]] = {}
+
+
+def point(recording: Recording) -> VantagePoint:
+    """The recording's vantage point; each recording object is replayed once."""
+    if id(recording) not in REPLAYED:
+        findings = replay(recording, PROBES).findings
+        REPLAYED[id(recording)] = (recording, VantagePoint(findings, recording.scope, recording.taken_at))
+    return REPLAYED[id(recording)][1]
+
+
 @dataclass(frozen=True)
 class Case:
     """The recordings of one lab case: of the host that serves the VIP and of the client."""
@@ -89,10 +100,7 @@ class Case:
 
     def network(self, *only: Recording) -> Network:
         """What both saw together, or what only these saw."""
-        return Network(
-            VantagePoint(replay(each, PROBES).findings, each.scope, each.taken_at)
-            for each in only or (self.host, self.client)
-        )
+        return Network(map(point, only or (self.host, self.client)))
 
     def verdict(self, rule: Rule, *only: Recording) -> Verdict:
         """What one rule says of the first VIP."""
