@@ -88,13 +88,17 @@ def load_judging() -> None:
 
 
 def _conclude(looked: list[Looked], notices: Iterable[str], saved: str | None) -> Scanned:
-    from hairpin_doctor.diagnose import diagnose
+    from hairpin_doctor.diagnose import Outcome, diagnose
+    from hairpin_doctor.last_seen import last_seen
     from hairpin_doctor.network import Network
     from hairpin_doctor.report.compose import compose
     from hairpin_doctor.rules.catalogue import CATALOGUE as RULES
 
-    judgement = diagnose(Network(each.point for each in looked), RULES)
-    return Scanned(compose(looked, judgement, notices, saved), tuple(each.recording for each in looked))
+    network = Network(each.point for each in looked)
+    judgement = diagnose(network, RULES)
+    unexplained = [vip for vip, outcome in judgement.per_vip.items() if outcome is Outcome.UNEXPLAINED]
+    said = (*notices, *(each for vip in unexplained for each in last_seen(network, vip)))
+    return Scanned(compose(looked, judgement, said, saved), tuple(each.recording for each in looked))
 
 
 def _looked(found: Examination, *, live: bool) -> Looked:

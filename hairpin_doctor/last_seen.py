@@ -1,0 +1,78 @@
+"""Where the packets of a failing client were last seen: what is left to say where no cause explains a symptom.
+
+Told from both ends: the MAC the client sent to, and what the serving host's connection tracking remembers of the flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hairpin_doctor.network import Network
+from hairpin_doctor.situation import macs_used, names
+from hairpin_doctor.states import TargetState, Works
+from hairpin_doctor.translation import tracked
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.arp import ArpFacts
+from probes.connections import ConnectionFacts
+from probes.questions.firewall import TrackedConnection
+from probes.target import Address
+
+
+def last_seen(network: Network, vip: Address) -> tuple[str, ...]:
+    """One sentence for every port of the VIP that fails from a client; ports with the same fate share it."""
+    return tuple(
+        f"Last seen of {client.name}'s packets to {vip} port {', '.join(ports)}: {where}."
+        for client in network.failing(vip)
+        for where, ports in _by_place(network, client, vip).items()
+    )
+
+
+def _by_place(network: Network, client: VantagePoint, vip: Address) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for state in client.states_of(vip):
+        if state.works is Works.NO and state.target.port is not None:
+            where = _where(network, client, vip, state)
+            found.setdefault(where, []).append(f"{state.target.port}/{state.target.protocol}")
+    return found
+
+
+def _where(network: Network, client: VantagePoint, vip: Address, state: TargetState) -> str:
+    for host, flow in _flows(network, client, vip, state):
+        place = flow.reply.source
+        if place == vip:
+            return f"on {host.name}, which tracks them and translates them to nothing"
+        if flow.seen_reply:
+            return f"on {host.name}, where {place} answers them; the answers do not arrive"
+        return f"on {host.name}, sent on to {place} port {flow.reply.source_port}; nothing comes back"
+    return f"leaving {client.name}{_towards(network, client, vip)}; {_untracked(network, vip)}"
+
+
+def _flows(
+    network: Network, client: VantagePoint, vip: Address, state: TargetState
+) -> Iterator[tuple[VantagePoint, TrackedConnection]]:
+    """The flows to that port on every serving host, unanswered ones first."""
+    found = [
+        (host, flow)
+        for host in network.hosts(vip)
+        for flow in tracked(host, client, vip)
+        if (flow.original.destination_port, flow.protocol) == (state.target.port, state.target.protocol)
+    ]
+    return iter(sorted(found, key=lambda each: each[1].seen_reply))
+
+
+def _towards(network: Network, client: VantagePoint, vip: Address) -> str:
+    arp = client.findings.get(ArpFacts)
+    macs = sorted(macs_used(client, vip)) or list(arp.macs(vip) if arp else ())
+    if not macs:
+        return ""
+    owners = network.owners(macs[0])
+    return f" for {macs[0]}" + (f" ({owners[0]})" if owners else "")
+
+
+def _untracked(network: Network, vip: Address) -> str:
+    hosts = network.hosts(vip)
+    if not hosts:
+        return "no host that serves it was scanned"
+    if any(host.findings.get(ConnectionFacts) is None for host in hosts):
+        return f"what {names(hosts)} tracks could not be read"
+    return f"{names(hosts)} tracks nothing of them (unanswered flows are forgotten after 30 s to 2 min)"

@@ -1,0 +1,46 @@
+"""Where packets were last seen, on recordings of faults that no rule describes."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from hairpin_doctor.recording import Recording
+from hairpin_doctor.report.codec import decode_recording
+from hairpin_doctor.report.files import parse
+from hairpin_doctor.scan import judge
+
+RECORDINGS = Path(__file__).parents[1] / "golden" / "recordings"
+
+
+def recorded(case: str) -> tuple[Recording, ...]:
+    report = parse(gzip.decompress((RECORDINGS / f"{case}.json.gz").read_bytes()))
+    return tuple(decode_recording(each) for each in report["recordings"])
+
+
+def trail(case: str) -> list[str]:
+    notices = judge(recorded(case)).report.notices
+    return [each for each in notices if each.startswith("Last seen")]
+
+
+@pytest.mark.parametrize(
+    ("case", "ports", "where"),
+    [
+        ("unknown-tap-ingress-drop", "port 53/udp:", "leaving homeassistant for"),
+        ("unknown-tap-ingress-drop", "port 53/udp:", "(bridge0 of n5); n5 tracks nothing of them"),
+        ("unknown-pod-filters", "port 53/udp, 53/tcp:", "on n5, sent on to 10.244.0.83 port 53; nothing"),
+        ("unknown-host-misled", "port 53/udp, 53/tcp:", "on n5, where 10.244.0.83 answers them"),
+        ("unknown-notrack", "port 53/udp, 53/tcp:", "n5 tracks nothing of them"),
+    ],
+)
+def test_the_last_point_where_packets_show_is_told(case: str, ports: str, where: str) -> None:
+    (said,) = trail(case)
+    assert ports in said
+    assert where in said
+
+
+@pytest.mark.parametrize("case", ["healthy", "vip-on-port-mac", "beyond-router-filters"])
+def test_what_is_explained_well_or_open_needs_no_trail(case: str) -> None:
+    assert trail(case) == []
