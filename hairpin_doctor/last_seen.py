@@ -15,6 +15,7 @@ from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
 from probes.connections import ConnectionFacts
 from probes.questions.firewall import TrackedConnection
+from probes.routes import RouteFacts
 from probes.target import Address
 
 
@@ -61,6 +62,10 @@ def _flows(
 
 
 def _towards(network: Network, client: VantagePoint, vip: Address) -> str:
+    routes = client.findings.get(RouteFacts)
+    route = routes.route(vip) if routes else None
+    if route is not None and route.gateway is not None:
+        return f" for its router {route.gateway}"
     arp = client.findings.get(ArpFacts)
     macs = sorted(macs_used(client, vip)) or list(arp.macs(vip) if arp else ())
     if not macs:

@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from hairpin_doctor.examine import replay
+from hairpin_doctor.last_seen import last_seen
+from hairpin_doctor.network import Network
 from hairpin_doctor.recording import Recording
 from hairpin_doctor.report.codec import decode_recording
 from hairpin_doctor.report.files import parse
 from hairpin_doctor.scan import judge
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.catalogue import CATALOGUE as PROBES
 
 RECORDINGS = Path(__file__).parents[1] / "golden" / "recordings"
 
@@ -39,6 +44,13 @@ def test_the_last_point_where_packets_show_is_told(case: str, ports: str, where:
     (said,) = trail(case)
     assert ports in said
     assert where in said
+
+
+def test_a_client_behind_a_router_was_last_seen_sending_to_it() -> None:
+    found = [replay(each, PROBES) for each in recorded("beyond-router-filters")]
+    points = [VantagePoint(each.findings, each.recording.scope) for each in found]
+    (said,) = last_seen(Network(points), points[0].scope.vips[0])
+    assert "leaving remote for its router 192.168.20.1; n5 tracks nothing" in said
 
 
 @pytest.mark.parametrize("case", ["healthy", "vip-on-port-mac", "beyond-router-filters"])
