@@ -2,7 +2,8 @@
 
 Asked by broadcast with our own address as sender, and of the gateway also by unicast, since proxy ARP delays broadcast
 answers. A host never hears its own announcer: silence on the announcing host is no finding. Without CAP_NET_RAW the
-kernel asks instead, and then one MAC per address is seen, never a second answerer.
+kernel asks instead, and then one MAC per address is seen, never a second answerer. Where a router answers by proxy ARP, its
+late answer may replace our own entry for the VIP, as with arping(8); other neighbours are asked only where it cannot.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from probes.questions.routing import Route, RouteTo
 from probes.routes import SOMEWHERE_ELSE
 
 NEIGHBOURS_AT_MOST = 32
+UNTOUCHED = {"REACHABLE", "PERMANENT", "NOARP"}
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,9 @@ def _ask(
     known: Iterable[Neighbour],
 ) -> ArpAnswers:
     gateway = _gateway(host, interface)
-    others = [entry.address for entry in known if isinstance(entry.address, IPv4Address) and entry.mac]
-    on_this_link = [each for each in others if (route := _route(host, each)) and route.interface == interface]
+    on_this_link = [
+        each for each in _may_be_asked(known) if (r := _route(host, each)) and r.interface == interface
+    ]
     asked = tuple(dict.fromkeys((*vips, *([gateway] if gateway else []), *on_this_link[:NEIGHBOURS_AT_MOST])))
     gateway_mac = next((entry.mac for entry in known if entry.address == gateway and entry.mac), None)
     directly = tuple((vip, gateway_mac) for vip in vips) if gateway_mac else ()
@@ -100,6 +103,19 @@ def _ask(
     except Denied:
         resolved = host.ask(KernelResolution(tuple(vips), scope.arp_window_ms))
         return ArpAnswers(interface, "kernel", tuple(vips), tuple(_as_replies(resolved)))
+
+
+def _may_be_asked(known: Iterable[Neighbour]) -> list[IPv4Address]:
+    """Neighbours whose entry our question cannot spoil.
+
+    A router's proxy ARP answer comes late and replaces an entry that nothing has touched for a second (arp_process and
+    NEIGH_VAR_LOCKTIME, net/ipv4/arp.c). The owner's prompt answer touches a stale entry, which makes it reachable, but
+    leaves a reachable one as it is.
+    """
+    fresh = {entry.address for entry in known if entry.state in UNTOUCHED}
+    return [
+        e.address for e in known if isinstance(e.address, IPv4Address) and e.mac and e.address not in fresh
+    ]
 
 
 def _as_replies(entries: Iterable[Neighbour]) -> Iterable[ArpReply]:

@@ -2,7 +2,8 @@
 
 Asked for the addresses of clients whose reports are at hand, where they are on-link. Bridges forget a silent station after
 300 s, and a plain NIC keeps no table at all: the answer tells where a client hangs, and refreshes the bridge's memory before
-it is read. Cannot see clients behind a router. Needs CAP_NET_RAW.
+it is read. A client that the neighbour cache knows is asked at its MAC, not by broadcast: a router's late proxy ARP answer
+would replace a good entry. Cannot see clients behind a router. Needs CAP_NET_RAW.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from ipaddress import IPv4Address
 
 from probes.host import Absent, Host
 from probes.probe import Layer, Scope, probe
-from probes.questions.neighbours import ArpSweep
+from probes.questions.machine import Moment
+from probes.questions.neighbours import ArpSweep, Neighbours
 from probes.questions.routing import Route, RouteTo
 from probes.target import Address
 
@@ -51,9 +53,18 @@ def client_links(host: Host, scope: Scope) -> ClientLinkFacts:
         tuple(
             ClientHeard(reply.address, interface, reply.mac)
             for (interface, source), clients in wanted.items()
-            for reply in host.ask(ArpSweep(interface, source, tuple(clients), (), scope.arp_window_ms))
+            for reply in host.ask(_sweep(host, scope, interface, source, clients))
         )
     )
+
+
+def _sweep(
+    host: Host, scope: Scope, interface: str, source: IPv4Address, clients: list[IPv4Address]
+) -> ArpSweep:
+    cached = {entry.address: entry.mac for entry in host.ask(Neighbours(Moment.BEFORE)) if entry.mac}
+    unknown = tuple(each for each in clients if each not in cached)
+    known = tuple((each, mac) for each in clients if (mac := cached.get(each)))
+    return ArpSweep(interface, source, unknown, known, scope.arp_window_ms)
 
 
 def _route(host: Host, destination: Address) -> Route | None:
