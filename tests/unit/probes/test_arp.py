@@ -69,7 +69,7 @@ def test_neighbours_on_the_same_interface_are_asked_and_others_are_not(fake: Any
         fake,
         routes={elsewhere: Route("unicast", "eth1", None, OWN, 254)},
         after=(
-            known(FRIEND, "02:00:00:00:00:07"),
+            known(FRIEND, "02:00:00:00:00:07", "STALE"),
             known(elsewhere, "02:00:00:00:00:09"),
             known(unresolved, None, "FAILED"),
             known("fe80::1", "02:00:00:00:00:0a"),
@@ -79,8 +79,19 @@ def test_neighbours_on_the_same_interface_are_asked_and_others_are_not(fake: Any
     assert asked.addresses == (VIP, GATEWAY, FRIEND)
 
 
+@pytest.mark.parametrize("state", ["REACHABLE", "PERMANENT"])
+def test_an_entry_that_a_late_proxy_answer_could_replace_is_left_alone(fake: Any, state: str) -> None:
+    asked = sweep(
+        fake,
+        before=(known(FRIEND, "02:00:00:00:00:07", "STALE"),),
+        after=(known(FRIEND, "02:00:00:00:00:07", state),),
+    )
+    assert asked is not None
+    assert asked.addresses == (VIP, GATEWAY)
+
+
 def test_a_crowd_of_neighbours_is_cut(fake: Any) -> None:
-    crowd = tuple(known(f"192.0.2.{n}", "02:00:00:00:00:07") for n in range(100, 200))
+    crowd = tuple(known(f"192.0.2.{n}", "02:00:00:00:00:07", "STALE") for n in range(100, 200))
     asked = sweep(fake, before=crowd)
     assert asked is not None
     assert len(asked.addresses) == 2 + NEIGHBOURS_AT_MOST

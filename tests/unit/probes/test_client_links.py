@@ -10,7 +10,8 @@ import pytest
 from probes.client_links import ClientHeard, ClientLinkFacts, client_links
 from probes.host import Absent, Denied
 from probes.probe import Scope
-from probes.questions.neighbours import ArpReply, ArpSweep
+from probes.questions.machine import Moment
+from probes.questions.neighbours import ArpReply, ArpSweep, Neighbour, Neighbours
 from probes.questions.routing import Route, RouteTo
 from probes.target import Target
 
@@ -34,16 +35,23 @@ def scope(*clients: IPv4Address) -> Scope:
 
 
 def test_a_client_on_the_link_is_asked_there_and_its_answer_kept(fake: Any) -> None:
-    host = fake({RouteTo: route, ArpSweep: (ArpReply(CLIENT, MAC, MAC, 0.2),)})
+    host = fake({RouteTo: route, Neighbours(Moment.BEFORE): (), ArpSweep: (ArpReply(CLIENT, MAC, MAC, 0.2),)})
     assert client_links.look(host, scope(CLIENT)) == ClientLinkFacts((ClientHeard(CLIENT, "eth0", MAC),))
     assert [each.addresses for each in host.asked_of(ArpSweep)] == [(CLIENT,)]
 
 
 @pytest.mark.parametrize("client", [FAR, OWN, IPv4Address("203.0.113.9")])
 def test_a_client_that_is_routed_local_or_unreachable_is_not_asked(fake: Any, client: IPv4Address) -> None:
-    host = fake({RouteTo: route, ArpSweep: ()})
+    host = fake({RouteTo: route, Neighbours(Moment.BEFORE): (), ArpSweep: ()})
     assert client_links.look(host, scope(client)).heard == ()
     assert not host.asked_of(ArpSweep)
+
+
+def test_a_client_that_the_cache_knows_is_asked_at_its_mac_and_not_by_broadcast(fake: Any) -> None:
+    cached = Neighbour(2, CLIENT, MAC, "REACHABLE", False)
+    host = fake({RouteTo: route, Neighbours(Moment.BEFORE): (cached,), ArpSweep: ()})
+    client_links.look(host, scope(CLIENT))
+    assert [(each.addresses, each.unicast) for each in host.asked_of(ArpSweep)] == [((), ((CLIENT, MAC),))]
 
 
 def test_only_the_answer_with_the_clients_own_mac_says_where_it_hangs() -> None:
@@ -54,6 +62,8 @@ def test_only_the_answer_with_the_clients_own_mac_says_where_it_hangs() -> None:
 
 
 def test_without_the_right_to_ask_it_says_so(fake: Any) -> None:
-    host = fake({RouteTo: route, ArpSweep: Denied("CAP_NET_RAW", "asking by ARP")})
+    host = fake(
+        {RouteTo: route, Neighbours(Moment.BEFORE): (), ArpSweep: Denied("CAP_NET_RAW", "asking by ARP")}
+    )
     with pytest.raises(Denied):
         client_links.look(host, scope(CLIENT))

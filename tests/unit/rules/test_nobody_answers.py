@@ -64,5 +64,5 @@ def test_a_gateway_with_a_route_to_the_host_clears_it_and_one_with_a_route_elsew
 def test_without_the_host_or_the_clients_port_it_is_open(recorded: Recorded) -> None:
     case = recorded(CASE)
     assert isinstance(case.verdict(nobody_answers, case.client), Undetermined)
-    nowhere = case.host_says(ForwardingDatabase, lambda *_: ())
+    nowhere = case.host_says(ForwardingDatabase, lambda *_: ()).host_says(ArpSweep, lambda *_: ())
     assert isinstance(nowhere.verdict(nobody_answers), Undetermined)

@@ -9,6 +9,7 @@ from typing import Any
 from hairpin_doctor.rule import Cleared, Diagnosis, Undetermined
 from hairpin_doctor.rules.wrong_l2_domain import wrong_l2_domain
 from probes.questions.links import ForwardingDatabase, Links
+from probes.questions.neighbours import ArpSweep
 from probes.questions.sockets import PacketSockets
 
 Recorded = Callable[[str], Any]
@@ -50,7 +51,11 @@ def test_an_interface_that_is_down_or_a_port_is_deaf_and_not_in_another_segment(
 
 
 def test_without_knowing_where_the_client_hangs_it_is_open(recorded: Recorded) -> None:
-    case = recorded("l2-on-enp197s0").host_says(ForwardingDatabase, lambda *_: ())
+    case = (
+        recorded("l2-on-enp197s0")
+        .host_says(ForwardingDatabase, lambda *_: ())
+        .host_says(ArpSweep, lambda *_: ())
+    )
     verdict = case.verdict(wrong_l2_domain)
     assert isinstance(verdict, Undetermined)
     assert "no forwarding database" in verdict.missing
