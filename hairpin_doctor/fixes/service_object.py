@@ -96,7 +96,6 @@ def look_at_backend(service: str | None, vip: Address, client: str) -> Fix:
         machine=ANYWHERE,
         why="targetPort must be a port that the pod's program listens on, at the pod's own address and not at 127.0.0.1",
         commands=commands,
-        undo=("nothing to undo: these commands only look",),
     )
     return Fix("Make the backend listen where the Service sends", (step,), check_from_client(vip, client))
 
@@ -112,7 +111,6 @@ def restart_proxy(vip: Address, client: str) -> Fix:
             "kubectl -n kube-system logs -l k8s-app=kube-proxy --tail=50",
             "kubectl -n kube-system rollout restart daemonset kube-proxy",
         ),
-        undo=("nothing to undo: the proxy programs what the Services say",),
     )
     caution = "On k3s and RKE2 the proxy is part of the agent: restart that service on the node instead."
     return Fix(f"Have the service proxy program {vip}", (step,), check_from_client(vip, client), (caution,))

@@ -14,6 +14,12 @@ from hairpin_doctor.lab.prove import is_mended
 from hairpin_doctor.lab.running import Setting
 
 FIXES_AT_MOST = 4
+ANOTHER_REASON = {
+    (
+        "protocol-missing",
+        "rollout restart",
+    )  # restarts the proxy, should it have missed the port; here the Service lacks it
+}
 ONLY_TOLD = {"HD001", "HD002", "HD201", "HD206"}  # nothing to mend, or nothing that a command could
 
 
@@ -41,7 +47,10 @@ def test_every_further_fix_mends_the_case_and_its_undo_runs(case: Case, tmp_path
             if number >= len(cause["fixes"]):
                 return
             fix = cause["fixes"][number]
-            if not can_be_applied(fix):
+            commands = " ".join(command for step in fix["steps"] for command in step["commands"])
+            if not can_be_applied(fix) or any(
+                case.name == name and part in commands for name, part in ANOTHER_REASON
+            ):
                 continue
             done = list(apply_fix(lab, case, names, fix))
             assert is_mended(scanner, cause, lambda good, text: None), f"{fix['title']}: {done}"

@@ -33,10 +33,21 @@ def test_the_story_comes_out_right_and_readme_quotes_it() -> None:
         pytest.fail("\n".join(("README.md is out of date, run `make readme`:", *changed)), pytrace=False)
 
 
+def heed_ctrl_c() -> None:
+    """A shell's background job is started with SIGINT ignored, and its children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_in_the_middle_of_the_demo_leaves_nothing_behind() -> None:
     argv = [sys.executable, "-m", "scripts.demo"]
     running = subprocess.Popen(
-        argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        argv,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed_ctrl_c,
     )
     assert running.stdout
     for line in running.stdout:

@@ -74,6 +74,11 @@ def test_a_full_disk_does_not_pass_for_success() -> None:
     assert "Traceback" not in done.stderr
 
 
+def heed_ctrl_c() -> None:
+    """A shell's background job is started with SIGINT ignored, and its children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_with_130_and_leaves_no_file(tmp_path: Path) -> None:
     code = HANGING.format(path=str(tmp_path / "vm.json"))
     running = subprocess.Popen(
@@ -82,6 +87,7 @@ def test_ctrl_c_ends_with_130_and_leaves_no_file(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[3],
+        preexec_fn=heed_ctrl_c,
     )
     assert running.stdout is not None
     assert running.stdout.readline() == "asked\n"
