@@ -9,7 +9,7 @@ from probes.target import Address
 
 # "ns/name:port loadbalancer IP", "masquerade traffic for ns/name:port external destinations" (pkg/proxy/iptables)
 _COMMENT = re.compile(r"(?:^| for )([a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*(?::[a-z0-9-]*)?)(?= |$)")
-# external-XXXXXXXX-ns/name/tcp/port (pkg/proxy/nftables)
+# external-HASH-ns/name/tcp/port (pkg/proxy/nftables)
 _CHAIN = re.compile(r"(?:external|service|firewall)-[A-Z0-9]{8}-([^/]+)/([^/]+)/[^/]+/([^/]*?)(?:__.*)?$")
 
 
