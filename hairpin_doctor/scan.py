@@ -75,10 +75,10 @@ def scan(
     return _conclude(looked, (*left_out, *superseded, *older), request.saved)
 
 
-def judge(recordings: Iterable[Recording]) -> Scanned:
-    """The same judgement over recordings alone: no machine is touched."""
+def judge(recordings: Iterable[Recording], saved: str | None = None) -> Scanned:
+    """The same judgement over recordings alone: no machine is touched. `saved`: the one file that they come from."""
     others, notices = newest_of_each(recordings)
-    return _conclude([_looked(replay(each, PROBES), live=False) for each in others], notices, None)
+    return _conclude([_looked(replay(each, PROBES), live=False) for each in others], notices, saved)
 
 
 def load_judging() -> None:

@@ -18,6 +18,7 @@ ERROR, INTERRUPTED = 2, 130
 DEBUG = "HAIRPIN_DOCTOR_DEBUG"
 COMMANDS = {
     "scan": ("hairpin_doctor.cli.scan:scan", "Find out why a LoadBalancer IP cannot be reached."),
+    "judge": ("hairpin_doctor.cli.judge:judge", "Judge saved reports, without touching any machine."),
     "explain": ("hairpin_doctor.cli.explain:explain", "Explain a cause, such as HD301."),
     "probes": ("hairpin_doctor.cli.catalogues:probes", "List what the doctor looks at."),
     "rules": ("hairpin_doctor.cli.catalogues:rules", "List the causes that the doctor knows."),

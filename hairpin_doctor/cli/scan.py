@@ -8,31 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hairpin_doctor.cli.output import EXIT_CODES, Output, output_options, read, tell
 from hairpin_doctor.cli.refused import Refused
 
 if TYPE_CHECKING:
-    from hairpin_doctor.recording import Recording
     from hairpin_doctor.report.report import Report
-    from hairpin_doctor.scan import Request, Scanned
+    from hairpin_doctor.scan import Request
     from probes.probe import Probe
 
-EXIT_CODES = {"healthy": 0, "diagnosed": 1, "unexplained": 3, "undetermined": 4}
 NO_TARGET = EXIT_CODES["undetermined"]
 SHORTEST, LONGEST = 0.05, 60
 
 
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
-@click.option(
-    "-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Form of the report."
-)
-@click.option("--save", metavar="FILE", help="Keep the report, for --with on another machine.")
+@output_options
 @click.option("--with", "with_files", multiple=True, metavar="FILE", help="Judge together with this report.")
 @click.option("--timeout", type=float, default=2.0, metavar="SECONDS", help="Wait this long per attempt (2).")
 @click.option("--only", multiple=True, metavar="PROBE", help="Run only this probe; it must be able to run.")
 @click.option("--skip", multiple=True, metavar="PROBE", help="Leave this probe out.")
-@click.option("--strict", is_flag=True, help="Exit 1 for latent findings too.")
-@click.option("-v", "--verbose", is_flag=True, help="Show probes, every fix, and what was ruled out.")
 def scan(
     targets: tuple[str, ...],
     output: str,
@@ -66,7 +60,11 @@ def scan(
     except NoTarget as error:
         Refused(error).show()
         return NO_TARGET
-    return _tell(scanned, output, save, only, strict=strict, verbose=verbose)
+    code = tell(scanned, Output(output, save, strict, verbose))
+    failed = _failed(scanned.report, only)
+    for each in failed:
+        Refused(each).show()
+    return 2 if failed else code
 
 
 def _request(
@@ -87,23 +85,8 @@ def _request(
         wanted = tuple(refuse_ipv6(parse_target(each)) for each in targets)
     except BadTarget as error:
         raise Refused(error) from None
-    others = _read(with_files, save)
+    others = read(with_files, save)
     return Request(wanted, others, round(timeout * 1000), probes, save)
-
-
-def _read(with_files: Iterable[str], save: str | None) -> tuple[Recording, ...]:
-    """The recordings of others, and whether the report can be saved; the reader of files loads only if there is any."""
-    paths = tuple(with_files)
-    if not paths and save is None:
-        return ()
-    from hairpin_doctor.report.files import BadReport, check_destination, load
-
-    try:
-        if save is not None:
-            check_destination(save)
-        return tuple(recording for path in paths for recording in load(path).recordings)
-    except BadReport as error:
-        raise Refused(error) from None
 
 
 def _chosen(only: tuple[str, ...], skip: tuple[str, ...]) -> tuple[Probe[Any], ...]:
@@ -132,46 +115,6 @@ def _load_page() -> None:
         importlib.import_module(module)
 
 
-def _tell(
-    scanned: Scanned, output: str, save: str | None, only: tuple[str, ...], *, strict: bool, verbose: bool
-) -> int:
-    report = scanned.report
-    if save is not None or output == "json":
-        from hairpin_doctor.report.compose import with_recordings
-
-        report = with_recordings(report, scanned.recordings)
-    _print(report, output, verbose=verbose)
-    if save is not None:
-        _save(report, save)
-    failed = _failed(report, only)
-    for each in failed:
-        Refused(each).show()
-    return 2 if failed else exit_code(report, strict=strict)
-
-
-def _save(report: Report, path: str) -> None:
-    from hairpin_doctor.report.files import BadReport, save
-    from hairpin_doctor.report.printable import printable
-
-    try:
-        save(report, path)
-    except BadReport as error:
-        raise Refused(error) from None
-    click.echo(f"saved to {printable(path)}", err=True)
-
-
-def _print(report: Report, output: str, *, verbose: bool) -> None:
-    if output == "json":
-        from hairpin_doctor.report.files import to_json
-
-        click.echo(to_json(report), nl=False)
-        return
-    from hairpin_doctor.report.page import Page
-    from hairpin_doctor.report.terminal import show
-
-    show(report, Page(), verbose=verbose)
-
-
 def _failed(report: Report, only: tuple[str, ...]) -> list[str]:
     """A probe asked for by name that could not run is an error."""
     live = {point.name for point in report.vantage_points if point.live}
@@ -180,10 +123,3 @@ def _failed(report: Report, only: tuple[str, ...]) -> list[str]:
         for run in report.probes
         if run.id in only and run.vantage_point in live and run.status != "ok"
     ]
-
-
-def exit_code(report: Report, *, strict: bool) -> int:
-    """The verdict as an exit code; `strict` makes latent findings count."""
-    if strict and report.verdict == "healthy" and report.of_severity("latent"):
-        return EXIT_CODES["diagnosed"]
-    return EXIT_CODES[report.verdict]

@@ -41,6 +41,7 @@ def compose(
 ) -> r.Report:
     """The report, without the recordings (`with_recordings` adds them). `saved`: the file that will hold it."""
     chosen = tuple(looked)
+    here = [each for each in chosen if each.live] or chosen  # reports judged alone are all there is to see
     network = Network(each.point for each in chosen)
     vantage_points = tuple(_vantage_point(each, network) for each in chosen)
     found = r.Report(
@@ -58,8 +59,8 @@ def compose(
         cleared=tuple(_cleared(each) for each in judgement.cleared),
         not_tested=not_tested(network),
         not_seen=(
-            *not_seen((each.point.name, each.recording) for each in chosen if each.live),
-            *(said for each in chosen if each.live for said in hindered(each.point.findings)),
+            *not_seen((each.point.name, each.recording) for each in here),
+            *(said for each in here for said in hindered(each.point.findings)),
         ),
         notices=tuple(notices),
         next_steps=(),

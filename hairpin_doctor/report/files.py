@@ -13,14 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from hairpin_doctor.recording import Recording
+from hairpin_doctor.report.reading import STANDARD_INPUT, BadReport, read_bounded, reason
 from hairpin_doctor.report.report import MAJOR, SCHEMA_NAME, Report
 
-LARGEST = 64 * 1024 * 1024
+__all__ = ["BadReport", "Saved", "check_destination", "load", "parse", "save", "to_json"]
 OURS = re.compile(rb'\s*\{\s*"schema"\s*:\s*"' + re.escape(SCHEMA_NAME).encode() + rb"/\d+")
-
-
-class BadReport(ValueError):
-    """A file that is no report of ours, or cannot be read or written; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +36,10 @@ def to_json(report: Report, *, indent: int | None = 2) -> str:
 def load(path: str | Path) -> Saved:
     """Read a report. Raises BadReport, whose sentence names the file and what is wrong with it."""
     try:
-        return Saved(str(path), _recordings(parse(_read(Path(path)))))
+        return Saved(str(path), _recordings(parse(read_bounded(path))))
     except BadReport as error:
-        raise BadReport(f"{path}: {error}") from None
+        name = "standard input" if str(path) == STANDARD_INPUT else path
+        raise BadReport(f"{name}: {error}") from None
 
 
 def parse(text: bytes) -> dict[str, Any]:
@@ -90,23 +88,6 @@ def _phrase(error: Exception) -> str:
     return text if len(text) <= 120 else f"{text[:117]}..."
 
 
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            text = file.read(LARGEST + 1)
-    except OSError as error:
-        raise BadReport(f"{_reason(error)}.") from None
-    if len(text) > LARGEST:
-        raise BadReport(f"it is larger than {LARGEST // 1024**2} MiB, which no report is.")
-    return text
-
-
-def _reason(error: OSError) -> str:
-    return (
-        (error.strerror or str(error)).lower().replace("no such file or directory", "there is no such file")
-    )
-
-
 def check_destination(path: str | Path) -> None:
     """Refuse, before any work, a place that cannot take a report, or that holds something else. Raises BadReport."""
     place = Path(path)
@@ -122,7 +103,7 @@ def check_destination(path: str | Path) -> None:
         with place.open("rb") as file:
             start = file.read(256)
     except OSError as error:
-        raise BadReport(f"{path}: {_reason(error)}.") from None
+        raise BadReport(f"{path}: {reason(error)}.") from None
     if start and not OURS.match(start):
         raise BadReport(f"{path}: it exists and is no report of ours, so it is not overwritten.")
 
@@ -137,7 +118,7 @@ def save(report: Report, path: str | Path) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise BadReport(f"{path}: {_reason(error)}.") from None
+        raise BadReport(f"{path}: {reason(error)}.") from None
 
 
 @contextmanager

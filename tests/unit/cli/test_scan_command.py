@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from hairpin_doctor.cli.scan import exit_code
+from hairpin_doctor.cli.output import exit_code
 from probes.questions.traffic import Handshake
 
 Call = Callable[..., Result]

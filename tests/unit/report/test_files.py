@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hairpin_doctor.recording import Recording
-from hairpin_doctor.report import files
+from hairpin_doctor.report import reading
 from hairpin_doctor.report.compose import with_recordings
 from hairpin_doctor.report.files import BadReport, load, save, to_json
 from hairpin_doctor.report.report import Report
@@ -65,7 +65,7 @@ def test_a_file_that_is_missing_or_a_directory_is_refused(tmp_path: Path) -> Non
 def test_a_huge_file_is_refused_before_it_is_read_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "LARGEST", 1024 * 1024)
+    monkeypatch.setattr(reading, "LARGEST", 1024 * 1024)
     with (tmp_path / "huge").open("wb") as file:
         file.truncate(2**30)
     with pytest.raises(BadReport, match="larger than 1 MiB"):

@@ -1,0 +1,106 @@
+"""How a command that judges ends: the report printed and saved in the forms asked for, and the verdict's exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from hairpin_doctor.cli.refused import Refused
+
+if TYPE_CHECKING:
+    from hairpin_doctor.recording import Recording
+    from hairpin_doctor.report.report import Report
+    from hairpin_doctor.scan import Scanned
+
+EXIT_CODES = {"healthy": 0, "diagnosed": 1, "unexplained": 3, "undetermined": 4}
+C = TypeVar("C", bound=Callable[..., Any])
+OPTIONS = (
+    click.option(
+        "-o",
+        "--output",
+        type=click.Choice(["table", "json"]),
+        default="table",
+        help="Form of the report.",
+    ),
+    click.option("--save", metavar="FILE", help="Keep the report, for --with and judge on another machine."),
+    click.option("--strict", is_flag=True, help="Exit 1 for latent findings too."),
+    click.option("-v", "--verbose", is_flag=True, help="Show probes, every fix, and what was ruled out."),
+)
+
+
+@dataclass(frozen=True)
+class Output:
+    """The options that scan and judge share: form of the report, file to keep it in, what counts, how much is shown."""
+
+    form: str
+    save: str | None
+    strict: bool
+    verbose: bool
+
+
+def output_options(command: C) -> C:
+    """Give a command the shared options, as parameters `output`, `save`, `strict` and `verbose`."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def tell(scanned: Scanned, output: Output) -> int:
+    """Print the report, save it where asked, and give the exit code."""
+    report = scanned.report
+    if output.save is not None or output.form == "json":
+        from hairpin_doctor.report.compose import with_recordings
+
+        report = with_recordings(report, scanned.recordings)
+    _print(report, output)
+    if output.save is not None:
+        _save(report, output.save)
+    return exit_code(report, strict=output.strict)
+
+
+def read(paths: Iterable[str], save: str | None) -> tuple[Recording, ...]:
+    """The recordings in report files, and whether a report can be saved; the reader of files loads only if needed."""
+    wanted = tuple(paths)
+    if not wanted and save is None:
+        return ()
+    from hairpin_doctor.report.files import BadReport, check_destination, load
+
+    try:
+        if save is not None:
+            check_destination(save)
+        return tuple(recording for path in wanted for recording in load(path).recordings)
+    except BadReport as error:
+        raise Refused(error) from None
+
+
+def exit_code(report: Report, *, strict: bool) -> int:
+    """The verdict as an exit code; `strict` makes latent findings count."""
+    if strict and report.verdict == "healthy" and report.of_severity("latent"):
+        return EXIT_CODES["diagnosed"]
+    return EXIT_CODES[report.verdict]
+
+
+def _print(report: Report, output: Output) -> None:
+    if output.form == "json":
+        from hairpin_doctor.report.files import to_json
+
+        click.echo(to_json(report), nl=False)
+        return
+    from hairpin_doctor.report.page import Page
+    from hairpin_doctor.report.terminal import show
+
+    show(report, Page(), verbose=output.verbose)
+
+
+def _save(report: Report, path: str) -> None:
+    from hairpin_doctor.report.files import BadReport, save
+    from hairpin_doctor.report.printable import printable
+
+    try:
+        save(report, path)
+    except BadReport as error:
+        raise Refused(error) from None
+    click.echo(f"saved to {printable(path)}", err=True)
