@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from shlex import quote
+from typing import Any, cast
 
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import IptablesRule, NftRule
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.packet_filter import Stopped
 from probes.forward_chain import Stopper
@@ -24,13 +26,11 @@ PERSIST = (
 
 def allow(host: str, vip: Address, client: str, found: Iterable[Stopped]) -> Fix:
     """Accept the connections to these ports of the VIP in front of what stops them."""
-    pairs = [_commands(each, matches(each, vip)) for each in found]
     step = Step(
         place="host",
         machine=host,
         why="connections to the VIP, both directions of them, pass before the rule that stops them is met",
-        commands=tuple(dict.fromkeys(do for do, _ in pairs)),
-        undo=tuple(dict.fromkeys(undo for _, undo in reversed(pairs))),
+        changes=tuple(dict.fromkeys(_accept(each, matches(each, vip)) for each in found)),
     )
     return Fix(
         f"Accept connections to {vip} before that rule", (step,), check_from_client(vip, client), (PERSIST,)
@@ -39,13 +39,11 @@ def allow(host: str, vip: Address, client: str, found: Iterable[Stopped]) -> Fix
 
 def accept_bridged(host: str, vip: Address, client: str, bridge: str, found: Iterable[Stopped]) -> Fix:
     """Let frames that the bridge merely passes on go by the chain that stops them."""
-    pairs = [_commands(each, _bridged(each.by, bridge)) for each in found]
     step = Step(
         place="host",
         machine=host,
         why=f"what {bridge} only bridges is not this machine's traffic and passes untouched",
-        commands=tuple(dict.fromkeys(do for do, _ in pairs)),
-        undo=tuple(dict.fromkeys(undo for _, undo in reversed(pairs))),
+        changes=tuple(dict.fromkeys(_accept(each, _bridged(each.by, bridge)) for each in found)),
     )
     return Fix(
         f"Accept frames that {bridge} only bridges", (step,), check_from_client(vip, client), (PERSIST,)
@@ -71,16 +69,11 @@ def _bridged(by: Stopper, bridge: str) -> str:
     return f"iifname {quote(bridge)} oifname {quote(bridge)}"
 
 
-def _commands(found: Stopped, selects: str) -> tuple[str, str]:
-    """The command and its undo. An nftables rule is found again by its comment."""
-    by, chain = found.by, quote(found.by.chain)
+def _accept(found: Stopped, selects: str) -> IptablesRule | NftRule:
+    """Accept in front of what stops it. An nftables rule is found again by its comment."""
+    by = found.by
     if by.backend != "nftables":
-        rule = f"{chain} {selects} -j ACCEPT"
-        return f"{by.backend} -t {by.table} -I {rule}", f"{by.backend} -t {by.table} -D {rule}"
-    where = " ".join((*map(quote, by.table.split(" ", 1)), chain))
+        return IptablesRule(by.backend, by.table, by.chain, f"{selects} -j ACCEPT")
+    family, _, table = by.table.partition(" ")
     mark = f"{MARK}-{found.port.protocol}-{found.port.port}"
-    handle = f"$(nft -a list chain {where} | sed -n 's/.*\"{mark}\" # handle //p' | head -n1)"
-    return (
-        f"nft insert rule {where} {selects} accept comment {mark}",
-        f"nft delete rule {where} handle {handle}",
-    )
+    return NftRule(cast(Any, family), table, by.chain, f"{selects} accept", mark)

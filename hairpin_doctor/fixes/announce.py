@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from hairpin_doctor.fixes.changes import Change, Deletion, Manifest, ResourceRef
 from hairpin_doctor.fixes.fix import Fix, Step
 from probes.target import Address
 
+METALLB = "metallb-system"
 EXISTING = (
     "An L2Advertisement without `interfaces` announces on every interface beside this one: "
     "list them with `kubectl -n metallb-system get l2advertisements -o yaml` and give each `interfaces`, or delete it."
@@ -19,7 +21,7 @@ def l2_advertisement(interface: str) -> str:
             "kind: L2Advertisement",
             "metadata:",
             f"  name: {_object_name(interface)}",
-            "  namespace: metallb-system",
+            f"  namespace: {METALLB}",
             "spec:",
             "  # For every pool; add ipAddressPools to announce only some of them here.",
             "  interfaces:",
@@ -43,21 +45,13 @@ def check_from_client(vip: Address, client: str) -> str:
 
 def announce_step(interface: str, *, leave_bgp: bool = False) -> Step:
     """Apply the advertisement, and where BGP announced the VIP end that, so that the router does not answer beside it."""
-    bgp = (
-        "kubectl -n metallb-system get bgpadvertisements -o yaml > bgpadvertisements.yaml",
-        "kubectl -n metallb-system delete bgpadvertisements --all",
-    )
-    again = ("kubectl apply -f bgpadvertisements.yaml",)
+    bgp: tuple[Change, ...] = (Deletion(ResourceRef("bgpadvertisements", METALLB)),)
+    advertisement = ResourceRef("l2advertisement", METALLB, _object_name(interface))
     return Step(
         place="cluster",
         machine="any machine with kubectl",
         why=f"the speaker answers ARP for the VIP on {interface} and nowhere else",
-        commands=bgp if leave_bgp else (),
-        undo=(
-            f"kubectl -n metallb-system delete l2advertisement {_object_name(interface)}",
-            *(again if leave_bgp else ()),
-        ),
-        manifest=l2_advertisement(interface),
+        changes=(*(bgp if leave_bgp else ()), Manifest(advertisement, l2_advertisement(interface))),
     )
 
 

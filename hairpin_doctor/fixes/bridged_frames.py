@@ -5,6 +5,7 @@ from __future__ import annotations
 from shlex import quote
 
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import BridgeNetfilter, Change, IptablesRule, Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Attachment
 from probes.br_netfilter import CALL_IPTABLES, BrNetfilterFacts
@@ -19,15 +20,14 @@ def leave_untranslated(attachment: Attachment, vip: Address, owner_mac: str, cli
     Both directions: the answers to a flow that conntrack has not seen are INVALID, and kube-proxy in iptables mode
     drops these (KUBE-FORWARD), measured in docs/design/lab.md.
     """
-    port = quote(attachment.port.name if attachment.port else attachment.interface.name)
-    there = f"PREROUTING -m physdev --physdev-in {port} -d {vip} -j CT --notrack"
-    back = f"PREROUTING -m physdev --physdev-in {quote(_port_of(attachment, owner_mac))} -s {vip} -j CT --notrack"
+    port = attachment.port.name if attachment.port else attachment.interface.name
+    there = f"-m physdev --physdev-in {quote(port)} -d {vip} -j CT --notrack"
+    back = f"-m physdev --physdev-in {quote(_port_of(attachment, owner_mac))} -s {vip} -j CT --notrack"
     step = Step(
         place="host",
         machine=attachment.host.name,
         why=f"what is not tracked is not translated: frames for {vip} that come in by {port} are bridged as they are",
-        commands=(f"iptables -t raw -I {there}", f"iptables -t raw -I {back}"),
-        undo=(f"iptables -t raw -D {back}", f"iptables -t raw -D {there}"),
+        changes=tuple(IptablesRule("iptables", "raw", "PREROUTING", rule) for rule in (there, back)),
     )
     caution = f"Right only while another machine serves {vip}: {attachment.host.name} no longer serves it to {port}."
     return Fix(
@@ -54,24 +54,16 @@ def iptables_off(attachment: Attachment, vip: Address, client: str) -> Fix:
     facts, interfaces = host.findings[BrNetfilterFacts], host.findings[InterfaceFacts]
     keep = [b.name for b in interfaces.bridges() if b.index != attachment.interface.index and b.addresses]
     name = attachment.interface.name
-    commands = [f"ip link set {quote(bridge)} type bridge nf_call_iptables 1" for bridge in keep]
-    undo = [
-        f"ip link set {quote(bridge)} type bridge nf_call_iptables 0"
-        for bridge in keep
-        if bridge not in facts.bridges
-    ]
+    changes: list[Change] = [BridgeNetfilter(bridge, True, bridge in facts.bridges) for bridge in keep]
     if name in facts.bridges:
-        commands.append(f"ip link set {quote(name)} type bridge nf_call_iptables 0")
-        undo.insert(0, f"ip link set {quote(name)} type bridge nf_call_iptables 1")
+        changes.append(BridgeNetfilter(name, False, True))
     if facts.call_iptables:
-        commands.append(f"sysctl -w {CALL_IPTABLES}=0")
-        undo.insert(0, f"sysctl -w {CALL_IPTABLES}=1")
+        changes.append(Sysctl(CALL_IPTABLES, 0, facts.call_iptables))
     step = Step(
         place="host",
         machine=host.name,
         why=f"{name} then bridges without iptables; {', '.join(keep) or 'no other bridge'} keeps it, which pods need",
-        commands=tuple(commands),
-        undo=tuple(undo),
+        changes=tuple(changes),
     )
     cautions = (
         "k3s, RKE2 and Docker set the sysctl back to 1 when they start: order this after them.",

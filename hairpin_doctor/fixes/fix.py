@@ -5,23 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from hairpin_doctor.fixes.changes import Change, Manifest, commands_of, undo_of
+
 Place = Literal["host", "client", "cluster", "router"]
 
 
 @dataclass(frozen=True)
 class Step:
-    """What is done in one place. `commands` can be pasted into a root shell of `machine`; `undo` takes them back.
-
-    `manifest` is YAML for `kubectl apply -f -`; `instructions` is prose for what is no shell.
-    """
+    """What is done in one place: typed changes, which render the commands and the undo, or prose for what is no shell."""
 
     place: Place
     machine: str
     why: str
-    commands: tuple[str, ...] = ()
-    undo: tuple[str, ...] = ()
-    manifest: str | None = None
+    changes: tuple[Change, ...] = ()
     instructions: str | None = None
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Can be pasted into a root shell of `machine`, in this order; a manifest is shown as YAML instead."""
+        return commands_of(self.changes)
+
+    @property
+    def undo(self) -> tuple[str, ...]:
+        """Takes the commands and the manifest back."""
+        return undo_of(self.changes)
+
+    @property
+    def manifest(self) -> str | None:
+        """YAML for `kubectl apply -f -`, which comes after the commands."""
+        texts = [each.yaml for each in self.changes if isinstance(each, Manifest)]
+        return "---\n".join(texts) or None
 
 
 @dataclass(frozen=True)

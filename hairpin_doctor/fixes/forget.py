@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hairpin_doctor.fixes.changes import ForgottenNeighbour
 from hairpin_doctor.fixes.fix import Step
 from probes.target import Address
 
@@ -12,6 +13,5 @@ def forget(vip: Address, client: str) -> Step:
         place="client",
         machine=client,
         why="its neighbour entry may still be the old one, or wait for an answer to an old question",
-        commands=(f"ip neigh flush to {vip}",),
-        undo=("true  # the next packet resolves it anew",),
+        changes=(ForgottenNeighbour(str(vip)),),
     )

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from ipaddress import IPv4Address
-from shlex import quote
 
 from hairpin_doctor.fixes.announce import EXISTING, announce_step, check_from_client
+from hairpin_doctor.fixes.changes import Change, FdbEntry, InterfaceAddress, LinkState, MacvlanLink, Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.interfaces import InterfaceFacts
@@ -33,8 +33,7 @@ def own_mac_interface(
         place="host",
         machine=host.name,
         why=f"an interface in the client's segment with a MAC that no port and no bridge has, on {base.name}",
-        commands=recipe(name, base, _mac(host, base, name), link_local(host, name)),
-        undo=(f"ip link del {name}", *_forget(base, _mac(host, base, name))),
+        changes=recipe(name, base, _mac(host, base, name), link_local(host, name)),
     )
     return Fix(
         title=f"Announce {vip} on {name}, an interface with a MAC of its own on {base.name}",
@@ -48,22 +47,20 @@ def own_mac_interface(
     )
 
 
-def recipe(name: str, base: Link, mac: str, address: IPv4Address) -> tuple[str, ...]:
-    """The commands, in the order in which no moment has a trap: settings first, then up."""
-    below = quote(base.name)
-    fdb = (f"bridge fdb add {mac} dev {below} self permanent",) if base.bridge is not None else ()
+def recipe(name: str, base: Link, mac: str, address: IPv4Address) -> tuple[Change, ...]:
+    """The changes, in the order in which no moment has a trap: settings first, then up."""
+    known = (FdbEntry(mac, base.name),) if base.bridge is not None else ()
+    return (MacvlanLink(name, base.name, mac, base.mtu), *settings(name, address), *known)
+
+
+def settings(name: str, address: IPv4Address) -> tuple[Change, ...]:
+    """What every announcing interface without the node's own address needs, whatever it is made of."""
     return (
-        f"ip link add link {below} name {name} address {mac} type macvlan mode bridge",
-        f"ip link set {name} mtu {base.mtu}",
-        f"sysctl -w net/ipv4/conf/{name}/arp_ignore=1 net/ipv4/conf/{name}/rp_filter=2",
-        f"ip addr add {address}/32 dev {name}",
-        f"ip link set {name} up",
-        *fdb,
+        Sysctl(f"net/ipv4/conf/{name}/arp_ignore", 1),
+        Sysctl(f"net/ipv4/conf/{name}/rp_filter", 2),
+        InterfaceAddress(f"{address}/32", name),
+        LinkState(name),
     )
-
-
-def _forget(base: Link, mac: str) -> tuple[str, ...]:
-    return (f"bridge fdb del {mac} dev {quote(base.name)} self",) if base.bridge is not None else ()
 
 
 def free_name(interfaces: InterfaceFacts) -> str:

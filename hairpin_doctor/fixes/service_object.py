@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from shlex import quote
 
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import Look, Patch, ResourceRef, RestartedDaemonSet
+from hairpin_doctor.fixes.changes.kubernetes import merge
 from hairpin_doctor.fixes.fix import Fix, Step
 from probes.target import Address, Network, ServicePort
 
@@ -25,8 +27,11 @@ def policy_cluster(service: str, vip: Address, client: str) -> Fix:
         place="cluster",
         machine=ANYWHERE,
         why="nodes without an endpoint of their own then send to those of other nodes",
-        commands=(_merge(service, {"externalTrafficPolicy": "Cluster"}),),
-        undo=(_merge(service, {"externalTrafficPolicy": "Local"}),),
+        changes=(
+            merge(
+                _reference(service), {"externalTrafficPolicy": "Cluster"}, {"externalTrafficPolicy": "Local"}
+            ),
+        ),
     )
     caution = (
         "The backend then sees a node's address instead of the client's; a pod on that node avoids this."
@@ -45,8 +50,11 @@ def source_ranges(
         place="cluster",
         machine=ANYWHERE,
         why="the service proxy drops clients outside of these ranges",
-        commands=(_merge(service, {"loadBalancerSourceRanges": after}),),
-        undo=(_merge(service, {"loadBalancerSourceRanges": before}),),
+        changes=(
+            merge(
+                _reference(service), {"loadBalancerSourceRanges": after}, {"loadBalancerSourceRanges": before}
+            ),
+        ),
     )
     caution = "Wider is simpler: the whole subnet of the client, if all of it is to be served."
     return Fix(
@@ -56,9 +64,6 @@ def source_ranges(
 
 def add_port(service: str, port: ServicePort, target: int, vip: Address, client: str) -> Fix:
     """Serve one more port or protocol. The ports as they were are kept in a file for the undo."""
-    namespace, name = map(quote, named(service))
-    of = f"-n {namespace} patch service {name} --type json -p"
-    kept = f"{named(service)[1]}-ports.json"
     value = {
         "name": f"{port.protocol}-{port.port}",
         "port": port.port,
@@ -66,16 +71,12 @@ def add_port(service: str, port: ServicePort, target: int, vip: Address, client:
         "targetPort": target,
     }
     patch = json.dumps([{"op": "add", "path": "/spec/ports/-", "value": value}])
-    back = '"[{\\"op\\":\\"replace\\",\\"path\\":\\"/spec/ports\\",\\"value\\":$(cat ' + quote(kept) + ')}]"'
+    kept = f"{named(service)[1]}-ports.json"
     step = Step(
         place="cluster",
         machine=ANYWHERE,
         why=f"the service proxy then translates {port} as well",
-        commands=(
-            f"kubectl -n {namespace} get service {name} -o jsonpath='{{.spec.ports}}' > {quote(kept)}",
-            f"kubectl {of} {quote(patch)}",
-        ),
-        undo=(f"kubectl {of} {back}",),
+        changes=(Patch(_reference(service), "json", patch, kept=kept, path="/spec/ports"),),
     )
     caution = f"If the backend listens on another port than {target}, name that one as targetPort."
     return Fix(f"Add {port} to {service}", (step,), check_from_client(vip, client), (caution,))
@@ -95,7 +96,7 @@ def look_at_backend(service: str | None, vip: Address, client: str) -> Fix:
         place="cluster",
         machine=ANYWHERE,
         why="targetPort must be a port that the pod's program listens on, at the pod's own address and not at 127.0.0.1",
-        commands=commands,
+        changes=tuple(map(Look, commands)),
     )
     return Fix("Make the backend listen where the Service sends", (step,), check_from_client(vip, client))
 
@@ -106,16 +107,15 @@ def restart_proxy(vip: Address, client: str) -> Fix:
         place="cluster",
         machine=ANYWHERE,
         why="the proxy programs every Service with a load balancer address; its log says why it could not",
-        commands=(
-            f"kubectl get services -A | grep -F {vip}",
-            "kubectl -n kube-system logs -l k8s-app=kube-proxy --tail=50",
-            "kubectl -n kube-system rollout restart daemonset kube-proxy",
+        changes=(
+            Look(f"kubectl get services -A | grep -F {vip}"),
+            Look("kubectl -n kube-system logs -l k8s-app=kube-proxy --tail=50"),
+            RestartedDaemonSet("kube-system", "kube-proxy"),
         ),
     )
     caution = "On k3s and RKE2 the proxy is part of the agent: restart that service on the node instead."
     return Fix(f"Have the service proxy program {vip}", (step,), check_from_client(vip, client), (caution,))
 
 
-def _merge(service: str, spec: object) -> str:
-    namespace, name = map(quote, named(service))
-    return f"kubectl -n {namespace} patch service {name} --type merge -p {quote(json.dumps({'spec': spec}))}"
+def _reference(service: str) -> ResourceRef:
+    return ResourceRef("service", *named(service))

@@ -137,10 +137,20 @@ def _diagnosis(judged: Judged) -> r.Diagnosis:
 
 
 def _fix(fix: fixes.Fix) -> r.Fix:
-    steps = (
-        r.Step(s.place, s.machine, s.why, s.commands, s.undo, s.manifest, s.instructions) for s in fix.steps
+    return r.Fix(fix.title, tuple(map(_step, fix.steps)), fix.check, fix.cautions)
+
+
+def _step(step: fixes.Step) -> r.Step:
+    return r.Step(
+        step.place,
+        step.machine,
+        step.why,
+        step.commands,
+        step.undo,
+        step.manifest,
+        step.instructions,
+        tuple(change.to_json() for change in step.changes),
     )
-    return r.Fix(fix.title, tuple(steps), fix.check, fix.cautions)
 
 
 def _undetermined(judged: Judged) -> r.Undetermined:

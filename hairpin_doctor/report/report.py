@@ -75,7 +75,11 @@ class VipVerdict:
 
 @dataclass(frozen=True)
 class Step:
-    """What is done in one place: shell commands of a root shell there, YAML for `kubectl apply -f -`, or prose."""
+    """What is done in one place: shell commands of a root shell there, YAML for `kubectl apply -f -`, or prose.
+
+    `changes`: the same as typed values, each with its `kind` and that kind's fields (hairpin_doctor/fixes/changes), for
+    programs. A reader that applies them must judge them as it would any command from a stranger.
+    """
 
     place: Place
     machine: str
@@ -84,6 +88,7 @@ class Step:
     undo: tuple[str, ...]
     manifest: str | None
     instructions: str | None
+    changes: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ Unsure when: Only a client was scanned: then the owners of the MACs are unknown.
 
 from __future__ import annotations
 
-from shlex import quote
-
 from hairpin_doctor.fixes.announce import announce_on, check_from_client
+from hairpin_doctor.fixes.changes import Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network, Owner
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
@@ -85,16 +84,13 @@ def _kernel_answers_once(client: VantagePoint, vip: Address, owners: list[Owner]
         place="host",
         machine=host.name,
         why="the kernel then answers for an address only on the interface that carries it",
-        commands=tuple(
-            _set(owner.link.name, name, value) for owner in owners for name, value in wanted.items()
+        changes=tuple(
+            Sysctl(f"net/ipv4/conf/{owner.link.name}/{name}", value, _found(owner, name))
+            for owner in owners
+            for name, value in wanted.items()
         ),
-        undo=tuple(_set(owner.link.name, name, _found(owner, name)) for owner in owners for name in wanted),
     )
     return Fix(f"One answerer for {vip} on {host.name}", (step,), check_from_client(vip, client.name))
-
-
-def _set(interface: str, name: str, value: int) -> str:
-    return "sysctl -w " + quote(f"net/ipv4/conf/{interface}/{name}={value}")
 
 
 def _found(owner: Owner, name: str) -> int:

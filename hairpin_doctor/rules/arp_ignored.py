@@ -14,10 +14,9 @@ the host speaks BGP: then the address may be meant to be routed, and silence is 
 
 from __future__ import annotations
 
-from shlex import quote
-
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import InterfaceAddress, Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.forget import forget
 from hairpin_doctor.network import Network, segment
@@ -117,13 +116,11 @@ def _unfiltered(host: VantagePoint, receiving: Link, vip: Address, client: Vanta
     """The interface's own setting, or that of `all` where the interface's own is 0 already (they are ORed)."""
     mine = (each for each in host.findings[InterfaceSysctlFacts].own if each.interface == receiving.name)
     where = receiving.name if any(each.arp_filter for each in mine) else "all"
-    setting = quote(f"net/ipv4/conf/{where}/arp_filter")
     step = Step(
         place="host",
         machine=host.name,
         why="the kernel then answers by whichever interface hears the request",
-        commands=(f"sysctl -w {setting}=0",),
-        undo=(f"sysctl -w {setting}=1",),
+        changes=(Sysctl(f"net/ipv4/conf/{where}/arp_filter", 0, 1),),
     )
     steps = (step, forget(vip, client.name))
     caution = (
@@ -135,13 +132,11 @@ def _unfiltered(host: VantagePoint, receiving: Link, vip: Address, client: Vanta
 
 
 def _carry(host: VantagePoint, receiving: Link, vip: Address, client: VantagePoint) -> Fix:
-    interface = quote(receiving.name)
     step = Step(
         place="host",
         machine=host.name,
         why="the kernel answers for addresses of the interface that hears the request",
-        commands=(f"ip addr add {vip}/32 dev {interface}",),
-        undo=(f"ip addr del {vip}/32 dev {interface}",),
+        changes=(InterfaceAddress(f"{vip}/32", receiving.name),),
     )
     cautions = (
         "On one node only: every node that carries it there answers (HD202, HD204).",

@@ -14,11 +14,10 @@ Unsure when: The machine is silent when asked (a firewall), or only one machine 
 
 from __future__ import annotations
 
-from shlex import quote
-
 from hairpin_doctor.claimants import Claimant, claimants, holds_address, is_node, met, ports, programs_others
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import InterfaceAddress
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.forget import forget
 from hairpin_doctor.network import Network
@@ -174,8 +173,7 @@ def _free(client: VantagePoint, vip: Address, stranger: Claimant, check: str) ->
         place="host",
         machine=machine.name,
         why="an address has one owner",
-        commands=(f"ip addr del {vip}/{length} dev {quote(link.name)}",),
-        undo=(f"ip addr add {vip}/{length} dev {quote(link.name)}",),
+        changes=(InterfaceAddress(f"{vip}/{length}", link.name, present=False),),
     )
     return Fix(f"Take {vip} from {machine.name}", (step, forget(vip, client.name)), check)
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from shlex import quote
 
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import LinkMac
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import unused_mac
 from hairpin_doctor.network import Network, Owner
@@ -207,8 +207,7 @@ def _fix(collision: _Collision, vip: Address) -> Fix:
         place="client",
         machine=client.name,
         why="no two stations of a segment may share a MAC",
-        commands=(f"ip link set dev {quote(link.name)} address {unused_mac(client, link)}",),
-        undo=(f"ip link set dev {quote(link.name)} address {collision.mac}",),
+        changes=(LinkMac(link.name, unused_mac(client, link), collision.mac),),
     )
     caution = "Set it in the guest's definition as well (libvirt <mac address=...>, Proxmox net0), or it comes back."
     return Fix(f"A new MAC for {client.name}", (step,), check_from_client(vip, client.name), (caution,))

@@ -12,10 +12,9 @@ Unsure when: The endpoint is a process of the node itself: that needs no forward
 
 from __future__ import annotations
 
-from shlex import quote
-
 from hairpin_doctor.arrival import Arrival, arrivals
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
@@ -93,8 +92,7 @@ def _fix(host: str, setting: str, vip: Address, client: str) -> Fix:
         place="host",
         machine=host,
         why="a node of a cluster forwards between its network and its pods",
-        commands=(f"sysctl -w {quote(setting)}=1",),
-        undo=(f"sysctl -w {quote(setting)}=0",),
+        changes=(Sysctl(setting, 1, 0),),
     )
     cautions = (
         "Find out who sets it to 0 (sysctl.d, a network manager, a firewall's start script), or it comes back.",

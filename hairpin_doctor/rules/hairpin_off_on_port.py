@@ -12,10 +12,10 @@ Unsure when: The host does not know the backend's MAC, or it is in no forwarding
 from __future__ import annotations
 
 from dataclasses import dataclass
-from shlex import quote
 
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.bridged_frames import iptables_off
+from hairpin_doctor.fixes.changes import BridgePortFlag
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Attachment, Network
 from hairpin_doctor.packet_filter import stopped_first
@@ -117,8 +117,7 @@ def _hairpin_on(host: str, port: str, vip: Address, client: str) -> Fix:
         place="host",
         machine=host,
         why=f"frames may then leave by {port}, the port they came in",
-        commands=(f"bridge link set dev {quote(port)} hairpin on",),
-        undo=(f"bridge link set dev {quote(port)} hairpin off",),
+        changes=(BridgePortFlag(port, "hairpin", 1, 0),),
     )
     caution = f"Set it where the guest's network is defined: {port} is made anew when the guest starts."
     return Fix(f"Turn hairpin mode on at {port}", (step,), check_from_client(vip, client), (caution,))

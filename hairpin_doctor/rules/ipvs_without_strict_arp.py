@@ -12,10 +12,9 @@ Unsure when: Only clients were scanned: then nobody knows where the address stan
 
 from __future__ import annotations
 
-from shlex import quote
-
 from hairpin_doctor.claimants import Claimant, claimants, holds_address, met, ports
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
@@ -113,11 +112,12 @@ def _strict(machine: VantagePoint, link: Link) -> Step:
     own = next(
         (each for each in machine.findings[InterfaceSysctlFacts].own if each.interface == link.name), None
     )
-    keys = {key: quote(f"net/ipv4/conf/{link.name}/{key}") for key, _ in STRICT}
     return Step(
         place="host",
         machine=machine.name,
         why="the kernel then answers only for addresses of the interface that hears the request",
-        commands=tuple(f"sysctl -w {keys[key]}={value}" for key, value in STRICT),
-        undo=tuple(f"sysctl -w {keys[key]}={getattr(own, key, None) or 0}" for key, _ in STRICT),
+        changes=tuple(
+            Sysctl(f"net/ipv4/conf/{link.name}/{key}", value, getattr(own, key, None) or 0)
+            for key, value in STRICT
+        ),
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from shlex import quote
 
+from hairpin_doctor.fixes.changes import FdbEntry
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
@@ -59,8 +60,7 @@ def _diagnosis(host: VantagePoint, link: Link, bridge: Link) -> Diagnosis:
         place="host",
         machine=host.name,
         why=f"{bridge.name} then takes frames to {link.mac} up instead of sending them out of every port",
-        commands=(f"bridge fdb add {link.mac} dev {quote(bridge.name)} self permanent",),
-        undo=(f"bridge fdb del {link.mac} dev {quote(bridge.name)} self",),
+        changes=(FdbEntry(link.mac or "", bridge.name),),
     )
     return Diagnosis(
         summary=f"{bridge.name} of {host.name} floods all traffic to {link.name} out of every port",

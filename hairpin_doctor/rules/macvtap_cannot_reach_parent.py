@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
-from shlex import quote
 
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import free_name, own_mac_interface
 from hairpin_doctor.network import Network
@@ -131,17 +131,15 @@ def _sibling(child: _Child, vip: Address) -> Fix:
     """Announce on a sibling, and answer the guest by it: the connected route would lead by the parent."""
     host, client = child.host, child.client
     announce = own_mac_interface(host, child.parent, vip, client.name)
-    name = quote(free_name(host.findings[InterfaceFacts]))
+    name = free_name(host.findings[InterfaceFacts])
     address = client.address_towards(vip)
     if address is None:
         return announce
-    words = f"{ip_network(address)} dev {name}"
     step = Step(
         place="host",
         machine=host.name,
         why="answers to the guest must leave by the sibling as well",
-        commands=(f"ip route add {words}",),
-        undo=(f"ip route del {words}",),
+        changes=(RouteEntry(str(ip_network(address)), name),),
     )
     caution = "Every guest needs such a route, or the host's own address moves to the sibling."
     return replace(announce, steps=(*announce.steps, step), cautions=(*announce.cautions, caution))

@@ -12,9 +12,8 @@ Unsure when: The client comes by a router and several hosts were scanned: then n
 
 from __future__ import annotations
 
-from shlex import quote
-
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
@@ -59,14 +58,12 @@ def _fix(astray: Astray, vip: Address) -> Fix:
         )
         step = Step("host", host.name, "an answer should leave as the request came", instructions=text)
         return Fix(title, (step,), check)
-    words = f"{address}/{address.max_prefixlen}" + (f" via {by_default}" if by_default and not near else "")
-    words += f" dev {quote(interface)}"
+    via = str(by_default) if by_default and not near else None
     step = Step(
         place="host",
         machine=host.name,
         why="an answer should leave as the request came",
-        commands=(f"ip route add {words}",),
-        undo=(f"ip route del {words}",),
+        changes=(RouteEntry(f"{address}/{address.max_prefixlen}", interface, via),),
     )
     caution = f"For this client alone: widen it to its subnet, or correct the route that leads to {astray.leaves_by}."
     return Fix(title, (step,), check, (caution,))

@@ -12,6 +12,7 @@ its own link comes first.
 from __future__ import annotations
 
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import Look
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
@@ -57,12 +58,12 @@ def _look_at_the_announcer(vip: Address, client: VantagePoint) -> Fix:
         place="cluster",
         machine="any machine with kubectl",
         why="only the cluster knows who should announce this VIP, on which node and interface, and why nobody does",
-        commands=(
-            f"kubectl get services -A | grep -F {vip}",
-            "kubectl -n metallb-system get pods -o wide",
-            "kubectl -n metallb-system get ipaddresspools,l2advertisements,bgpadvertisements -o yaml",
-            "kubectl get servicel2statuses.metallb.io -A",
-            "kubectl -n metallb-system logs -l component=speaker --tail=100",
+        changes=(
+            Look(f"kubectl get services -A | grep -F {vip}"),
+            Look("kubectl -n metallb-system get pods -o wide"),
+            Look("kubectl -n metallb-system get ipaddresspools,l2advertisements,bgpadvertisements -o yaml"),
+            Look("kubectl get servicel2statuses.metallb.io -A"),
+            Look("kubectl -n metallb-system logs -l component=speaker --tail=100"),
         ),
     )
     return Fix(f"Find out why nobody announces {vip}", (step,), check_from_client(vip, client.name))

@@ -12,8 +12,8 @@ Unsure when: The host was not scanned.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from shlex import quote
 
+from hairpin_doctor.fixes.changes import Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network, ipv4_addresses
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
@@ -92,13 +92,11 @@ def _diagnosis(
             f"{name} ({macs[-1]}) hears the segment of {link.name} with arp_ignore 0 and rp_filter 0: "
             f"it answers for {address} too."
         )
-    setting = quote(f"net/ipv4/conf/{name}/arp_ignore")
     step = Step(
         place="host",
         machine=host.name,
         why=f"{name} then answers only for addresses of its own",
-        commands=(f"sysctl -w {setting}=1",),
-        undo=(f"sysctl -w {setting}=0",),
+        changes=(Sysctl(f"net/ipv4/conf/{name}/arp_ignore", 1, 0),),
     )
     check = f"from a machine in the segment: arping -D -I IF {address} (one MAC answers)"
     caution = f"Not where {name} is to answer for an address that another interface carries."

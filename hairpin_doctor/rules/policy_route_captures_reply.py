@@ -18,6 +18,7 @@ from ipaddress import ip_network
 from hairpin_doctor.arrival import Arrival, arrivals
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import PolicyRule
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
@@ -168,13 +169,11 @@ def _fix(astray: Astray, vip: Address, rules: tuple[RoutingRule, ...]) -> Fix:
     host, client = astray.arrival.host, astray.arrival.client
     prefix = clients_prefix(host, astray.way.client)
     priority = max(min((each.priority for each in rules), default=1) - 1, 0)
-    words = f"to {prefix} lookup main priority {priority}"
     step = Step(
         place="host",
         machine=host.name,
         why=f"packets for {prefix} are then routed by the main table, whatever the later rules say",
-        commands=(f"ip rule add {words}",),
-        undo=(f"ip rule del {words}",),
+        changes=(PolicyRule(str(prefix), priority),),
     )
     caution = f"If {prefix} is meant to go by {astray.leaves_by}, exclude it at the VPN instead (no accepted routes for it)."
     return Fix(

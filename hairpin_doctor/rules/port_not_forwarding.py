@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_interface
-from shlex import quote
 
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import BridgePortFlag, Change, LinkState
+from hairpin_doctor.fixes.changes.bridges import STATES
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
@@ -34,13 +35,12 @@ PASSES = "forwarding"
 
 @dataclass(frozen=True)
 class _Obstacle:
-    """What keeps the client's frames away, and the commands that end it."""
+    """What keeps the client's frames away, and the change that ends it; None where only a person can."""
 
     host: VantagePoint
     port: Link
     why: tuple[str, ...]
-    commands: tuple[str, ...]
-    undo: tuple[str, ...]
+    change: Change | None
 
 
 @rule("HD307", "port-not-forwarding", Severity.BROKEN, explains=("HD104", "HD105", "HD201", "HD302"))
@@ -72,13 +72,12 @@ def _isolated(network: Network, client: VantagePoint, vip: Address) -> Iterator[
                 if far is None or far.port is None or not far.port.isolated or far.index == port.index:
                     continue
                 if far.master == port.master:
-                    set_ = f"bridge link set dev {quote(port.name)} isolated"
                     why = (
                         f"{mac}, which answers {host.name} for {vip}, is behind {far.name}.",
                         f"{client.name} is behind {port.name}.",
                         f"Both ports are isolated: {attachment.interface.name} passes nothing between them.",
                     )
-                    yield _Obstacle(host, port, why, (f"{set_} off",), (f"{set_} on",))
+                    yield _Obstacle(host, port, why, BridgePortFlag(port.name, "isolated", 0, 1))
 
 
 def _deaf(client: VantagePoint, vip: Address, others: list[VantagePoint]) -> Iterator[_Obstacle]:
@@ -122,30 +121,28 @@ def _obstacle(
     if port.port is None:
         return None
     why: tuple[str, ...]
-    name, unheard = quote(port.name), f"{bridge.name} of {host.name} never heard {link.mac}, {client.name}."
+    unheard = f"{bridge.name} of {host.name} never heard {link.mac}, {client.name}."
     if not port.up and not link.carrier:
         why = (
             f"{link.name} of {client.name} has no carrier.",
             f"{port.name} on {host.name} is down.",
             unheard,
         )
-        return _Obstacle(host, port, why, (f"ip link set {name} up",), (f"ip link set {name} down",))
+        return _Obstacle(host, port, why, LinkState(port.name))
     if not port.up or not port.carrier:
         return None
     if port.port.state != PASSES:
         why = (f"{port.name} on {host.name} is {port.port.state}, not forwarding (STP).", unheard)
         if bridge.bridge is not None and bridge.bridge.stp:  # the kernel refuses to be overruled (EBUSY)
-            return _Obstacle(host, port, why, (), ())
-        state = {"disabled": 0, "listening": 1, "learning": 2, "blocking": 4}.get(port.port.state, 4)
-        set_ = f"bridge link set dev {name} state"
-        return _Obstacle(host, port, why, (f"{set_} 3",), (f"{set_} {state}",))
+            return _Obstacle(host, port, why, None)
+        state = STATES.get(port.port.state, STATES["blocking"])
+        return _Obstacle(host, port, why, BridgePortFlag(port.name, "state", STATES["forwarding"], state))
     if not port.port.learning and not port.port.unicast_flood:
         why = (
             f"{port.name} on {host.name} learns no station and floods nothing it does not know: no answer gets out there.",
             unheard,
         )
-        set_ = f"bridge link set dev {name} learning"
-        return _Obstacle(host, port, why, (f"{set_} on",), (f"{set_} off",))
+        return _Obstacle(host, port, why, BridgePortFlag(port.name, "learning", 1, 0))
     return None
 
 
@@ -154,10 +151,9 @@ def _diagnosis(client: VantagePoint, vip: Address, found: _Obstacle) -> Diagnosi
         place="host",
         machine=found.host.name,
         why=f"{found.port.name} then passes the frames of {client.name}",
-        commands=found.commands,
-        undo=found.undo,
+        changes=(found.change,) if found.change else (),
         instructions=None
-        if found.commands
+        if found.change
         else f"Find the loop that STP sees at {found.port.name}, and end it.",
     )
     caution = "Set it where the port is configured as well; where STP sees a loop, end the loop instead of overruling it."

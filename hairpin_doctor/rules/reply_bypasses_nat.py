@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import IptablesRule
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import failing_ports
@@ -136,7 +137,7 @@ def _masquerade(client: VantagePoint, vip: Address, strays: list[_Stray], host: 
     subnets = [prefix for prefix in _own_links(client) if strays[0].source.address in prefix]
     rules = list(
         dict.fromkeys(
-            f"POSTROUTING -s {subnets[0]} -d {each.source.address} -p {each.port.protocol} --dport {each.source.port} "
+            f"-s {subnets[0]} -d {each.source.address} -p {each.port.protocol} --dport {each.source.port} "
             f"-m conntrack --ctstate DNAT --ctorigdst {vip} -j MASQUERADE"
             for each in strays
         )
@@ -145,8 +146,7 @@ def _masquerade(client: VantagePoint, vip: Address, strays: list[_Stray], host: 
         place="host",
         machine=host or f"the node that answers for {vip}",
         why="the backend then answers the node, which undoes the translation",
-        commands=tuple(f"iptables -t nat -A {each}" for each in rules),
-        undo=tuple(f"iptables -t nat -D {each}" for each in reversed(rules)),
+        changes=tuple(IptablesRule("iptables", "nat", "POSTROUTING", each, insert=False) for each in rules),
     )
     caution = "The backend sees the node's address instead of the client's; external traffic policy Cluster does the same."
     return Fix(f"Masquerade connections to {vip}", (step,), check_from_client(vip, client.name), (caution,))

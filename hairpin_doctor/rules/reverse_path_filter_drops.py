@@ -13,9 +13,8 @@ Unsure when: The host was not scanned, or its sysctls could not be read.
 
 from __future__ import annotations
 
-from shlex import quote
-
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import Change, InterfaceAddress, Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import link_local
 from hairpin_doctor.network import Network, ipv4_addresses
@@ -114,18 +113,14 @@ def _fix(host: VantagePoint, link: Link, vip: Address, client: str) -> Fix:
     )
     address = link_local(host, link.name)
     needs_address = not any(ipv4_addresses(link))
-    setting = quote(f"net/ipv4/conf/{link.name}/rp_filter")
+    carry: tuple[Change, ...] = (InterfaceAddress(f"{address}/32", link.name),) if needs_address else ()
     step = Step(
         place="host",
         machine=host.name,
         why="with an address the loose mode accepts every source that is reachable at all",
-        commands=(
-            *([f"ip addr add {address}/32 dev {quote(link.name)}"] if needs_address else []),
-            f"sysctl -w {setting}=2",
-        ),
-        undo=(
-            f"sysctl -w {setting}={own.rp_filter if own else 0}",
-            *([f"ip addr del {address}/32 dev {quote(link.name)}"] if needs_address else []),
+        changes=(
+            *carry,
+            Sysctl(f"net/ipv4/conf/{link.name}/rp_filter", 2, own.rp_filter if own else 0),
         ),
     )
     caution = f"Also set arp_ignore=1 on {link.name} unless it carries the node's address: see HD208."

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from hairpin_doctor.claimants import Claimant, claimants, holds_address, is_node, met, ports
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import Look
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
@@ -116,12 +117,13 @@ def _fix(client: VantagePoint, vip: Address) -> Fix:
         place="cluster",
         machine="any machine with kubectl",
         why="announcers that see each other elect one; two programs never do",
-        commands=(
-            "kubectl -n metallb-system get pods -o wide",
-            'kubectl -n metallb-system logs -l component=speaker --tail=200 | grep -iE "memberlist|member"',
-            f"kubectl get services -A -o wide | grep -F {vip}",
+        changes=(
+            Look("kubectl -n metallb-system get pods -o wide"),
+            Look(
+                'kubectl -n metallb-system logs -l component=speaker --tail=200 | grep -iE "memberlist|member"'
+            ),
+            Look(f"kubectl get services -A -o wide | grep -F {vip}"),
         ),
-        undo=("true  # these commands only look",),
         instructions=(
             f"Open TCP and UDP port {MEMBERLIST} between the nodes (MetalLB), or VRRP (IP protocol 112, keepalived). If "
             "another load balancer serves this Service too (kube-vip, klipper, Cilium), take it from one of them."

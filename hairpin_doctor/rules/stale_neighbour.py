@@ -11,10 +11,11 @@ Unsure when: The scan ran without CAP_NET_RAW: the kernel does not ask for what 
 
 from __future__ import annotations
 
-from shlex import quote
+from typing import Literal
 
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import NeighbourEntry
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
@@ -73,13 +74,12 @@ def _diagnosis(
 
 
 def _forget(client: VantagePoint, vip: Address, interface: str, entry: Neighbour) -> Fix:
-    keep = "permanent" if entry.state == "PERMANENT" else "stale"
+    keep: Literal["permanent", "stale"] = "permanent" if entry.state == "PERMANENT" else "stale"
     step = Step(
         place="client",
         machine=client.name,
         why="without an entry the next packet asks anew; flushing alone does not remove a permanent one",
-        commands=(f"ip neigh del {vip} dev {quote(interface)}",),
-        undo=(f"ip neigh replace {vip} lladdr {entry.mac} nud {keep} dev {quote(interface)}",),
+        changes=(NeighbourEntry(str(vip), interface, entry.mac or "", keep),),
     )
     caution = "A permanent entry was set by somebody or something: find out by what, or it comes back."
     cautions = (caution,) if keep == "permanent" else ()

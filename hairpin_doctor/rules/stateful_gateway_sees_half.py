@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
@@ -86,8 +87,7 @@ def _fixes(client: VantagePoint, vip: Address, node: Address | None) -> tuple[Fi
         place="client",
         machine=client.name,
         why="both directions then go straight between client and node",
-        commands=(f"ip route add {vip}/32 via {node}",),
-        undo=(f"ip route del {vip}/32 via {node}",),
+        changes=(RouteEntry(f"{vip}/32", gateway=str(node)),),
     )
     caution = (
         "It follows no failover of the VIP, and every client needs it: announcing by L2 mends all of them."

@@ -13,9 +13,9 @@ Unsure when: The host was scanned long after the client, so that it would no lon
 from __future__ import annotations
 
 from datetime import timedelta
-from shlex import quote
 
 from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
@@ -149,8 +149,7 @@ def _fixes(
         place="client",
         machine=client.name,
         why="it then asks by ARP, and the announcer answers",
-        commands=(f"ip route add {vip}/32 dev {quote(route.interface or 'IF')}",),
-        undo=(f"ip route del {vip}/32 dev {quote(route.interface or 'IF')}",),
+        changes=(RouteEntry(f"{vip}/32", route.interface or "IF"),),
     )
     caution = "Every client of the segment needs it, and clients beyond the router are not helped."
     return (

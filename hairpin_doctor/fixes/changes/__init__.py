@@ -1,0 +1,89 @@
+"""Typed changes: what a fix does to a machine or a cluster, as values that render their own commands.
+
+Each kind is a frozen dataclass of plain values. `commands()` and `undo()` are for people who paste; the machine itself
+is changed by `hairpin_doctor.machine`, which computes the undo from the state that it finds, as changes of these kinds.
+"""
+
+from hairpin_doctor.fixes.changes.addresses import (
+    ForgottenNeighbour,
+    InterfaceAddress,
+    NeighbourEntry,
+    PolicyRule,
+    RouteEntry,
+)
+from hairpin_doctor.fixes.changes.bridges import BridgeNetfilter, BridgePortFlag, FdbEntry
+from hairpin_doctor.fixes.changes.change import Change, commands_of, undo_of
+from hairpin_doctor.fixes.changes.kubernetes import (
+    Deletion,
+    Manifest,
+    Patch,
+    ResourceRef,
+    RestartedDaemonSet,
+)
+from hairpin_doctor.fixes.changes.links import (
+    LinkMac,
+    LinkState,
+    MacvlanLink,
+    RemovedLink,
+    VethPort,
+    VlanLink,
+)
+from hairpin_doctor.fixes.changes.look import Look
+from hairpin_doctor.fixes.changes.packet_filter import IptablesRule, NftRule
+from hairpin_doctor.fixes.changes.sysctl import Sysctl
+
+KINDS: tuple[type[Change], ...] = (
+    BridgeNetfilter,
+    BridgePortFlag,
+    Deletion,
+    FdbEntry,
+    ForgottenNeighbour,
+    InterfaceAddress,
+    IptablesRule,
+    LinkMac,
+    LinkState,
+    Look,
+    MacvlanLink,
+    Manifest,
+    NeighbourEntry,
+    NftRule,
+    Patch,
+    PolicyRule,
+    RemovedLink,
+    RestartedDaemonSet,
+    RouteEntry,
+    Sysctl,
+    VethPort,
+    VlanLink,
+)
+"""Every kind of change, by name; a report and a checkpoint write the name of the class as `kind`."""
+
+__all__ = [
+    "KINDS",
+    "BridgeNetfilter",
+    "BridgePortFlag",
+    "Change",
+    "Deletion",
+    "FdbEntry",
+    "ForgottenNeighbour",
+    "InterfaceAddress",
+    "IptablesRule",
+    "LinkMac",
+    "LinkState",
+    "Look",
+    "MacvlanLink",
+    "Manifest",
+    "NeighbourEntry",
+    "NftRule",
+    "Patch",
+    "PolicyRule",
+    "RemovedLink",
+    "ResourceRef",
+    "RestartedDaemonSet",
+    "RouteEntry",
+    "Sysctl",
+    "VethPort",
+    "VlanLink",
+    "commands_of",
+    "undo_of",
+]

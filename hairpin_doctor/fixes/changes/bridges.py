@@ -1,0 +1,87 @@
+"""Settings of a bridge: flags of its ports, its own iptables switch, entries of its forwarding database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from shlex import quote
+from typing import Literal
+
+from hairpin_doctor.fixes.changes.change import Change
+
+Flag = Literal["hairpin", "learning", "isolated", "state"]
+STATES = {"disabled": 0, "listening": 1, "learning": 2, "forwarding": 3, "blocking": 4}
+"""STP states by number (linux/if_bridge.h)."""
+
+
+@dataclass(frozen=True)
+class BridgePortFlag(Change):
+    """A flag of a bridge port: 1 or 0, for `state` a number of STATES. `before`: the other one, as the scan saw it."""
+
+    port: str
+    flag: Flag
+    value: int
+    before: int
+
+    def commands(self) -> tuple[str, ...]:
+        """bridge link set."""
+        return (self._set(self.value),)
+
+    def undo(self) -> tuple[str, ...]:
+        """The value that was seen."""
+        return (self._set(self.before),)
+
+    def _set(self, value: int) -> str:
+        text = str(value) if self.flag == "state" else ("on" if value else "off")
+        return f"bridge link set dev {quote(self.port)} {self.flag} {text}"
+
+    @property
+    def interface(self) -> str | None:
+        """The port."""
+        return self.port
+
+
+@dataclass(frozen=True)
+class BridgeNetfilter(Change):
+    """A bridge's own switch that shows its frames to iptables; ORed with net.bridge.bridge-nf-call-iptables."""
+
+    bridge: str
+    enabled: bool
+    before: bool
+
+    def commands(self) -> tuple[str, ...]:
+        """ip link set type bridge."""
+        return (self._set(self.enabled),)
+
+    def undo(self) -> tuple[str, ...]:
+        """The value that was seen; none where it was that already."""
+        return (self._set(self.before),) if self.before != self.enabled else ()
+
+    def _set(self, enabled: bool) -> str:
+        return f"ip link set {quote(self.bridge)} type bridge nf_call_iptables {int(enabled)}"
+
+
+@dataclass(frozen=True)
+class FdbEntry(Change):
+    """A permanent entry of a forwarding database: `self` takes frames up at the bridge `device`, `master` at its port."""
+
+    mac: str
+    device: str
+    scope: Literal["self", "master"] = "self"
+    present: bool = True
+
+    def commands(self) -> tuple[str, ...]:
+        """bridge fdb add or del."""
+        return (self._command(self.present),)
+
+    def undo(self) -> tuple[str, ...]:
+        """The opposite."""
+        return (self._command(not self.present),)
+
+    def _command(self, present: bool) -> str:
+        words = f"{self.mac} dev {quote(self.device)} {self.scope}"
+        return f"bridge fdb add {words} permanent" if present else f"bridge fdb del {words}"
+
+    @property
+    def interface(self) -> str | None:
+        """The device."""
+        return self.device
