@@ -40,13 +40,16 @@ class Owner:
 class Attachment:
     """Where a client hangs on a serving host: the interface its frames arrive by, and the bridge port if it is one.
 
-    `tagged`: the client sends from a VLAN interface of its own.
+    `tagged`: the client sends from a VLAN interface of its own, whose number is `tag`. `vlan`: where the bridge filters by
+    VLAN, the one in which it heard the client.
     """
 
     host: VantagePoint
     interface: Link
     port: Link | None
     tagged: bool = False
+    tag: int | None = None
+    vlan: int | None = None
 
 
 class Network:
@@ -127,7 +130,8 @@ class Network:
         for host in self.hosts(vip):
             found = _attachment(host, link.mac if link else None, address)
             if found is not None:
-                return replace(found, tagged=link is not None and link.kind == "vlan")
+                tagged = link is not None and link.kind == "vlan"
+                return replace(found, tagged=tagged, tag=link.vlan_id if link else None)
         return None
 
     def need_host(self, vip: Address, what: str) -> MissingFacts:
@@ -160,7 +164,8 @@ def _attachment(host: VantagePoint, mac: str | None, address: Address | None) ->
     for entry in fdb.learned(mac) if fdb else ():
         port, bridge = interfaces.by_index(entry.port), interfaces.by_index(entry.bridge)
         if port is not None and bridge is not None and port is not bridge:
-            return Attachment(host, bridge, port)
+            filters = bridge.bridge is not None and bridge.bridge.vlan_filtering
+            return Attachment(host, bridge, port, vlan=entry.vlan if filters else None)
     cache = host.findings.get(NeighbourFacts)
     for neighbour in cache.entries if cache else ():
         if neighbour.mac == mac and neighbour.address == address:
@@ -176,18 +181,42 @@ def segment(attachment: Attachment) -> tuple[Link, ...]:
     """The host's interfaces that hear the client's broadcasts: the one it hangs on and what is stacked on that.
 
     A veth whose peer is a port of the same bridge hears them too, and so does another bridge that it leads into. A VLAN
-    interface hears only tagged frames: it counts where the client tags or the bridge filters by VLAN, which may tag.
+    interface hears only frames with its tag: those that the client sends so, or that a bridge that filters by VLAN keeps in
+    that VLAN. Such a bridge hears itself only what lies in an untagged VLAN of its own.
     """
     interfaces = attachment.host.findings[InterfaceFacts]
     found = [attachment.interface]
     for base in found:
         ports = {link.index for link in interfaces.ports_of(base)}
-        tags = attachment.tagged or (base.bridge is not None and base.bridge.vlan_filtering)
-        above = [each for each in interfaces.stacked_on(base) if tags or each.kind != "vlan"]
+        above = [each for each in interfaces.stacked_on(base) if _hears(attachment, base, each)]
         ends = [each for each in interfaces.links if each.kind == "veth" and each.lower in ports]
         beyond = (interfaces.by_index(each.master) if each.master else each for each in ends)
         found.extend(each for each in (*above, *beyond) if each is not None and each not in found)
-    return tuple(found)
+    return tuple(each for each in found if each is not attachment.interface or _hears_itself(attachment))
+
+
+def _hears(attachment: Attachment, base: Link, link: Link) -> bool:
+    """Whether what is stacked on `base` gets the client's broadcasts, as far as VLANs decide that."""
+    here = base is attachment.interface
+    if link.kind != "vlan":
+        return not here or _hears_itself(attachment)
+    if here and attachment.vlan is not None:
+        return link.vlan_id in (None, attachment.vlan) and _goes_up(attachment, untagged=False)
+    filters = base.bridge is not None and base.bridge.vlan_filtering
+    return filters or (attachment.tagged and link.vlan_id in (None, attachment.tag or link.vlan_id))
+
+
+def _hears_itself(attachment: Attachment) -> bool:
+    """Whether the interface itself, without a tag, gets what the client sends."""
+    return attachment.vlan is None or _goes_up(attachment, untagged=True)
+
+
+def _goes_up(attachment: Attachment, *, untagged: bool) -> bool:
+    """Whether a bridge that filters passes the client's VLAN up to itself so; where its own VLANs are unknown, it may."""
+    settings, vlan = attachment.interface.bridge, attachment.vlan
+    if settings is None or vlan is None or not settings.vlans:
+        return True
+    return any(each.holds(vlan) and each.untagged is untagged for each in settings.vlans)
 
 
 def ipv4_addresses(link: Link) -> Iterator[IPv4Address]:

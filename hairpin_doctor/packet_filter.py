@@ -10,7 +10,7 @@ from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
 from probes.forward_chain import ForwardChainFacts, Passage, Stopper, Way
-from probes.service_rules import ProgrammedPort, ServiceRulesFacts
+from probes.service_rules import IPVS, ProgrammedPort, ServiceRulesFacts
 from probes.target import Address, Protocol, ServicePort
 
 
@@ -104,11 +104,14 @@ def _sure(ways: Iterable[tuple[ServicePort, list[Passage]]]) -> list[Stopped]:
 
 
 def refused_by_proxy(host: VantagePoint, vip: Address, port: ServicePort) -> ProgrammedPort | None:
-    """What the service proxy itself has programmed to drop or reject for this port; rules of others name no Service."""
+    """What the service proxy itself has programmed to drop or reject for this port; rules of others name no Service.
+
+    A virtual server of IPVS names none either, but nobody else has one for the VIP.
+    """
     programmed = host.findings[ServiceRulesFacts].at(vip, port.port, port.protocol)
     if any(each.kind == "dnat" for each in programmed):
         return None
-    return next((each for each in programmed if each.service is not None), None)
+    return next((each for each in programmed if each.service is not None or each.backend == IPVS), None)
 
 
 def shut_out(

@@ -17,7 +17,7 @@ from probes.interfaces import InterfaceFacts
 from probes.probe import Scope
 from probes.routed_path import RoutedPathFacts
 from probes.routes import RouteFacts
-from probes.service_rules import ProgrammedPort, ServiceRulesFacts
+from probes.service_rules import IPVS, ProgrammedPort, ServiceRulesFacts
 from probes.target import Address
 from probes.tcp import TcpFacts, frames_sent
 
@@ -206,10 +206,14 @@ def behind_the_clients_port(attachment: Attachment, mac: str) -> bool:
 
 
 def translated(host: VantagePoint, vip: Address, scope: Scope) -> tuple[ProgrammedPort, ...]:
-    """The ports in scope that the host's rules send to endpoints."""
+    """The ports in scope that the host's rules send to endpoints, also in frames that are only bridged: IPVS takes none."""
     wanted = {target.port for target in scope.targets if target.vip == vip}
     ports = host.findings[ServiceRulesFacts].programmed(vip)
-    return tuple(port for port in ports if port.endpoints and (port.port in wanted or None in wanted))
+    return tuple(
+        port
+        for port in ports
+        if port.endpoints and port.backend != IPVS and (port.port in wanted or None in wanted)
+    )
 
 
 def symptom(client: VantagePoint, vip: Address) -> str:

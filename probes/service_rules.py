@@ -1,12 +1,12 @@
 """Which ports of a VIP has this machine's service proxy, or anybody else, programmed, and where do they lead?
 
-Reads iptables-nft, iptables-legacy and nftables. A packet of a new connection from an external client is followed through
-prerouting, input or forward, and postrouting, with unknown conditions followed both ways. "External client" is one
-outside of the networks and interfaces that the rules themselves treat as the machine's own pods or containers.
-Hand-written DNAT rules count like kube-proxy's.
+Reads iptables-nft, iptables-legacy, nftables and the virtual servers of IPVS. A packet of a new connection from an
+external client is followed through prerouting, input or forward, and postrouting, with unknown conditions followed both
+ways. "External client" is one outside of the networks and interfaces that the rules themselves treat as the machine's
+own pods or containers. Hand-written DNAT rules count like kube-proxy's.
 
-Cannot see: IPVS virtual servers and the members of ipsets (kube-proxy's ipvs mode), eBPF programs (Cilium, Calico's eBPF
-mode), traffic that starts on this machine (the output hook), flowtables, and ports of a range beyond the first 64.
+Cannot see: the members of ipsets (kube-proxy's ipvs mode), eBPF programs (Cilium, Calico's eBPF mode), traffic that
+starts on this machine (the output hook), flowtables, and ports of a range beyond the first 64.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Literal
 
-from probes.host import Host
+from probes.host import Host, Unanswered
 from probes.probe import Layer, Scope, probe
+from probes.questions.firewall import VirtualServers
 from probes.questions.traffic import Endpoint
 from probes.rulesets.conditions import In, MarkIs
 from probes.rulesets.crossing import Crossing, Path, Verdict
@@ -33,6 +34,7 @@ from probes.target import Address, Network, Protocol, ServicePort
 
 LONGEST_RULE = 240
 FIREWALL_CHAINS = ("KUBE-FW-", "firewall-")
+IPVS = "ipvs"
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,9 @@ class ProgrammedPort:
 
 @dataclass(frozen=True)
 class ServiceRulesFacts:
-    """`ports`: of the VIPs in scope. `load_balancer_ports`: every external address that kube-proxy serves here.
+    """`ports`: of the VIPs in scope. `load_balancer_ports`: every external address that kube-proxy serves here by rules.
 
-    `backends` hold DNAT rules or kube-proxy's; `unread`: a sentence for each ruleset that could not be read.
+    `backends` hold DNAT rules or kube-proxy's, or are "ipvs"; `unread`: a sentence for each ruleset that could not be read.
     """
 
     ports: tuple[ProgrammedPort, ...]
@@ -102,18 +104,52 @@ def service_rules(host: Host, scope: Scope) -> ServiceRulesFacts:
     """Read every ruleset and follow an external client's packet to each VIP. Raises Denied if nothing can be read."""
     rulesets = read_rulesets(host, families_of(scope))
     ports: list[ProgrammedPort] = []
+    balanced = _virtual_servers(host, scope)
     for vip in scope.vips:
         client = from_outside(rulesets.read, Packet(vip, destination_local=is_local(host, vip)))
         for ruleset in rulesets.read:
             ports += _programmed(
                 host, ruleset, client, sorted({*ports_wanted(scope, vip), *ports_named([ruleset], client)})
             )
+    backends = dict.fromkeys(ruleset.backend for ruleset in rulesets.read if ruleset.translates)
     return ServiceRulesFacts(
-        tuple(ports),
+        (*ports, *(balanced or ())),
         tuple(dict.fromkeys(front for ruleset in rulesets.read for front in fronts(ruleset))),
-        tuple(dict.fromkeys(ruleset.backend for ruleset in rulesets.read if ruleset.translates)),
+        tuple(backends) if balanced is None else (*backends, IPVS),
         rulesets.unread,
     )
+
+
+def _virtual_servers(host: Host, scope: Scope) -> tuple[ProgrammedPort, ...] | None:
+    """What IPVS does with the VIPs, None where it has no virtual server at all.
+
+    It takes only what is delivered to the machine itself (ip_vs_remote_request4 is a hook of LOCAL_IN): a virtual server
+    whose address is not local gets nothing. One without a real server answers "port unreachable" (ip_vs_leave).
+    """
+    try:
+        found = host.ask(VirtualServers())
+    except Unanswered:
+        return None
+    local = {vip for vip in scope.vips if is_local(host, vip)}
+    ports = tuple(
+        ProgrammedPort(
+            vip=each.address,
+            port=each.port,
+            protocol=each.protocol,
+            backend=IPVS,
+            service=None,
+            endpoints=each.real_servers,
+            masquerade=None,
+            kind="dnat" if each.real_servers else "reject",
+            certain=True,
+            names_vip=True,
+            source_ranges=(),
+            rule=f"IPVS virtual server {each.protocol} {each.address} port {each.port}",
+        )
+        for each in found
+        if each.address in local
+    )
+    return ports if found else None
 
 
 def _programmed(

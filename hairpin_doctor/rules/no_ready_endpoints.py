@@ -13,12 +13,13 @@ Unsure when: The host that answers for the VIP was not scanned, or nobody answer
 from __future__ import annotations
 
 from hairpin_doctor.arrival import Arrival, arrivals
+from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.service_object import look_at_backend
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import refused_by_proxy
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import symptom
-from probes.service_rules import ProgrammedPort
+from probes.service_rules import IPVS, ProgrammedPort
 from probes.target import Address
 
 
@@ -29,6 +30,10 @@ def no_ready_endpoints(network: Network, vip: Address) -> Verdict:
     for arrival in found:
         refused = (refused_by_proxy(arrival.host, vip, port) for port in arrival.ports)
         rejects = [each for each in refused if each is not None and each.kind == "reject"]
+        if rejects and rejects[0].backend == IPVS:
+            what = f"{rejects[0].rule} has no real server: whether the Service has an endpoint anywhere"
+            how = f"kubectl get services -A | grep -F {vip}, then kubectl get endpointslices for that Service"
+            raise MissingFacts(what, arrival.host.name, how)
         if rejects:
             return _diagnosis(arrival, vip, rejects)
     return Cleared(f"the service proxy of {found[0].host.name} rejects no failing port of {vip}")

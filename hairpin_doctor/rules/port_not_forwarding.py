@@ -1,8 +1,8 @@
-"""A bridge port on the client's way does not pass its frames: isolated, blocked by STP, not learning, or down.
+"""A bridge port on the client's way passes no frames of it: isolated, in another VLAN, blocked by STP, not learning, or down.
 
 Why: A bridge drops what comes in by a port that is not forwarding, passes nothing between two isolated ports
-(br_handle_frame_finish and should_deliver, net/bridge), and finds no way to a station behind a port that neither learns
-nor floods.
+(br_handle_frame_finish and should_deliver, net/bridge), finds no way to a station behind a port that neither learns nor
+floods, and where it filters by VLAN keeps the frames of one VLAN from the ports of another (net/bridge/br_vlan.c).
 Seen as: ARP is not answered (or not heard), so everything is unreachable; other clients of the bridge are served.
 Told apart from: HD201, HD104 and HD105 by the port: the announcer answers on the same bridge, and the frames of one side
 never cross to the other.
@@ -24,6 +24,7 @@ from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, failing_clients, is_silent, symptom
 from hairpin_doctor.vantage_point import VantagePoint
+from hairpin_doctor.vlan_membership import access_vlan, file_under, misfiled
 from probes.arp import ArpFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts
@@ -53,7 +54,11 @@ def port_not_forwarding(network: Network, vip: Address) -> Verdict:
     if not others:
         raise network.need_host(vip, f"the bridge that {silent[0].name} hangs on")
     for client in silent:
-        found = [*_isolated(network, client, vip), *_deaf(client, vip, others)]
+        found = [
+            *_isolated(network, client, vip),
+            *_misfiled(network, client, vip),
+            *_deaf(client, vip, others),
+        ]
         if len(found) == 1:
             return _diagnosis(client, vip, found[0])
     return Cleared(f"no bridge port that was seen keeps frames of {silent[0].name} from {vip}")
@@ -78,6 +83,15 @@ def _isolated(network: Network, client: VantagePoint, vip: Address) -> Iterator[
                         f"Both ports are isolated: {attachment.interface.name} passes nothing between them.",
                     )
                     yield _Obstacle(host, port, why, BridgePortFlag(port.name, "isolated", 0, 1))
+
+
+def _misfiled(network: Network, client: VantagePoint, vip: Address) -> Iterator[_Obstacle]:
+    """The client is heard in another VLAN than that of the host's interface in its subnet."""
+    address = client.address_towards(vip)
+    for attachment in network.bridged_by(client, vip):
+        found = misfiled(attachment, address, client.name) if address is not None else None
+        if found is not None and attachment.port is not None:
+            yield _Obstacle(attachment.host, attachment.port, found.why, found.change)
 
 
 def _deaf(client: VantagePoint, vip: Address, others: list[VantagePoint]) -> Iterator[_Obstacle]:
@@ -137,6 +151,10 @@ def _obstacle(
             return _Obstacle(host, port, why, None)
         state = STATES.get(port.port.state, STATES["blocking"])
         return _Obstacle(host, port, why, BridgePortFlag(port.name, "state", STATES["forwarding"], state))
+    if bridge.bridge is not None and bridge.bridge.vlan_filtering and access_vlan(port.port.vlans) is None:
+        why = (f"{port.name} on {host.name} files frames without a tag under no VLAN (no PVID).", unheard)
+        own = access_vlan(bridge.bridge.vlans)
+        return _Obstacle(host, port, why, file_under(port, own) if own is not None else None)
     if not port.port.learning and not port.port.unicast_flood:
         why = (
             f"{port.name} on {host.name} learns no station and floods nothing it does not know: no answer gets out there.",

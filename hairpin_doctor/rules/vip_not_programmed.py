@@ -22,11 +22,14 @@ from hairpin_doctor.situation import symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.interfaces import InterfaceFacts
 from probes.routes import RouteFacts
-from probes.service_rules import ServiceRulesFacts
+from probes.service_rules import IPVS, ServiceRulesFacts
 from probes.target import Address, Protocol, ServicePort
 
 OTHER_DATAPATHS = ("cilium_", "kube-ipvs", "bpfin.cali", "bpfout.cali")
-"""Interfaces that Cilium, kube-proxy's ipvs mode and Calico's eBPF mode make: their service tables are no ruleset."""
+"""Interfaces that Cilium, kube-proxy's ipvs mode and Calico's eBPF mode make: their service tables are no ruleset.
+
+That of IPVS is read all the same, where the machine itself was looked at.
+"""
 
 
 @rule("HD501", "vip-not-programmed", Severity.BROKEN, explains=("HD302",))
@@ -54,7 +57,11 @@ def other_datapath(host: VantagePoint, vip: Address) -> None:
     signs = [
         link.name for link in host.findings[InterfaceFacts].links if link.name.startswith(OTHER_DATAPATHS)
     ]
-    others = host.findings[ServiceRulesFacts].load_balancer_ports
+    rules = host.findings[ServiceRulesFacts]
+    balanced = IPVS in rules.backends
+    if balanced:
+        signs = [name for name in signs if not name.startswith("kube-ipvs")]
+    others = rules.load_balancer_ports or balanced
     if signs or not others:
         seen = f"{signs[0]} shows that" if signs else "no other load balancer address is in its rules:"
         what = f"{seen} Services on {host.name} may be served by IPVS or eBPF, which no ruleset shows"
@@ -67,7 +74,7 @@ def _diagnosis(arrival: Arrival, vip: Address, missing: list[ServicePort]) -> Di
     rules = host.findings[ServiceRulesFacts]
     others = dict.fromkeys(
         f"{front.vip}:{front.port}/{front.protocol}" for front in rules.load_balancer_ports
-    )
+    ) or {"virtual servers of IPVS": None}
     ports = ", ".join(map(str, missing))
     local = host.findings[RouteFacts].is_local(vip)
     fate = f"{vip} is an address of {host.name}" if local else f"{vip} is no address of {host.name}"

@@ -34,6 +34,7 @@ ANSWERED_BY: dict[type[Question[Any]], str] = {
     q.IptablesRules: "rulesets:iptables_rules",
     q.NftRuleset: "rulesets:nft_ruleset",
     q.TrackedConnections: "conntrack:tracked_connections",
+    q.VirtualServers: "ipvs:virtual_servers",
     q.PacketSockets: "sockets:packet_sockets",
     q.TcpConnections: "sockets:tcp_connections",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 from typing import Any
 
 from pyroute2 import IPRoute
@@ -45,13 +46,24 @@ def links(_: Links) -> tuple[Link, ...]:
 
 
 def port_vlans(message: Any) -> tuple[PortVlan, ...]:
-    """The VLANs of one message of RTM_GETLINK for AF_BRIDGE with RTEXT_FILTER_BRVLAN (linux/if_bridge.h)."""
+    """The VLANs of one message of RTM_GETLINK for AF_BRIDGE with RTEXT_FILTER_BRVLAN (linux/if_bridge.h).
+
+    Neighbouring VLANs with the same flags become one range.
+    """
     specification = message.get("IFLA_AF_SPEC")
-    found = specification.get_attrs("IFLA_BRIDGE_VLAN_INFO") if specification else []
-    return tuple(
-        PortVlan(each["vid"], bool(each["flags"] & VLAN_PVID), bool(each["flags"] & VLAN_UNTAGGED))
-        for each in found
-    )
+    found: list[PortVlan] = []
+    for each in specification.get_attrs("IFLA_BRIDGE_VLAN_INFO") if specification else []:
+        one = PortVlan(each["vid"], bool(each["flags"] & VLAN_PVID), bool(each["flags"] & VLAN_UNTAGGED))
+        if found and _continues(found[-1], one):
+            found[-1] = replace(found[-1], last=one.vid)
+        else:
+            found.append(one)
+    return tuple(found)
+
+
+def _continues(before: PortVlan, one: PortVlan) -> bool:
+    alike = (before.pvid, before.untagged) == (one.pvid, one.untagged)
+    return alike and not one.pvid and one.vid == (before.last or before.vid) + 1
 
 
 def _link(message: Any, addresses: list[LinkAddress], vlans: tuple[PortVlan, ...]) -> Link:
@@ -72,14 +84,15 @@ def _link(message: Any, addresses: list[LinkAddress], vlans: tuple[PortVlan, ...
         master=message.get("IFLA_MASTER"),
         lower=lower if here else None,
         addresses=tuple(addresses),
-        bridge=_bridge(message),
+        bridge=_bridge(message, vlans),
         port=_port(message, vlans),
         macvlan_mode=message.get(("linkinfo", "data", "macvlan_mode")),
         lower_elsewhere=None if here else lower,
+        vlan_id=message.get(("linkinfo", "data", "vlan_id")),
     )
 
 
-def _bridge(message: Any) -> BridgeSettings | None:
+def _bridge(message: Any, vlans: tuple[PortVlan, ...]) -> BridgeSettings | None:
     if message.get(("linkinfo", "kind")) != "bridge":
         return None
     setting = {key: message.get(("linkinfo", "data", f"br_{key}")) for key in BRIDGE_KEYS}
@@ -88,6 +101,7 @@ def _bridge(message: Any) -> BridgeSettings | None:
         nf_call_iptables=bool(setting["nf_call_iptables"]),
         stp=bool(setting["stp_state"]),
         multicast_snooping=bool(setting["mcast_snooping"]),
+        vlans=vlans if setting["vlan_filtering"] else (),
     )
 
 

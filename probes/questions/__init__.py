@@ -6,7 +6,7 @@ from typing import Any
 
 from probes.host import Question
 from probes.questions.directed import DirectedExchanges
-from probes.questions.firewall import IptablesRules, NftRuleset, TrackedConnections
+from probes.questions.firewall import IptablesRules, NftRuleset, TrackedConnections, VirtualServers
 from probes.questions.links import ForwardingDatabase, Links
 from probes.questions.machine import Counters, KernelLog, MachineIdentity, Sysctl
 from probes.questions.neighbours import ArpSweep, KernelResolution, Neighbours
@@ -36,6 +36,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     IptablesRules,
     NftRuleset,
     TrackedConnections,
+    VirtualServers,
     PacketSockets,
     TcpConnections,
 )
@@ -65,4 +66,5 @@ __all__ = [
     "Sysctl",
     "TcpConnections",
     "TrackedConnections",
+    "VirtualServers",
 ]

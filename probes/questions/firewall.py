@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from probes.host import Question
+from probes.questions.traffic import Endpoint
 from probes.target import Address, Protocol
 
 
@@ -23,6 +24,24 @@ class IptablesRules(Question[str]):
 @dataclass(frozen=True)
 class NftRuleset(Question[str]):
     """The JSON text of `nft -j list ruleset` (libnftables-json(5)). Needs CAP_NET_ADMIN."""
+
+
+@dataclass(frozen=True)
+class VirtualServer:
+    """One virtual server of IPVS: where clients send to, and the real servers that may get new connections (weight > 0)."""
+
+    address: Address
+    port: int
+    protocol: Protocol
+    real_servers: tuple[Endpoint, ...]
+
+
+@dataclass(frozen=True)
+class VirtualServers(Question[tuple[VirtualServer, ...]]):
+    """The TCP and UDP virtual servers of IPVS by address (not those by firewall mark). Needs no right.
+
+    Raises Absent where the kernel has no IPVS.
+    """
 
 
 @dataclass(frozen=True)

@@ -18,21 +18,33 @@ class LinkAddress:
 
 @dataclass(frozen=True)
 class BridgeSettings:
-    """What a bridge device itself is set to; `nf_call_iptables` is the bridge's own switch, ORed with the sysctl."""
+    """What a bridge device itself is set to; `nf_call_iptables` is the bridge's own switch, ORed with the sysctl.
+
+    `vlans`: the VLANs whose frames go up to the bridge device itself; empty where it does not filter by VLAN.
+    """
 
     vlan_filtering: bool
     nf_call_iptables: bool
     stp: bool
     multicast_snooping: bool
+    vlans: tuple[PortVlan, ...] = ()
 
 
 @dataclass(frozen=True)
 class PortVlan:
-    """A VLAN that a port belongs to: `pvid` takes untagged frames in, `untagged` sends them out without a tag."""
+    """A VLAN that a port belongs to: `pvid` takes untagged frames in, `untagged` sends them out without a tag.
+
+    `last`: of a range of VLANs of the same kind, as a trunk port has thousands (`bridge-vids 2-4094`); None for one VLAN.
+    """
 
     vid: int
     pvid: bool
     untagged: bool
+    last: int | None = None
+
+    def holds(self, vid: int) -> bool:
+        """Whether this VLAN, or one of this range, has that number."""
+        return self.vid <= vid <= (self.vid if self.last is None else self.last)
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ class Link:
     """One interface. `master` and `lower` are interface indexes; `kind` is rtnetlink's (bridge, macvlan, veth ...).
 
     `lower` is the device a macvlan or VLAN sits on (IFLA_LINK); None where it lies in another network namespace, and
-    then `lower_elsewhere` is its index there.
+    then `lower_elsewhere` is its index there. `vlan_id`: of a VLAN interface (802.1Q), the tag that it takes and gives.
     """
 
     index: int
@@ -76,6 +88,7 @@ class Link:
     port: PortSettings | None
     macvlan_mode: str | None
     lower_elsewhere: int | None = None
+    vlan_id: int | None = None
 
 
 @dataclass(frozen=True)

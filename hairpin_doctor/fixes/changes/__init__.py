@@ -11,7 +11,7 @@ from hairpin_doctor.fixes.changes.addresses import (
     PolicyRule,
     RouteEntry,
 )
-from hairpin_doctor.fixes.changes.bridges import BridgeNetfilter, BridgePortFlag, FdbEntry
+from hairpin_doctor.fixes.changes.bridges import BridgeNetfilter, BridgePortFlag, BridgeVlan, FdbEntry
 from hairpin_doctor.fixes.changes.change import Change, commands_of, undo_of
 from hairpin_doctor.fixes.changes.kubernetes import (
     Deletion,
@@ -35,6 +35,7 @@ from hairpin_doctor.fixes.changes.sysctl import Sysctl
 KINDS: tuple[type[Change], ...] = (
     BridgeNetfilter,
     BridgePortFlag,
+    BridgeVlan,
     Deletion,
     FdbEntry,
     ForgottenNeighbour,
@@ -62,6 +63,7 @@ __all__ = [
     "KINDS",
     "BridgeNetfilter",
     "BridgePortFlag",
+    "BridgeVlan",
     "Change",
     "Deletion",
     "FdbEntry",

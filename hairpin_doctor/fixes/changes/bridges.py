@@ -60,6 +60,52 @@ class BridgeNetfilter(Change):
         return f"ip link set {quote(self.bridge)} type bridge nf_call_iptables {int(enabled)}"
 
 
+Membership = Literal["none", "tagged", "untagged", "access"]
+"""How a port belongs to a VLAN; `access`: frames without a tag are filed under it (PVID), and go out without one."""
+
+
+@dataclass(frozen=True)
+class BridgeVlan(Change):
+    """The membership of a port, or with `scope` "self" of a bridge itself, in one VLAN of a bridge that filters by VLAN.
+
+    `before`: as the scan saw it. `access_before`: the VLAN that was the port's access VLAN, which a new one takes that from.
+    """
+
+    device: str
+    vlan: int
+    membership: Membership = "tagged"
+    scope: Literal["master", "self"] = "master"
+    before: Membership = "none"
+    access_before: int | None = None
+
+    def commands(self) -> tuple[str, ...]:
+        """bridge vlan add or del."""
+        return (self._set(self.vlan, self.membership),)
+
+    def undo(self) -> tuple[str, ...]:
+        """As it was seen, the access VLAN of before included."""
+        back = [f"bridge vlan del {self._which(self.vlan)}"]
+        if self.before != "none":
+            back.append(self._set(self.vlan, self.before))
+        if self.membership == "access" and self.access_before not in (None, self.vlan):
+            back.append(self._set(self.access_before, "access"))
+        return tuple(back)
+
+    def _set(self, vlan: int | None, membership: Membership) -> str:
+        words = {"access": " pvid untagged", "untagged": " untagged"}.get(membership, "")
+        if membership == "none":
+            return f"bridge vlan del {self._which(vlan)}"
+        return f"bridge vlan add {self._which(vlan)}{words}"
+
+    def _which(self, vlan: int | None) -> str:
+        return f"dev {quote(self.device)} vid {vlan}{' self' if self.scope == 'self' else ''}"
+
+    @property
+    def interface(self) -> str | None:
+        """The port or bridge."""
+        return self.device
+
+
 @dataclass(frozen=True)
 class FdbEntry(Change):
     """A permanent entry of a forwarding database: `self` takes frames up at the bridge `device`, `master` at its port."""

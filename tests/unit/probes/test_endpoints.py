@@ -10,7 +10,7 @@ import pytest
 from probes.endpoints import UDP_PATIENCE_MS, EndpointFacts, endpoints
 from probes.host import Absent, Denied
 from probes.probe import Scope
-from probes.questions.firewall import IptablesRules, NftRuleset
+from probes.questions.firewall import IptablesRules, NftRuleset, VirtualServers
 from probes.questions.machine import Moment
 from probes.questions.neighbours import Neighbour, Neighbours
 from probes.questions.routing import Route, RouteTo
@@ -40,6 +40,7 @@ def machine(outcome: Handshake = Handshake.OPEN, rules: str = RULES) -> dict[Any
     return {
         IptablesRules: lambda question: rules if question.variant == "nft" else "",
         NftRuleset: '{"nftables": []}',
+        VirtualServers: (),
         RouteTo: Route("unicast", "cni0", None, IPv4Address("10.0.0.1"), 254),
         Neighbours(Moment.AFTER): (Neighbour(3, POD, "02:00:00:00:00:05", "REACHABLE", False),),
         Handshakes: lambda q: tuple(HandshakeAnswer(e, outcome, None, None, None) for e in q.destinations),

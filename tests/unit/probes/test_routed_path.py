@@ -9,7 +9,7 @@ import pytest
 
 from probes.host import Absent, Denied
 from probes.probe import Scope
-from probes.questions.firewall import IptablesRules, NftRuleset
+from probes.questions.firewall import IptablesRules, NftRuleset, VirtualServers
 from probes.questions.machine import Moment
 from probes.questions.neighbours import ArpReply, ArpSweep, Neighbours
 from probes.questions.routing import Route, RouteTo
@@ -94,6 +94,7 @@ def machine(*answers: str, rules: Any = "", default: Any = DEFAULT, timeout: Any
         RoutedEchoes: (RoutedEcho(VIP, False, (IcmpMessage(11, 0, NODE),)),),
         IptablesRules: lambda q: rules if q.variant == "nft" else "",
         NftRuleset: '{"nftables": []}',
+        VirtualServers: (),
     }
 
 
