@@ -12,10 +12,10 @@ PYTEST := $(BIN)/pytest $(if $(AS_ROOT),-p no:cacheprovider) -n 6 --dist workste
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help accuracy demo test check wheel docs readme bench clean lab-packages
+.PHONY: help accuracy lab-vm demo test check wheel docs readme bench clean lab-packages
 
 help: ## Show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: .venv/ready lab-packages ## The homelab's story: scan from the VM, from the host, both together, mend, scan again
 	@$(AS_ROOT) $(BIN)/python -m scripts.demo
@@ -42,6 +42,10 @@ readme: .venv/ready lab-packages ## Quote anew in README.md what the commands pr
 
 accuracy: .venv/ready lab-packages ## Every case of the lab from every vantage point: expected against found
 	$(AS_ROOT) $(BIN)/hairpin-doctor lab run --all --matrix
+
+lab-vm: .venv/ready lab-packages ## Cases that need IPVS or VLANs, in a virtual machine with Debian's kernel (2 min each)
+	@scripts/debian-packages lab-vm
+	$(AS_ROOT) $(BIN)/python -m scripts.lab_vm
 
 bench: .venv/ready lab-packages ## Measure start-up, scan and lab against their budgets
 	$(AS_ROOT) $(BIN)/python -m benchmarks

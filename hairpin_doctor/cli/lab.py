@@ -96,6 +96,12 @@ def list_cases() -> None:
 @click.option(
     "-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Form of the matrix."
 )
+@click.option(
+    "--record",
+    type=click.Path(exists=True, file_okay=False, writable=True),
+    metavar="FOLDER",
+    help="Keep what both scans saw as FOLDER/CASE.json.gz.",
+)
 def run(
     case: str | None,
     kube_proxy: str,
@@ -104,6 +110,7 @@ def run(
     every: bool,
     matrix: bool,
     output: str,
+    record: str | None,
 ) -> None:
     """Build CASE, prove symptom, verdicts and fix, and take it down again. Exit 1 if one is not as expected."""
     if every == (case is not None) or (matrix and not every):
@@ -114,7 +121,7 @@ def run(
 
             good = show_matrix(seed, output)
         else:
-            proven = [_proven(name, kube_proxy, call_iptables, seed) for name in _cases(case)]
+            proven = [_proven(name, kube_proxy, call_iptables, seed, record) for name in _cases(case)]
             good = all(proven)
     raise SystemExit(0 if good else 1)
 
@@ -125,13 +132,17 @@ def _cases(case: str | None) -> list[str]:
     return [case] if case is not None else [each.name for each in CATALOGUE]
 
 
-def _proven(case: str, kube_proxy: str, call_iptables: str | None, seed: int | None) -> bool:
+def _proven(
+    case: str, kube_proxy: str, call_iptables: str | None, seed: int | None, record: str | None
+) -> bool:
+    from pathlib import Path
+
     from hairpin_doctor.lab.prove import proof
     from hairpin_doctor.lab.running import run_case
 
     setting = _setting(case, kube_proxy, call_iptables, seed)
     click.echo(click.style(case, bold=True))
-    return run_case(setting, _tell, [proof(_tell_proof)])
+    return run_case(setting, _tell, [proof(_tell_proof, Path(record) if record else None)])
 
 
 def _tell_proof(good: bool, text: str) -> None:

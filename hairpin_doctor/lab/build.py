@@ -30,6 +30,7 @@ RULESET_TOOLS = {
     "nft": ["nft", "-f", "-"],
     "iptables": ["iptables-nft-restore", "--noflush"],
     "iptables-legacy": ["iptables-legacy-restore", "--noflush"],
+    "ipvs": ["ipvsadm", "-R"],
 }
 
 
@@ -68,7 +69,7 @@ class Lab:
         role = self.topology.machine(key).role
         return Place(self.state.namespaces[role], self.state.hostnames[role])
 
-    def run(self, key: str, argv: Sequence[str], timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
+    def run(self, key: str, argv: Sequence[str], timeout: float = 300.0) -> subprocess.CompletedProcess[str]:
         """Run a command on a machine and return what it said, whatever its exit code."""
         wrapped = self.place(key).wrap(argv)
         return subprocess.run(wrapped, capture_output=True, text=True, check=False, timeout=timeout)
@@ -171,8 +172,9 @@ class Lab:
         place = self.place(machine.role)
         ip_batch(render.machine_lines(machine), place.namespace)
         run(place.wrap(["/bin/sh", "-s"]), render.sysctl_script(render.interface_sysctls(machine)))
-        if machine.fdb:
-            run(["bridge", "-n", place.namespace, "-batch", "-"], "\n".join(render.fdb_lines(machine)) + "\n")
+        lines = [*render.fdb_lines(machine), *render.vlan_lines(machine)]
+        if lines:
+            run(["bridge", "-n", place.namespace, "-batch", "-"], "\n".join(lines) + "\n")
         if machine.traffic_control:
             run(["tc", "-n", place.namespace, "-batch", "-"], "\n".join(machine.traffic_control) + "\n")
         for ruleset in machine.rulesets:

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from hairpin_doctor.lab.topology import Bridge, CableEnd, Interface, Loopback, Machine, Macvlan, Topology
+from hairpin_doctor.lab.topology import (
+    Bridge,
+    CableEnd,
+    Dummy,
+    Interface,
+    Loopback,
+    Machine,
+    Macvlan,
+    Topology,
+    Vlan,
+)
 
 PINNED_MACHINE: Mapping[str, int | str] = {
     "net.bridge.bridge-nf-call-iptables": 0,
@@ -33,6 +43,8 @@ PINNED_INTERFACE: Mapping[str, int] = {
     "secure_redirects": 1,
     "send_redirects": 0,
 }
+PORT_WORDS = ("hairpin", "learning", "isolated", "flood")
+"""The settings of a port that ip-link(8) calls by the same names."""
 FIRST_INDEX = 10
 """Of the interface indices given to cables; below it is room for what the kernel numbers itself."""
 
@@ -133,6 +145,18 @@ def disabling_lines(machine: Machine) -> list[str]:
     return [f"link set dev {nic.name} state 0" for nic in machine.interfaces if nic.port.disabled]
 
 
+def vlan_lines(machine: Machine) -> list[str]:
+    """`bridge` lines for the VLANs of bridges that filter by VLAN; a port leaves the default one for its own."""
+    lines = []
+    for nic in machine.interfaces:
+        if isinstance(nic, Bridge):
+            lines += [f"vlan add dev {nic.name} vid {number} self" for number in nic.vlans]
+        if nic.port.vlan is not None:
+            lines.append(f"vlan add dev {nic.name} vid {nic.port.vlan} pvid untagged")
+            lines.append(f"vlan del dev {nic.name} vid 1")
+    return lines
+
+
 def _mac(interface: Interface) -> str:
     return f" address {interface.mac}" if interface.mac else ""
 
@@ -149,6 +173,11 @@ def _creation(machine: Machine) -> Iterator[str]:
                 words = " ".join(f"{key} {value}" for key, value in settings.items())
                 yield f"link add name {interface.name}{_mac(interface)} type bridge {words}"
                 yield f"link set {interface.name} mtu {interface.mtu}"
+            case Dummy():
+                yield f"link add {interface.name} type dummy"
+                yield f"link set {interface.name} arp off"
+            case Vlan(parent=parent, vlan=number):
+                yield f"link add link {parent} name {interface.name} type vlan id {number}"
             case Macvlan(lender=None):
                 yield _macvlan(interface)
             case Macvlan() | CableEnd() | Loopback():
@@ -162,7 +191,7 @@ def _enslaving(interface: Interface) -> Iterator[str]:
         return
     yield f"link set {interface.name} master {interface.master}"
     settings = vars(interface.port).items()
-    wanted = {key: value for key, value in settings if key != "disabled" and value is not None}
+    wanted = {key: value for key, value in settings if key in PORT_WORDS and value is not None}
     if wanted:
         words = " ".join(f"{key} {'on' if value else 'off'}" for key, value in wanted.items())
         yield f"link set {interface.name} type bridge_slave {words}"

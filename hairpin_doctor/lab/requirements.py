@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
+from pathlib import Path
 
 from hairpin_doctor.lab.services import BGP
 from hairpin_doctor.lab.topology import Topology
+from hairpin_doctor.machine.commands import CommandFailed, run
 
 PACKAGES = {
     "ip": "iproute2",
@@ -21,12 +24,15 @@ PACKAGES = {
     "birdc": "bird2",
 }
 """Command -> the Debian package that holds it."""
+VIRTUAL_MACHINE_PACKAGES = {"ipvsadm": "ipvsadm"}
+"""The same for what only cases of `make lab-vm` run."""
 
 
 RESTORE = {
     "nft": "nft",
     "iptables": "iptables-nft-restore",
     "iptables-legacy": "iptables-legacy-restore",
+    "ipvs": "ipvsadm",
 }
 
 
@@ -44,7 +50,27 @@ def require_tools(topology: Topology) -> None:
     """Raises CannotBuild if a command that `topology` needs is missing, naming the package that has it."""
     for tool in sorted(tools(topology)):
         if shutil.which(tool) is None:
-            raise CannotBuild(f"the lab needs the command {tool}: apt-get install {PACKAGES[tool]}")
+            package = {**PACKAGES, **VIRTUAL_MACHINE_PACKAGES}[tool]
+            raise CannotBuild(f"the lab needs the command {tool}: apt-get install {package}")
+
+
+def require_modules(names: Iterable[str]) -> None:
+    """Raises CannotBuild if this kernel lacks a module: those are not on every machine, and namespaces share the kernel."""
+    for name in names:
+        if not (Path("/sys/module") / name).exists() and not _loaded(name):
+            raise CannotBuild(
+                f"this case needs the kernel module {name}; `make lab-vm` brings a kernel that has it"
+            )
+
+
+def _loaded(module: str) -> bool:
+    if shutil.which("modprobe") is None:
+        return False
+    try:
+        run(["modprobe", "-q", module])
+    except CommandFailed:
+        return False
+    return True
 
 
 def tools(topology: Topology) -> set[str]:

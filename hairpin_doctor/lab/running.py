@@ -10,7 +10,7 @@ from hairpin_doctor.lab.cases.case import Case
 from hairpin_doctor.lab.checks import Observation, observe
 from hairpin_doctor.lab.homelab import Variant
 from hairpin_doctor.lab.names import Names
-from hairpin_doctor.lab.requirements import require_root, require_tools
+from hairpin_doctor.lab.requirements import require_modules, require_root, require_tools
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,9 @@ class Setting:
     variant: Variant
 
     def lab(self) -> Lab:
-        """The lab, not built yet. Raises CannotBuild if root or a tool is missing."""
+        """The lab, not built yet. Raises CannotBuild if root, a tool or a kernel module is missing."""
         require_root()
+        require_modules(self.case.modules)
         topology = self.case.build(self.names, self.variant)
         require_tools(topology)
         return Lab(topology, case=self.case.name)

@@ -18,6 +18,7 @@ class Port:
     """Settings of an interface as the port of a bridge. None: the kernel's default.
 
     `disabled`: put into STP state disabled at the end. Without STP the kernel takes blocking back at once (measured).
+    `vlan`: the access VLAN, on a bridge that filters by VLAN; None: the bridge's default, 1.
     """
 
     hairpin: bool | None = None
@@ -25,6 +26,7 @@ class Port:
     isolated: bool | None = None
     flood: bool | None = None
     disabled: bool = False
+    vlan: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +54,28 @@ class CableEnd(Interface):
 
 @dataclass(frozen=True, kw_only=True)
 class Bridge(Interface):
-    """A VLAN-unaware bridge. Its ports are the interfaces whose `master` it is. `settings`: ip-link(8) words."""
+    """A bridge. Its ports are the interfaces whose `master` it is. `settings`: ip-link(8) words.
+
+    `vlans`: VLANs whose frames go up to the bridge tagged, where it filters by VLAN; 1 goes up untagged.
+    """
 
     settings: Mapping[str, int] = field(default_factory=lambda: {"stp_state": 0, "mcast_snooping": 0})
+    vlans: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dummy(Interface):
+    """A dummy interface, as kube-proxy's kube-ipvs0 is one: it holds addresses and is never up."""
+
+    up: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vlan(Interface):
+    """A VLAN interface (802.1Q) on `parent`, with the tag `vlan`."""
+
+    parent: str
+    vlan: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +129,9 @@ class FdbEntry:
 
 @dataclass(frozen=True)
 class Ruleset:
-    """Packet filter rules as text for `nft -f -`, `iptables-nft-restore` or `iptables-legacy-restore`."""
+    """Packet filter rules as text for `nft -f -`, `iptables-nft-restore`, `iptables-legacy-restore`, or `ipvsadm -R`."""
 
-    tool: Literal["nft", "iptables", "iptables-legacy"]
+    tool: Literal["nft", "iptables", "iptables-legacy", "ipvs"]
     text: str
 
 

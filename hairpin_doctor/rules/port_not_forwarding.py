@@ -1,4 +1,4 @@
-"""A bridge port on the client's way passes no frames of it: isolated, in another VLAN, blocked by STP, not learning, or down.
+"""A bridge port on the client's way passes no frames of it: isolated, blocked by STP, in another VLAN, not learning, down.
 
 Why: A bridge drops what comes in by a port that is not forwarding, passes nothing between two isolated ports
 (br_handle_frame_finish and should_deliver, net/bridge), finds no way to a station behind a port that neither learns nor

@@ -20,6 +20,7 @@ from hairpin_doctor.lab.cases import (
     healthy,
     interfaces,
     macvtap,
+    modules,
     own_mac,
     port_mac,
     ports,
@@ -29,7 +30,7 @@ from hairpin_doctor.lab.cases import (
 from hairpin_doctor.lab.cases.case import Case, Expected
 from hairpin_doctor.lab.expected import EXPECTED
 
-__all__ = ["CATALOGUE", "Case", "Expected", "find"]
+__all__ = ["CATALOGUE", "MODULE_CASES", "Case", "Expected", "find"]
 
 _CASES: tuple[Case, ...] = (
     *healthy.CASES,
@@ -60,7 +61,12 @@ _EXPECTED = {
 }
 CATALOGUE: tuple[Case, ...] = tuple(replace(case, expected=_EXPECTED[case.name]) for case in _CASES)
 
+MODULE_CASES: tuple[Case, ...] = tuple(
+    replace(case, expected=modules.EXPECTED[case.name]) for case in modules.CASES
+)
+"""Cases that need kernel modules which a namespace on any machine cannot count on: `make lab-vm` runs them."""
+
 
 def find(name: str) -> Case | None:
     """The case of that name."""
-    return next((case for case in CATALOGUE if case.name == name), None)
+    return next((case for case in (*CATALOGUE, *MODULE_CASES) if case.name == name), None)

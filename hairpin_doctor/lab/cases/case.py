@@ -34,6 +34,7 @@ class Case:
     `call_iptables`: the value the fault needs, None for either. `cluster`: the Services as its API holds them, which
     kubectl changes. Where a fix is advice only: `repair`, a machine's role and the daemon it gets, or `recovered`, what
     becomes of the Services.
+    `modules`: of the kernel, without which it cannot be built; such cases run in `make lab-vm`.
     `afterwards`: what both together must say after the first cause is mended, and after the next, while causes are left.
     """
 
@@ -53,6 +54,7 @@ class Case:
     recovered: Callable[[Names], tuple[Service, ...]] | None = None
     expected: Mapping[Vantage, Expected] = field(default_factory=dict)
     afterwards: tuple[Expected, ...] = ()
+    modules: tuple[str, ...] = ()
 
     def variants(self) -> tuple[Variant, ...]:
         """The variants the case is tested in."""
