@@ -16,6 +16,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="let the lab cases of the story refresh tests/golden/recordings; expected verdicts stay as they are",
     )
+    parser.addoption(
+        "--snapshots",
+        action="store_true",
+        help="write tests/golden/formats anew; read the difference before you commit it",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from hairpin_doctor.scan import Scanned
 
 EXIT_CODES = {"healthy": 0, "diagnosed": 1, "unexplained": 3, "undetermined": 4}
+FORMS = ("short", "table", "json", "markdown", "html")
 C = TypeVar("C", bound=Callable[..., Any])
 OPTIONS = (
     click.option(
         "-o",
         "--output",
-        type=click.Choice(["table", "json"]),
+        type=click.Choice(FORMS),
         default="table",
-        help="Form of the report.",
+        help="Form of the report: short is for a message, markdown for a ticket, html one file that opens anywhere.",
     ),
     click.option("--save", metavar="FILE", help="Keep the report, for --with and judge on another machine."),
     click.option("--strict", is_flag=True, help="Exit 1 for latent findings too."),
@@ -84,15 +85,32 @@ def exit_code(report: Report, *, strict: bool) -> int:
 
 
 def _print(report: Report, output: Output) -> None:
-    if output.form == "json":
+    """Each form loads only what it needs."""
+    if output.form in ("table", "short"):
+        _show(report, output)
+    elif output.form == "json":
         from hairpin_doctor.report.files import to_json
 
         click.echo(to_json(report), nl=False)
-        return
+    elif output.form == "markdown":
+        from hairpin_doctor.report.markdown import to_markdown
+
+        click.echo(to_markdown(report), nl=False)
+    else:
+        from hairpin_doctor.report.html import to_html
+
+        click.echo(to_html(report), nl=False)
+
+
+def _show(report: Report, output: Output) -> None:
     from hairpin_doctor.report.page import Page
+    from hairpin_doctor.report.short import show_short
     from hairpin_doctor.report.terminal import show
 
-    show(report, Page(), verbose=output.verbose)
+    if output.form == "short":
+        show_short(report, Page())
+    else:
+        show(report, Page(), verbose=output.verbose)
 
 
 def _save(report: Report, path: str) -> None:

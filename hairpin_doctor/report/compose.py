@@ -90,6 +90,7 @@ def _vantage_point(looked: Looked, network: Network) -> r.VantagePoint:
         missing_rights=missing_rights(looked.recording),
         taken_at=looked.recording.taken_at,
         live=looked.live,
+        kernel=facts.identity.kernel if facts else None,
     )
 
 

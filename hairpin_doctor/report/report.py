@@ -24,7 +24,8 @@ Place = Literal["host", "client", "cluster", "router"]
 class VantagePoint:
     """A machine that was looked from. `role`: host serves a VIP itself, client does not. `live`: looked at in this run.
 
-    `root` is null where the machine's identity could not be read; `missing_rights` names what was refused.
+    `root` and `kernel` (its release) are null where the machine's identity could not be read; `missing_rights` names what
+    was refused.
     """
 
     name: str
@@ -33,6 +34,7 @@ class VantagePoint:
     missing_rights: tuple[str, ...]
     taken_at: str
     live: bool
+    kernel: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from hairpin_doctor.report.alike import alike, codes, open_questions
 from hairpin_doctor.report.page import Page
 from hairpin_doctor.report.report import (
     Diagnosis,
@@ -64,7 +65,7 @@ def _state_row(target: Target, state: State) -> tuple[str, tuple[str, ...]]:
 
 
 def _show_causes(report: Report, page: Page, verbose: bool) -> None:
-    groups = _alike(report.of_severity("broken"))
+    groups = alike(report.of_severity("broken"))
     if not groups:
         return
     page.heading("What is wrong" if len(groups) == 1 else f"What is wrong ({len(groups)} causes)")
@@ -74,15 +75,6 @@ def _show_causes(report: Report, page: Page, verbose: bool) -> None:
         _show_cause(group, page, verbose)
     for each in report.consequences:
         page.text(f"{each.code} {each.slug} holds too, and follows from {each.explained_by}.", 2)
-
-
-def _alike(found: tuple[Diagnosis, ...]) -> list[list[Diagnosis]]:
-    """The same cause at several VIPs is told once."""
-    groups: dict[tuple[str, str, str], list[Diagnosis]] = {}
-    for each in found:
-        key = (each.code, each.confidence, each.summary.replace(each.vip, "VIP"))
-        groups.setdefault(key, []).append(each)
-    return list(groups.values())
 
 
 def _show_cause(group: list[Diagnosis], page: Page, verbose: bool) -> None:
@@ -154,7 +146,7 @@ def _paste(commands: list[str], page: Page, style: str = "cyan") -> None:
 
 def _show_lesser(report: Report, page: Page) -> None:
     """Findings of lesser weight, each with its first fix by title."""
-    latent, notes = _alike(report.of_severity("latent")), _alike(report.of_severity("note"))
+    latent, notes = alike(report.of_severity("latent")), alike(report.of_severity("note"))
     if latent:
         page.heading("Works, but does harm later or to others")
         for group in latent:
@@ -167,30 +159,26 @@ def _show_lesser(report: Report, page: Page) -> None:
 
 
 def _show_open_ends(report: Report, page: Page) -> None:
-    broken = [each for each in report.undetermined if each.severity == "broken"]
-    open_causes = {each.code: each for each in broken} if report.verdict == "undetermined" else {}
+    questions = open_questions(report)
     notes = (*report.not_tested, *report.not_seen, *report.notices)
-    if notes or open_causes:
+    if notes or questions:
         page.heading("What is not known")
     for text in notes:
         page.marked("note", "note", text if text.endswith(".") else f"{text}.")
-    if open_causes:
-        _show_open_causes(tuple(open_causes.values()), page)
+    if questions:
+        _show_open_causes(questions, page)
     if report.next_steps:
         page.heading("Next")
     for step in report.next_steps:
         _show_next(step, page)
 
 
-def _show_open_causes(causes: tuple[Undetermined, ...], page: Page) -> None:
+def _show_open_causes(questions: dict[str, list[Undetermined]], page: Page) -> None:
     """What must be known, and which causes hang on it."""
-    page.text(f"{len(causes)} causes are still open; they hang on what has not been seen:")
-    questions: dict[str, list[Undetermined]] = {}
-    for each in causes:
-        questions.setdefault(each.missing.partition(": needs ")[0], []).append(each)
-    for question, found in questions.items():
-        codes = ", ".join(f"{each.code}{' (suspected)' if each.suspected else ''}" for each in found)
-        page.item(f"{codes}: {question}")
+    count = sum(map(len, questions.values()))
+    page.text(f"{count} causes are still open; they hang on what has not been seen:")
+    for question, causes in questions.items():
+        page.item(f"{codes(causes)}: {question}")
 
 
 def _show_next(step: NextStep, page: Page) -> None:
@@ -200,10 +188,10 @@ def _show_next(step: NextStep, page: Page) -> None:
 
 
 def _show_hints(report: Report, page: Page) -> None:
-    codes = dict.fromkeys(each.code for each in report.diagnoses)
-    if not codes and report.verdict == "undetermined":
-        codes = dict.fromkeys(each.code for each in report.undetermined if each.suspected)
-    if codes:
+    found = dict.fromkeys(each.code for each in report.diagnoses)
+    if not found and report.verdict == "undetermined":
+        found = dict.fromkeys(each.code for each in report.undetermined if each.suspected)
+    if found:
         page.blank()
-    for code in codes:
+    for code in found:
         page.line(f"hairpin-doctor explain {code}", "dim")

@@ -15,6 +15,7 @@ LEFT_OPEN = {
     "ArpSweep": "a second machine that answers ARP",
     "RoutedExchanges": "whether the gateway has a route to the VIP",
     "RoutedEchoes": "whether the gateway has a route to the VIP",
+    "DirectedExchanges": "what each machine that answers does with a packet for the VIP",
     "IptablesRules": "the service rules (iptables)",
     "NftRuleset": "the service rules (nftables)",
     "TrackedConnections": "what connection tracking did to the traffic",

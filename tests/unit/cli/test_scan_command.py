@@ -17,7 +17,7 @@ from probes.questions.traffic import Handshake
 Call = Callable[..., Result]
 
 
-@pytest.mark.parametrize("form", ["table", "json"])
+@pytest.mark.parametrize("form", ["short", "table", "json", "markdown", "html"])
 @pytest.mark.parametrize(("outcome", "code"), [(Handshake.OPEN, 0), (Handshake.SILENT, 4)])
 def test_the_exit_code_is_the_verdict_in_every_format(
     call: Call, machine: Any, form: str, outcome: Handshake, code: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -164,3 +164,48 @@ def diagnosed() -> r.Report:
         next_steps=(),
         probes=(r.ProbeRun("arp", "neighbour", "n5", "ok", None, 12.5), skipped),
     )  # fmt: skip
+
+
+FIXED = {
+    "verdict",
+    "role",
+    "protocol",
+    "severity",
+    "confidence",
+    "status",
+    "place",
+    "taken_at",
+    "made_at",
+    "schema",
+}
+
+
+@pytest.fixture
+def poisoned(diagnosed: r.Report) -> Callable[[str], r.Report]:
+    """`poisoned("<b>")`: a full report in which every text that could come from outside is followed by that one."""
+    full = replace(
+        diagnosed,
+        undetermined=(
+            r.Undetermined("HD201", "s", "t", "broken", "192.0.2.53", "the host", "scan it", True),
+        ),
+        consequences=(replace(diagnosed.diagnoses[0], explained_by="HD601"),),
+        not_tested=("client path not tested",),
+        notices=("a notice",),
+        next_steps=(r.NextStep("on vm", "to see more", ("sudo hairpin-doctor scan 192.0.2.53",)),),
+    )
+
+    def spoil(value: Any, payload: str) -> Any:
+        if isinstance(value, str):
+            return value + payload
+        if isinstance(value, tuple):
+            return tuple(spoil(each, payload) for each in value)
+        if is_dataclass(value) and not isinstance(value, type):
+            changed = {
+                each.name: spoil(getattr(value, each.name), payload)
+                for each in fields(value)
+                if each.name not in FIXED
+            }
+            return replace(value, **changed)
+        return value
+
+    return lambda payload: spoil(full, payload)

@@ -1,0 +1,35 @@
+"""What is told once in every format: the same cause at several VIPs, and the causes that hang on one open question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hairpin_doctor.report.report import Diagnosis, Report, Undetermined
+
+
+def alike(found: Iterable[Diagnosis]) -> list[list[Diagnosis]]:
+    """Groups of diagnoses that differ in nothing but the VIP, in the report's order."""
+    groups: dict[tuple[str, str, str], list[Diagnosis]] = {}
+    for each in found:
+        key = (each.code, each.confidence, each.summary.replace(each.vip, "VIP"))
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())
+
+
+def open_questions(report: Report) -> dict[str, list[Undetermined]]:
+    """What must be known before an undetermined report can be a diagnosis -> the causes that hang on it, each once.
+
+    Empty for every other verdict: there the open causes are details.
+    """
+    if report.verdict != "undetermined":
+        return {}
+    causes = {each.code: each for each in report.undetermined if each.severity == "broken"}
+    questions: dict[str, list[Undetermined]] = {}
+    for each in causes.values():
+        questions.setdefault(each.missing.partition(": needs ")[0], []).append(each)
+    return questions
+
+
+def codes(causes: Iterable[Undetermined]) -> str:
+    """`HD104, HD105 (suspected)`."""
+    return ", ".join(f"{each.code}{' (suspected)' if each.suspected else ''}" for each in causes)
