@@ -11,6 +11,7 @@ from typing import Any
 
 from hairpin_doctor.findings import Findings, Seen, Unseen
 from hairpin_doctor.recording import Recording, RememberingHost, ReplayingHost
+from hairpin_doctor.version import __version__
 from probes.host import Host, Unanswered
 from probes.machine import MachineFacts
 from probes.probe import Phase, Probe, Scope
@@ -56,7 +57,7 @@ def examine(
     vantage_point = name or _name(found.values())
     findings = Findings(vantage_point, (found[each.id] for each in chosen))
     taken_at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return Examination(findings, Recording(vantage_point, taken_at, scope, remembering.asked()))
+    return Examination(findings, Recording(vantage_point, taken_at, scope, remembering.asked(), __version__))
 
 
 def replay(recording: Recording, probes: Iterable[Probe[Any]]) -> Examination:

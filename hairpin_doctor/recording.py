@@ -29,12 +29,18 @@ class Asked:
 
 @dataclass(frozen=True)
 class Recording:
-    """One vantage point's scan: what it was about, when (ISO 8601, UTC) and what was asked and answered."""
+    """One vantage point's scan: what it was about, when (ISO 8601, UTC) and what was asked and answered.
+
+    `tool_version`: of the hairpin-doctor that looked, None where that is unknown. `redacted_by`: the fingerprint of the
+    key that its names and addresses were replaced under, None where they are the real ones.
+    """
 
     vantage_point: str
     taken_at: str
     scope: Scope
     asked: tuple[Asked, ...] = field(repr=False)
+    tool_version: str | None = None
+    redacted_by: str | None = None
 
 
 class RememberingHost:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import click
 
 from hairpin_doctor.cli.output import Output, output_options, read, tell
+from hairpin_doctor.cli.redaction_key import chosen_key
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @output_options
-def judge(files: tuple[str, ...], output: str, save: str | None, strict: bool, verbose: bool) -> int:
+def judge(
+    files: tuple[str, ...],
+    output: str,
+    save: str | None,
+    redact: bool,
+    redact_key: str | None,
+    strict: bool,
+    verbose: bool,
+) -> int:
     """Judge saved reports together, without touching any machine.
 
     FILE is a report that scan --save or -o json wrote, plain or compressed by gzip; - is standard input. What the
@@ -21,5 +30,6 @@ def judge(files: tuple[str, ...], output: str, save: str | None, strict: bool, v
     from hairpin_doctor.scan import judge as run
 
     recordings = read(files, save)
+    key = chosen_key(redact, redact_key)
     only = files[0] if len(files) == 1 and files[0] != "-" else None
-    return tell(run(recordings, save or only), Output(output, save, strict, verbose))
+    return tell(run(recordings, save or only), Output(output, save, strict, verbose, key))

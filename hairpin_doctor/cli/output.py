@@ -12,6 +12,7 @@ from hairpin_doctor.cli.refused import Refused
 
 if TYPE_CHECKING:
     from hairpin_doctor.recording import Recording
+    from hairpin_doctor.redaction.key import Key
     from hairpin_doctor.report.report import Report
     from hairpin_doctor.scan import Scanned
 
@@ -27,6 +28,14 @@ OPTIONS = (
         help="Form of the report: short is for a message, markdown for a ticket, html one file that opens anywhere.",
     ),
     click.option("--save", metavar="FILE", help="Keep the report, for --with and judge on another machine."),
+    click.option(
+        "--redact", is_flag=True, help="Replace names and addresses, one to one; the verdict stays."
+    ),
+    click.option(
+        "--redact-key",
+        metavar="FILE",
+        help="Redact by the key in FILE (made if missing): reports of one key can be joined.",
+    ),
     click.option("--strict", is_flag=True, help="Exit 1 for latent findings too."),
     click.option("-v", "--verbose", is_flag=True, help="Show probes, every fix, and what was ruled out."),
 )
@@ -34,16 +43,20 @@ OPTIONS = (
 
 @dataclass(frozen=True)
 class Output:
-    """The options that scan and judge share: form of the report, file to keep it in, what counts, how much is shown."""
+    """The options that scan and judge share: form of the report, file to keep it in, what counts, how much is shown.
+
+    `key`: what names and addresses are to be replaced by, None to leave them.
+    """
 
     form: str
     save: str | None
     strict: bool
     verbose: bool
+    key: Key | None = None
 
 
 def output_options(command: C) -> C:
-    """Give a command the shared options, as parameters `output`, `save`, `strict` and `verbose`."""
+    """Give a command the shared options, as parameters of their names."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command
@@ -51,6 +64,8 @@ def output_options(command: C) -> C:
 
 def tell(scanned: Scanned, output: Output) -> int:
     """Print the report, save it where asked, and give the exit code."""
+    if output.key is not None:
+        scanned = _redacted(scanned, output.key, output.save)
     report = scanned.report
     if output.save is not None or output.form == "json":
         from hairpin_doctor.report.compose import with_recordings
@@ -60,6 +75,15 @@ def tell(scanned: Scanned, output: Output) -> int:
     if output.save is not None:
         _save(report, output.save)
     return exit_code(report, strict=output.strict)
+
+
+def _redacted(scanned: Scanned, key: Key, saved: str | None) -> Scanned:
+    from hairpin_doctor.redacted import JudgedOtherwise, redacted
+
+    try:
+        return redacted(scanned.recordings, key, saved)
+    except JudgedOtherwise as error:
+        raise Refused(error) from None
 
 
 def read(paths: Iterable[str], save: str | None) -> tuple[Recording, ...]:

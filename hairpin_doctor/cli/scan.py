@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hairpin_doctor.cli.output import EXIT_CODES, Output, output_options, read, tell
+from hairpin_doctor.cli.redaction_key import chosen_key
 from hairpin_doctor.cli.refused import Refused
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def scan(
     timeout: float,
     only: tuple[str, ...],
     skip: tuple[str, ...],
+    redact: bool,
+    redact_key: str | None,
     strict: bool,
     verbose: bool,
 ) -> int:
@@ -52,6 +55,7 @@ def scan(
     from probes.target import BadTarget
 
     request = _request(targets, with_files, timeout, _chosen(only, skip), save)
+    key = chosen_key(redact, redact_key)
     try:
         with progress(len(request.probes)) as tick:
             scanned = run(LinuxHost(), request, tick, _load_page if output == "table" else lambda: None)
@@ -60,7 +64,7 @@ def scan(
     except NoTarget as error:
         Refused(error).show()
         return NO_TARGET
-    code = tell(scanned, Output(output, save, strict, verbose))
+    code = tell(scanned, Output(output, save, strict, verbose, key))
     failed = _failed(scanned.report, only)
     for each in failed:
         Refused(each).show()
@@ -86,6 +90,11 @@ def _request(
     except BadTarget as error:
         raise Refused(error) from None
     others = read(with_files, save)
+    if any(each.redacted_by for each in others):
+        raise Refused(
+            "a redacted report names other addresses than the real ones, so nothing can be looked for here; save a scan "
+            "of this machine by the same --redact-key, and give both files to hairpin-doctor judge"
+        )
     return Request(wanted, others, round(timeout * 1000), probes, save)
 
 

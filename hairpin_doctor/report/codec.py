@@ -41,6 +41,8 @@ def encode_recording(recording: Recording) -> Json:
             "arp_window_ms": scope.arp_window_ms,
             "clients": [str(client) for client in scope.clients],
         },
+        "tool_version": recording.tool_version,
+        "redacted_by": recording.redacted_by,
         "asked": [_encode_asked(each) for each in recording.asked],
     }
 
@@ -60,6 +62,8 @@ def decode_recording(value: object) -> Recording:
             clients=tuple(address(each) for each in as_list(scope.get("clients"), "clients")),
         ),
         asked=tuple(each for each in asked if each is not None),
+        tool_version=_label(found.get("tool_version"), "tool_version"),
+        redacted_by=_label(found.get("redacted_by"), "redacted_by"),
     )
 
 
@@ -103,6 +107,15 @@ def _vantage_point(value: object) -> str:
     name = as_text(value, "vantage_point")
     refuse_unsafe_name(name)
     return name
+
+
+def _label(value: object, what: str) -> str | None:
+    """A short plain text, or nothing: reports of earlier versions have none."""
+    if value is None:
+        return None
+    text = as_text(value, what)
+    refuse_unsafe_name(text)
+    return text
 
 
 def _moment(value: object) -> str:

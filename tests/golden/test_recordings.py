@@ -8,14 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from hairpin_doctor.cli.main import run
+from hairpin_doctor.cli.output import EXIT_CODES
 from hairpin_doctor.lab.cases import CATALOGUE, Case
 from hairpin_doctor.lab.cases.case import Vantage
 from hairpin_doctor.lab.examination import Verdict
 from hairpin_doctor.recording import Recording
+from hairpin_doctor.redacted import redacted
+from hairpin_doctor.redaction.key import Key
 from hairpin_doctor.report.codec import decode_recording
+from hairpin_doctor.report.compose import with_recordings
 from hairpin_doctor.report.files import parse, to_json
 from hairpin_doctor.scan import judge
 
+KEY = Key(b"the same on every machine")
 RECORDINGS = Path(__file__).parent / "recordings"
 VANTAGES: tuple[Vantage, ...] = ("client", "host", "both")
 
@@ -33,3 +39,21 @@ def test_a_recorded_case_is_judged_as_it_was_in_the_lab(case: Case) -> None:
     for vantage in VANTAGES:
         verdict = Verdict.of(json.loads(to_json(judge(found[vantage]).report)))
         assert verdict.wrong(case.expected[vantage]) is None, vantage
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CATALOGUE])
+def test_redacted_files_of_a_case_are_judged_by_the_command_as_the_case_itself(
+    case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each machine's file is redacted by itself; one key makes them fit each other."""
+    both = recorded(case)["both"]
+    paths = []
+    for number, recording in enumerate(both if both[0] is not both[-1] else both[:1]):
+        scanned = redacted([recording], KEY)
+        assert scanned.report.notices == ()
+        paths.append(str(tmp_path / f"{number}.json"))
+        Path(paths[-1]).write_text(to_json(with_recordings(scanned.report, scanned.recordings)))
+    code = run(["judge", *paths, "-o", "json"])
+    verdict = Verdict.of(json.loads(capsys.readouterr().out))
+    assert verdict.wrong(case.expected["both"]) is None
+    assert code == EXIT_CODES[verdict.outcome]

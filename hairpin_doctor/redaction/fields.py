@@ -1,0 +1,78 @@
+"""How each text in a question or an answer is redacted. A text that is not listed here is not let out (see `answers`).
+
+Addresses and prefixes need no line, being types of their own; numbers, flags and enumerations stay as they are.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Any
+
+from probes import questions as q
+from probes.questions import directed, firewall, links, machine, neighbours, routing, sockets, traffic
+
+
+class How(Enum):
+    """TEXT: word by word. NAME: the same, of an interface or a machine. MAC: a MAC. KEY: never more than a token of it.
+
+    VERSION: the numbers of it. SYSCTL: the interface in its path. COUNTERS: the kernel's names of its own counters.
+    NFT: the JSON of nft.
+    """
+
+    TEXT = auto()
+    NAME = auto()
+    MAC = auto()
+    TOKEN = auto()
+    VERSION = auto()
+    SYSCTL = auto()
+    COUNTERS = auto()
+    NFT = auto()
+
+
+WHOLE = ""  # in place of a field: the answer itself is a text
+FIELDS: dict[tuple[type[Any], str], How] = {
+    (machine.Identity, "hostname"): How.NAME,
+    (machine.Identity, "boot_id"): How.TOKEN,
+    (machine.Identity, "kernel"): How.VERSION,
+    (machine.Sysctl, "name"): How.SYSCTL,
+    (machine.Counters, WHOLE): How.COUNTERS,
+    (machine.LogLine, "text"): How.TEXT,
+    (machine.KernelLog, "containing"): How.TEXT,
+    (links.Link, "name"): How.NAME,
+    (links.Link, "kind"): How.TEXT,
+    (links.Link, "mac"): How.MAC,
+    (links.Link, "permanent_mac"): How.MAC,
+    (links.Link, "macvlan_mode"): How.TEXT,
+    (links.PortSettings, "state"): How.TEXT,
+    (links.FdbEntry, "mac"): How.MAC,
+    (neighbours.Neighbour, "mac"): How.MAC,
+    (neighbours.Neighbour, "state"): How.TEXT,
+    (neighbours.ArpReply, "mac"): How.MAC,
+    (neighbours.ArpReply, "frame_source"): How.MAC,
+    (neighbours.ArpSweep, "interface"): How.NAME,
+    (neighbours.ArpSweep, "unicast"): How.MAC,
+    (routing.Route, "type"): How.TEXT,
+    (routing.Route, "interface"): How.NAME,
+    (routing.RouteTo, "incoming"): How.NAME,
+    (routing.RoutingRule, "text"): How.TEXT,
+    (routing.ConnectedPrefix, "interface"): How.NAME,
+    (sockets.PacketSocket, "process"): How.TEXT,
+    (sockets.TcpConnection, "state"): How.TEXT,
+    (traffic.EchoAnswer, "error"): How.TEXT,
+    (traffic.TcpFrame, "source_mac"): How.MAC,
+    (traffic.TcpFrame, "destination_mac"): How.MAC,
+    (traffic.TcpFrame, "flags"): How.TEXT,
+    (traffic.HandshakeAnswer, "error"): How.TEXT,
+    (traffic.DatagramAnswer, "error"): How.TEXT,
+    (traffic.DnsAnswer, "error"): How.TEXT,
+    (traffic.DnsAnswer, "rcode"): How.TEXT,
+    (traffic.RoutedEchoes, "interface"): How.NAME,
+    (traffic.RoutedEchoes, "gateway_mac"): How.MAC,
+    (directed.Directed, "mac"): How.MAC,
+    (directed.DirectedPort, "answered_by"): How.MAC,
+    (directed.DirectedExchanges, "interface"): How.NAME,
+    (directed.DirectedExchanges, "claims"): How.MAC,
+    (firewall.TrackedConnection, "tcp_state"): How.TEXT,
+    (q.IptablesRules, WHOLE): How.TEXT,
+    (q.NftRuleset, WHOLE): How.NFT,
+}
