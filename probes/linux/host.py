@@ -35,6 +35,7 @@ ANSWERED_BY: dict[type[Question[Any]], str] = {
     q.NftRuleset: "rulesets:nft_ruleset",
     q.TrackedConnections: "conntrack:tracked_connections",
     q.VirtualServers: "ipvs:virtual_servers",
+    q.NetworkConfiguration: "configuration:network_configuration",
     q.PacketSockets: "sockets:packet_sockets",
     q.TcpConnections: "sockets:tcp_connections",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from probes.host import Question
+from probes.questions.configuration import NetworkConfiguration
 from probes.questions.directed import DirectedExchanges
 from probes.questions.firewall import IptablesRules, NftRuleset, TrackedConnections, VirtualServers
 from probes.questions.links import ForwardingDatabase, Links
@@ -39,6 +40,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     VirtualServers,
     PacketSockets,
     TcpConnections,
+    NetworkConfiguration,
 )
 
 __all__ = [
@@ -58,6 +60,7 @@ __all__ = [
     "Links",
     "MachineIdentity",
     "Neighbours",
+    "NetworkConfiguration",
     "NftRuleset",
     "PacketSockets",
     "RouteTo",

@@ -1,0 +1,1 @@
+"""Fixes that outlive a reboot: the files for what manages the host's network, rendered from typed changes. Pure."""

@@ -1,0 +1,101 @@
+"""Changes and what manages this host's network -> how the changes outlive a reboot there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hairpin_doctor.fixes.changes import (
+    BridgeNetfilter,
+    Change,
+    FdbEntry,
+    InterfaceAddress,
+    LinkState,
+    Sysctl,
+)
+from hairpin_doctor.fixes.persistence.ifupdown import ifupdown
+from hairpin_doctor.fixes.persistence.network_manager import network_manager
+from hairpin_doctor.fixes.persistence.own_mac import OwnMacInterface, own_mac_interface
+from hairpin_doctor.fixes.persistence.persistence import Persistence
+from hairpin_doctor.fixes.persistence.sysctl_settings import sysctl_settings
+from hairpin_doctor.fixes.persistence.systemd_networkd import systemd_networkd
+from hairpin_doctor.fixes.persistence.systemd_unit import systemd_unit, unit_after_the_cluster
+from probes.questions.configuration import NetworkSetup
+
+SET_BACK = "net/bridge/"
+"""Settings that k3s, RKE2 and Docker set back to 1 whenever they start."""
+
+
+class CannotPersist(Exception):
+    """There is no way that we know here; one sentence with what to do instead."""
+
+
+def persist(name: str, changes: Sequence[Change], setup: NetworkSetup) -> Persistence:
+    """`name`: of the files. Raises CannotPersist where neither systemd nor a manager we know is there."""
+    parts: list[Persistence] = []
+    interface = own_mac_interface(changes)
+    if interface is not None:
+        parts.append(_interface(interface, setup))
+    rest = list(interface.rest if interface is not None else changes)
+    lasting = [each for each in rest if isinstance(each, Sysctl) and not each.name.startswith(SET_BACK)]
+    reset = [each for each in rest if isinstance(each, Sysctl) and each not in lasting]
+    others = [each for each in rest if not isinstance(each, Sysctl)]
+    if lasting:
+        parts.append(sysctl_settings(name, lasting))
+    if reset:  # with whatever else belongs to that cure, in its order
+        parts.append(_after_the_cluster(name, [*others, *reset], setup))
+    elif others:
+        parts.append(_at_boot(name, others, setup))
+    if not parts:
+        raise CannotPersist("this fix changes nothing that a reboot takes away")
+    whole = parts[0]
+    for part in parts[1:]:
+        whole += part
+    return whole
+
+
+def _interface(wanted: OwnMacInterface, setup: NetworkSetup) -> Persistence:
+    """By the manager of the interface below, as far as we can tell; else by a unit of our own."""
+    base = wanted.link.base
+    file = next((each.path for each in setup.network_files if each.interface == base), None)
+    if "systemd-networkd" in setup.managers and file is not None:
+        return systemd_networkd(wanted, file)
+    if setup.managers[:1] == ("NetworkManager",) and setup.systemd:
+        return network_manager(wanted, setup.cluster_units)
+    if "ifupdown" in setup.managers:
+        return ifupdown(wanted, reads_directory=setup.interfaces_directory)
+    changes = (wanted.link, *wanted.settings, *_up(wanted))
+    return _at_boot(wanted.link.name, changes, setup, (base,))
+
+
+def _up(wanted: OwnMacInterface) -> tuple[Change, ...]:
+    known = (FdbEntry(wanted.link.mac, wanted.link.base),) if wanted.in_fdb else ()
+    addresses = (InterfaceAddress(each, wanted.link.name) for each in wanted.addresses)
+    return (*addresses, LinkState(wanted.link.name), *known)
+
+
+def _at_boot(
+    name: str, changes: Sequence[Change], setup: NetworkSetup, devices: Sequence[str] = ()
+) -> Persistence:
+    _require_systemd(setup)
+    on = dict.fromkeys(
+        (*devices, *(each.interface for each in changes if each.interface and not _made(each, changes)))
+    )
+    return systemd_unit(name, changes, setup.cluster_units, tuple(on))
+
+
+def _after_the_cluster(name: str, changes: Sequence[Change], setup: NetworkSetup) -> Persistence:
+    _require_systemd(setup)
+    bridges = dict.fromkeys(each.bridge for each in changes if isinstance(each, BridgeNetfilter))
+    return unit_after_the_cluster(name, changes, setup.cluster_units, tuple(bridges))
+
+
+def _made(change: Change, changes: Sequence[Change]) -> bool:
+    return change.interface in {each.creates for each in changes}
+
+
+def _require_systemd(setup: NetworkSetup) -> None:
+    if not setup.systemd:
+        raise CannotPersist(
+            "this machine does not run systemd, and its network manager has no words for these changes: put the "
+            "commands where your init system runs things at boot, before the cluster starts"
+        )

@@ -1,0 +1,36 @@
+"""The recipe of an interface with a MAC of its own, taken apart again: what network managers have words for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hairpin_doctor.fixes.changes import Change, FdbEntry, InterfaceAddress, LinkState, MacvlanLink, Sysctl
+
+
+@dataclass(frozen=True)
+class OwnMacInterface:
+    """A macvlan, its addresses and settings, whether the bridge below knows its MAC; `rest`: changes of another matter."""
+
+    link: MacvlanLink
+    addresses: tuple[str, ...]
+    settings: tuple[Sysctl, ...]
+    in_fdb: bool
+    rest: tuple[Change, ...]
+
+
+def own_mac_interface(changes: Sequence[Change]) -> OwnMacInterface | None:
+    """The macvlan among the changes with all that is set on it; None where there is none, or more than one."""
+    links = [each for each in changes if isinstance(each, MacvlanLink)]
+    if len(links) != 1:
+        return None
+    link = links[0]
+    known = FdbEntry(link.mac, link.base)
+    mine = [each for each in changes if each.interface == link.name or each in (link, known)]
+    return OwnMacInterface(
+        link=link,
+        addresses=tuple(each.address for each in mine if isinstance(each, InterfaceAddress)),
+        settings=tuple(each for each in mine if isinstance(each, Sysctl)),
+        in_fdb=known in mine,
+        rest=tuple(each for each in changes if each not in mine and not isinstance(each, LinkState)),
+    )

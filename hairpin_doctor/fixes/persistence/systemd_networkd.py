@@ -1,0 +1,56 @@
+"""systemd-networkd: a .netdev and a .network for the new interface, and a drop-in for that of the interface below.
+
+Sources: systemd.netdev(5) (MACVLAN), systemd.network(5) (MACVLAN=, [BridgeFDB]). netplan's own files are such .network files
+too, below /run; drop-ins of ours live in /etc and survive `netplan apply`.
+"""
+
+from __future__ import annotations
+
+from posixpath import basename
+
+from hairpin_doctor.fixes.persistence.own_mac import OwnMacInterface
+from hairpin_doctor.fixes.persistence.persistence import ConfigFile, Persistence, header
+from hairpin_doctor.fixes.persistence.sysctl_settings import sysctl_settings
+from hairpin_doctor.fixes.persistence.systemd_unit import removed
+
+FOLDER = "/etc/systemd/network"
+
+
+def systemd_networkd(wanted: OwnMacInterface, network_file: str) -> Persistence:
+    """`network_file`: the .network file that configures the interface below."""
+    link = wanted.link
+    stem = f"{FOLDER}/25-hairpin-doctor-{link.name}"
+    drop_in = f"{FOLDER}/{basename(network_file)}.d/hairpin-doctor-{link.name}.conf"
+    files = (
+        ConfigFile(f"{stem}.netdev", _netdev(wanted)),
+        ConfigFile(f"{stem}.network", _network(wanted)),
+        ConfigFile(drop_in, _drop_in(wanted)),
+    )
+    ours = Persistence(
+        "systemd-networkd",
+        files,
+        ("networkctl reload", f"networkctl reconfigure {link.base}"),
+        (f"rm -f {' '.join(each.path for each in files)}", "networkctl reload", removed(link.name)),
+    )
+    return sysctl_settings(link.name, wanted.settings) + ours if wanted.settings else ours
+
+
+def _netdev(wanted: OwnMacInterface) -> str:
+    link = wanted.link
+    return header(f"an interface with a MAC of its own on {link.base}") + (
+        f"[NetDev]\nName={link.name}\nKind=macvlan\nMACAddress={link.mac}\nMTUBytes={link.mtu}\n\n[MACVLAN]\nMode=bridge\n"
+    )
+
+
+def _network(wanted: OwnMacInterface) -> str:
+    addresses = "".join(f"Address={each}\n" for each in wanted.addresses)
+    return header("up, with an address for rp_filter and nothing else") + (
+        f"[Match]\nName={wanted.link.name}\n\n[Link]\nRequiredForOnline=no\n\n"
+        f"[Network]\n{addresses}LinkLocalAddressing=no\nIPv6AcceptRA=no\nConfigureWithoutCarrier=yes\n"
+    )
+
+
+def _drop_in(wanted: OwnMacInterface) -> str:
+    link = wanted.link
+    known = f"\n[BridgeFDB]\nMACAddress={link.mac}\nAssociatedWith=self\n" if wanted.in_fdb else ""
+    return header(f"{link.name} lies on this interface") + f"[Network]\nMACVLAN={link.name}\n{known}"

@@ -1,0 +1,41 @@
+"""Questions about how a machine is configured to come up again: what manages its network, and which services start later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from probes.host import Question
+
+Manager = Literal["systemd-networkd", "NetworkManager", "ifupdown"]
+
+
+@dataclass(frozen=True)
+class NetworkFile:
+    """The .network file by which systemd-networkd configures an interface."""
+
+    interface: str
+    path: str
+
+
+@dataclass(frozen=True)
+class NetworkSetup:
+    """What configures the network after a reboot.
+
+    `managers`: those that run (ifupdown: that has a configuration), the one that looks after the most interfaces first.
+    `netplan`: whether one of them is told by netplan. `network_files`: of systemd-networkd. `interfaces_directory`: whether
+    /etc/network/interfaces reads /etc/network/interfaces.d. `systemd`: whether it is the init system here.
+    `cluster_units`: units of Kubernetes and of container engines that are installed.
+    """
+
+    managers: tuple[Manager, ...]
+    netplan: bool
+    network_files: tuple[NetworkFile, ...]
+    interfaces_directory: bool
+    systemd: bool
+    cluster_units: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NetworkConfiguration(Question[NetworkSetup]):
+    """How the machine's network is configured. Needs no right; what cannot be read counts as absent."""

@@ -1,0 +1,204 @@
+"""Fixes that outlive a reboot: which manager gets them, and what that manager's own parser says of the files."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hairpin_doctor.fixes.changes import (
+    BridgeNetfilter,
+    Change,
+    FdbEntry,
+    InterfaceAddress,
+    IptablesRule,
+    LinkState,
+    MacvlanLink,
+    Sysctl,
+)
+from hairpin_doctor.fixes.persistence.choose import CannotPersist, persist
+from hairpin_doctor.fixes.persistence.persistence import Persistence
+from hairpin_doctor.fixes.persistence.systemd_unit import escaped
+from probes.linux.configuration import read_setup
+from probes.questions.configuration import NetworkFile, NetworkSetup
+
+MAC = "02:1c:73:00:53:01"
+RECIPE: tuple[Change, ...] = (
+    MacvlanLink("metallb0", "bridge0", MAC, 9000),
+    Sysctl("net/ipv4/conf/metallb0/arp_ignore", 1),
+    Sysctl("net/ipv4/conf/metallb0/rp_filter", 2),
+    InterfaceAddress("169.254.7.9/32", "metallb0"),
+    LinkState("metallb0"),
+    FdbEntry(MAC, "bridge0"),
+)
+CALL = Sysctl("net/bridge/bridge-nf-call-iptables", 0, 1)
+CURE: tuple[Change, ...] = (BridgeNetfilter("cni0", True, False), CALL)
+RULE = IptablesRule("iptables", "filter", "FORWARD", "-m physdev --physdev-is-bridged -j ACCEPT")
+NETPLAN_FILE = "/run/systemd/network/10-netplan-bridge0.network"
+Written = Callable[[Persistence], Path]
+
+
+def host(*managers: Any, **changed: Any) -> NetworkSetup:
+    """A systemd host with k0s and Docker; `managers` look after its network."""
+    values: dict[str, Any] = {
+        "netplan": False,
+        "network_files": (),
+        "interfaces_directory": True,
+        "systemd": True,
+        "cluster_units": ("k0scontroller.service", "docker.service"),
+    }
+    return NetworkSetup(**{"managers": managers, **values, **changed})
+
+
+NETWORKD = host("systemd-networkd", network_files=(NetworkFile("bridge0", NETPLAN_FILE),))
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    """`written(persistence)`: a folder that holds the files below it."""
+
+    def write(found: Persistence) -> Path:
+        for file in found.files:
+            path = tmp_path / file.path.lstrip("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file.text)
+            path.chmod(file.mode)
+        return tmp_path
+
+    return write
+
+
+def text_of(found: Persistence, ending: str) -> str:
+    (file,) = (each for each in found.files if each.path.endswith(ending))
+    return file.text
+
+
+def need(program: str) -> str:
+    path = shutil.which(program, path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    return path or pytest.skip(f"{program} is not installed here")
+
+
+def said_by(*argv: str, text: str | None = None) -> tuple[int, str]:
+    done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_networkd_gets_the_interface_beside_the_bridges_own_network_file_also_where_netplan_wrote_that() -> (
+    None
+):
+    found = persist("HD601", RECIPE, NETWORKD)
+    assert "Kind=macvlan" in text_of(found, ".netdev")
+    assert "MTUBytes=9000" in text_of(found, ".netdev")
+    assert "Address=169.254.7.9/32" in text_of(found, "metallb0.network")
+    drop_in = text_of(found, "/etc/systemd/network/10-netplan-bridge0.network.d/hairpin-doctor-metallb0.conf")
+    assert "MACVLAN=metallb0" in drop_in
+    assert f"MACAddress={MAC}\nAssociatedWith=self" in drop_in
+    assert "net/ipv4/conf/metallb0/arp_ignore = 1" in text_of(found, "/99-hairpin-doctor-metallb0.conf")
+
+
+@pytest.mark.parametrize("setup", [NETWORKD, host("NetworkManager"), host("ifupdown"), host()])
+def test_every_file_is_taken_away_again_and_the_interface_too(setup: NetworkSetup) -> None:
+    found = persist("HD601", RECIPE, setup)
+    gone = " ".join(found.uninstall)
+    assert [file.path for file in found.files if file.path not in gone] == []
+    stopped = [file.text for file in found.files if file.path.endswith(".sh")]
+    assert any("ip link del metallb0" in text for text in (gone, *stopped))
+
+
+def test_network_manager_reads_the_keyfile(written: Written) -> None:
+    found = persist("HD601", RECIPE, host("NetworkManager"))
+    (keyfile,) = (each for each in found.files if each.path.endswith(".nmconnection"))
+    assert keyfile.mode == 0o600
+    text = (written(found) / keyfile.path.lstrip("/")).read_text()
+    program = need("nmcli")
+    code, said = said_by(
+        program, "--offline", "connection", "modify", "connection.autoconnect", "yes", text=text
+    )
+    assert code == 0, said
+    assert "parent=bridge0" in said
+    assert f"cloned-mac-address={MAC}" in said.lower()
+
+
+def test_ifupdown_would_run_the_recipe_in_its_order(written: Written) -> None:
+    found = persist("HD601", RECIPE, host("ifupdown"))
+    stanza = written(found) / found.files[0].path.lstrip("/")
+    code, said = said_by(need("ifup"), "--no-act", "--verbose", f"--interfaces={stanza}", "metallb0")
+    assert code == 0, said
+    made, up, known = (said.index(words) for words in ("type macvlan", "set dev metallb0", "bridge fdb add"))
+    assert made < said.index("arp_ignore=1") < up < known
+
+
+def test_a_main_file_that_does_not_read_the_directory_is_said() -> None:
+    assert persist("HD601", RECIPE, host("ifupdown", interfaces_directory=False)).remarks
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "setup"),
+    [
+        ("HD601", RECIPE, host()),
+        ("HD601", RECIPE, host("NetworkManager")),
+        ("HD303", CURE, NETWORKD),
+        ("HD305", (RULE,), host("ifupdown")),
+    ],
+)
+def test_systemd_accepts_the_units_and_a_shell_their_scripts(
+    name: str, changes: tuple[Change, ...], setup: NetworkSetup, written: Written
+) -> None:
+    root = written(persist(name, changes, setup))
+    (unit,) = root.glob("etc/systemd/system/*.service")
+    assert said_by(need("systemd-analyze"), "verify", "--man=no", str(unit)) == (0, "")
+    (script,) = root.glob("etc/hairpin-doctor/*.sh")
+    assert said_by("sh", "-n", str(script)) == (0, "")
+
+
+def test_an_interface_comes_before_the_cluster_and_the_cure_for_br_netfilter_after_what_resets_it() -> None:
+    before = text_of(persist("HD601", RECIPE, host()), ".service")
+    assert "Before=k0scontroller.service\n" in before
+    assert "BindsTo=sys-subsystem-net-devices-bridge0.device" in before
+    after = text_of(persist("HD303", CURE, host()), ".service")
+    assert "k0scontroller.service docker.service\nPartOf=k0scontroller.service docker.service" in after
+    assert "Restart=on-failure" in after
+
+
+def test_the_cure_keeps_its_order_so_that_pods_are_never_without_their_bridges_switch() -> None:
+    script = text_of(persist("HD303", CURE, host()), ".sh")
+    start = script[script.index("set -e") :]
+    assert start.index("ip link set cni0 type bridge nf_call_iptables 1") < start.index("nf-call-iptables=0")
+
+
+def test_a_lasting_setting_goes_to_sysctl_d_alone() -> None:
+    found = persist("HD404", (Sysctl("net/ipv4/ip_forward", 1, 0),), host(systemd=False))
+    assert [file.path for file in found.files] == ["/etc/sysctl.d/99-hairpin-doctor-HD404.conf"]
+    assert "\nnet/ipv4/ip_forward = 1\n" in found.files[0].text
+    assert "sysctl -w net/ipv4/ip_forward=0" in found.uninstall
+
+
+def test_without_systemd_and_a_manager_it_says_what_to_do() -> None:
+    with pytest.raises(CannotPersist, match="does not run systemd"):
+        persist("HD601", RECIPE, host(systemd=False))
+
+
+def test_names_of_interfaces_are_escaped_as_systemd_escape_does() -> None:
+    assert escaped("br-lan.20") == "br\\x2dlan.20"
+
+
+def test_the_managers_are_known_by_what_they_leave_on_disk(tmp_path: Path) -> None:
+    for path, text in {
+        "sys/class/net/bridge0/ifindex": "3\n",
+        "run/systemd/netif/links/3": "ADMIN_STATE=configured\nNETWORK_FILE=/etc/systemd/network/10-br.network\n",
+        "etc/network/interfaces": "auto lo\niface lo inet loopback\nsource /etc/network/interfaces.d/*\n",
+        "etc/systemd/system/k3s.service": "",
+        "run/NetworkManager/devices/7": "[device]\nmanaged=0\n",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    found = read_setup(tmp_path)
+    assert found.managers == ("systemd-networkd",)
+    assert found.network_files == (NetworkFile("bridge0", "/etc/systemd/network/10-br.network"),)
+    assert found.interfaces_directory
+    assert found.cluster_units == ("k3s.service",)
+    assert not found.systemd
