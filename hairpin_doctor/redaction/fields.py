@@ -9,7 +9,17 @@ from enum import Enum, auto
 from typing import Any
 
 from probes import questions as q
-from probes.questions import directed, firewall, links, machine, neighbours, routing, sockets, traffic
+from probes.questions import (
+    configuration,
+    directed,
+    firewall,
+    links,
+    machine,
+    neighbours,
+    routing,
+    sockets,
+    traffic,
+)
 
 
 class How(Enum):
@@ -73,6 +83,9 @@ FIELDS: dict[tuple[type[Any], str], How] = {
     (directed.DirectedExchanges, "interface"): How.NAME,
     (directed.DirectedExchanges, "claims"): How.MAC,
     (firewall.TrackedConnection, "tcp_state"): How.TEXT,
+    (configuration.NetworkFile, "interface"): How.NAME,
+    (configuration.NetworkFile, "path"): How.TEXT,
+    (configuration.NetworkSetup, "cluster_units"): How.TEXT,
     (q.IptablesRules, WHOLE): How.TEXT,
     (q.NftRuleset, WHOLE): How.NFT,
 }
