@@ -22,10 +22,14 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Examination:
-    """What an examination of one machine gave: findings for the rules, and the recording that they rest on."""
+    """What an examination of one machine gave: findings for the rules, and the recording that they rest on.
+
+    `unasked`: kinds of questions that a replayed recording says nothing of.
+    """
 
     findings: Findings
     recording: Recording
+    unasked: tuple[str, ...] = ()
 
 
 def examine(
@@ -64,7 +68,7 @@ def replay(recording: Recording, probes: Iterable[Probe[Any]]) -> Examination:
     """The same probes over a recording: no machine is touched."""
     host, scope = ReplayingHost(recording), recording.scope
     found = [run_probe(each, host, scope) for each in probes]
-    return Examination(Findings(recording.vantage_point, found), recording)
+    return Examination(Findings(recording.vantage_point, found), recording, host.unasked)
 
 
 def run_probe(probe: Probe[Any], host: Host, scope: Scope) -> Seen[Any] | Unseen[Any]:

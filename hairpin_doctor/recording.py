@@ -32,7 +32,8 @@ class Recording:
     """One vantage point's scan: what it was about, when (ISO 8601, UTC) and what was asked and answered.
 
     `tool_version`: of the hairpin-doctor that looked, None where that is unknown. `redacted_by`: the fingerprint of the
-    key that its names and addresses were replaced under, None where they are the real ones.
+    key that its names and addresses were replaced under, None where they are the real ones. `unknown`: questions of a
+    newer version that could not be read.
     """
 
     vantage_point: str
@@ -41,6 +42,7 @@ class Recording:
     asked: tuple[Asked, ...] = field(repr=False)
     tool_version: str | None = None
     redacted_by: str | None = None
+    unknown: tuple[str, ...] = ()
 
 
 class RememberingHost:
@@ -87,11 +89,20 @@ class ReplayingHost:
 
     def __init__(self, recording: Recording) -> None:
         self._known = {asked.question: asked for asked in recording.asked}
+        self._kinds = {type(asked.question) for asked in recording.asked}
+        self._unasked: dict[str, None] = {}
+
+    @property
+    def unasked(self) -> tuple[str, ...]:
+        """The kinds of questions asked here so far of which the recording holds none."""
+        return tuple(self._unasked)
 
     def ask(self, question: Question[A]) -> A:
         """The recorded answer; raises Absent for what was not asked then."""
         asked = self._known.get(question)
         if asked is None:
+            if type(question) not in self._kinds:
+                self._unasked[type(question).__name__] = None
             raise Absent(f"{type(question).__name__} was not asked when this report was made")
         if asked.unanswered is not None:
             raise asked.unanswered

@@ -7,13 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from hairpin_doctor.belonging import (
+    NotTogether,
+    groups,
+    lacking,
+    refuse_mixed_names,
+    refuse_strangers,
+    remarks,
+)
 from hairpin_doctor.examine import Examination, examine, replay
 from hairpin_doctor.recording import Recording, RememberingHost
 from hairpin_doctor.targets import NoTarget, choose_targets
 from hairpin_doctor.vantage_point import VantagePoint
 from hairpin_doctor.vantage_points import identity_of, newest_of_each, unique_name
+from hairpin_doctor.version import __version__
 from probes.catalogue import CATALOGUE as PROBES
 from probes.host import Host, Unanswered
 from probes.probe import Probe, Scope
@@ -24,7 +34,7 @@ if TYPE_CHECKING:
     from hairpin_doctor.report.compose import Looked
     from hairpin_doctor.report.report import Report
 
-__all__ = ["NoTarget", "Request", "Scanned", "judge", "scan"]
+__all__ = ["NoTarget", "NotTogether", "Request", "Scanned", "judge", "scan"]
 
 
 @dataclass(frozen=True)
@@ -71,20 +81,44 @@ def scan(
         meanwhile()
 
     here = examine(remembering, scope, request.probes, name=name, progress=progress, meanwhile=preparations)
-    looked = [_looked(here, live=True), *(_looked(each, live=False) for each in replayed)]
-    return _conclude(looked, (*left_out, *superseded, *older), request.saved)
+    mine = _looked(here, live=True)
+    together, strangers = _without_strangers(mine, [_looked(each, live=False) for each in replayed])
+    notices = (*left_out, *superseded, *older, *strangers, *_lacking(replayed))
+    return _conclude([mine, *together], notices, request.saved)
 
 
 def judge(recordings: Iterable[Recording], saved: str | None = None) -> Scanned:
-    """The same judgement over recordings alone: no machine is touched. `saved`: the one file that they come from."""
+    """The same judgement over recordings alone: no machine is touched. `saved`: the one file that they come from.
+
+    Raises NotTogether where they are of different networks, or redacted by different keys.
+    """
     others, notices = newest_of_each(recordings)
-    return _conclude([_looked(replay(each, PROBES), live=False) for each in others], notices, saved)
+    refuse_mixed_names(others)
+    replayed = [replay(each, PROBES) for each in others]
+    looked = [_looked(each, live=False) for each in replayed]
+    refuse_strangers([each.point for each in looked])
+    return _conclude(looked, (*notices, *_lacking(replayed)), saved)
 
 
 def load_judging() -> None:
     """Import rules and report, which looking does not need: at start it would delay the first packet by 80 ms."""
     import hairpin_doctor.report.compose
     import hairpin_doctor.rules.catalogue  # noqa: F401
+
+
+def _without_strangers(mine: Looked, others: list[Looked]) -> tuple[list[Looked], tuple[str, ...]]:
+    """The others that can be of this machine's network, and a sentence for each that cannot."""
+    group = groups([mine.point, *(each.point for each in others)])[0]
+    return [each for each in others if each.point in group], tuple(
+        f"the report of {each.point.name} is of another network, so it is left out: its gateway has the address of ours "
+        "and another MAC, and no MAC is known to both"
+        for each in others
+        if each.point not in group
+    )
+
+
+def _lacking(replayed: Iterable[Examination]) -> tuple[str, ...]:
+    return tuple(said for each in replayed for said in lacking(each.recording, each.unasked, __version__))
 
 
 def _conclude(looked: list[Looked], notices: Iterable[str], saved: str | None) -> Scanned:
@@ -97,7 +131,8 @@ def _conclude(looked: list[Looked], notices: Iterable[str], saved: str | None) -
     network = Network(each.point for each in looked)
     judgement = diagnose(network, RULES)
     unexplained = [vip for vip, outcome in judgement.per_vip.items() if outcome is Outcome.UNEXPLAINED]
-    said = (*notices, *(each for vip in unexplained for each in last_seen(network, vip)))
+    now = remarks([each.recording for each in looked], __version__, datetime.now(UTC))
+    said = (*notices, *now, *(each for vip in unexplained for each in last_seen(network, vip)))
     return Scanned(compose(looked, judgement, said, saved), tuple(each.recording for each in looked))
 
 

@@ -16,7 +16,7 @@ from probes.probe import Scope
 from probes.questions.links import Link
 from probes.routes import RouteFacts
 from probes.service_rules import ServiceRulesFacts
-from probes.target import Address
+from probes.target import Address, Network
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,16 @@ class VantagePoint:
         routes = self.findings.get(RouteFacts)
         route = routes.route(vip) if routes else None
         return route.source if route else None
+
+    def on_same_link(self, other: VantagePoint) -> bool:
+        """Whether, by its routes, each would ask for the other by ARP: both send to a VIP from one prefix."""
+        mine = {prefix for vip in self.scope.vips for prefix in self._prefixes_towards(vip)}
+        return any(prefix in mine for vip in other.scope.vips for prefix in other._prefixes_towards(vip))
+
+    def _prefixes_towards(self, vip: Address) -> tuple[Network, ...]:
+        routes, link = self.findings.get(RouteFacts), self.link_towards(vip)
+        connected = routes.connected if routes and link else ()
+        return tuple(each.prefix for each in connected if link and each.interface == link.name)
 
     def gateway_macs(self) -> tuple[str, ...]:
         """The MACs of its default gateway: the cached one and those that answer now."""

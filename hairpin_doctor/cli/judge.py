@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hairpin_doctor.cli.output import Output, output_options, read, tell
+from hairpin_doctor.cli.output import Output, judged, output_options, read, tell
 from hairpin_doctor.cli.redaction_key import chosen_key
 
 
@@ -27,9 +27,7 @@ def judge(
 
     Exit code: 0 healthy, 1 diagnosed, 2 error, 3 unexplained, 4 undetermined.
     """
-    from hairpin_doctor.scan import judge as run
-
     recordings = read(files, save)
     key = chosen_key(redact, redact_key)
     only = files[0] if len(files) == 1 and files[0] != "-" else None
-    return tell(run(recordings, save or only), Output(output, save, strict, verbose, key))
+    return tell(judged(recordings, key, save or only), Output(output, save, strict, verbose))

@@ -43,16 +43,12 @@ OPTIONS = (
 
 @dataclass(frozen=True)
 class Output:
-    """The options that scan and judge share: form of the report, file to keep it in, what counts, how much is shown.
-
-    `key`: what names and addresses are to be replaced by, None to leave them.
-    """
+    """The options that scan and judge share: form of the report, file to keep it in, what counts, how much is shown."""
 
     form: str
     save: str | None
     strict: bool
     verbose: bool
-    key: Key | None = None
 
 
 def output_options(command: C) -> C:
@@ -64,8 +60,6 @@ def output_options(command: C) -> C:
 
 def tell(scanned: Scanned, output: Output) -> int:
     """Print the report, save it where asked, and give the exit code."""
-    if output.key is not None:
-        scanned = _redacted(scanned, output.key, output.save)
     report = scanned.report
     if output.save is not None or output.form == "json":
         from hairpin_doctor.report.compose import with_recordings
@@ -77,12 +71,20 @@ def tell(scanned: Scanned, output: Output) -> int:
     return exit_code(report, strict=output.strict)
 
 
-def _redacted(scanned: Scanned, key: Key, saved: str | None) -> Scanned:
-    from hairpin_doctor.redacted import JudgedOtherwise, redacted
+def judged(recordings: Iterable[Recording], key: Key | None, saved: str | None) -> Scanned:
+    """The judgement over recordings, redacted by the key if there is one. Raises Refused where that is not to be had."""
+    from hairpin_doctor.scan import NotTogether, judge
 
     try:
-        return redacted(scanned.recordings, key, saved)
-    except JudgedOtherwise as error:
+        if key is None:
+            return judge(recordings, saved)
+        from hairpin_doctor.redacted import JudgedOtherwise, redacted
+
+        try:
+            return redacted(recordings, key, saved)
+        except JudgedOtherwise as error:
+            raise Refused(error) from None
+    except NotTogether as error:
         raise Refused(error) from None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hairpin_doctor.cli.output import EXIT_CODES, Output, output_options, read, tell
+from hairpin_doctor.cli.output import EXIT_CODES, Output, judged, output_options, read, tell
 from hairpin_doctor.cli.redaction_key import chosen_key
 from hairpin_doctor.cli.refused import Refused
 
@@ -64,7 +64,9 @@ def scan(
     except NoTarget as error:
         Refused(error).show()
         return NO_TARGET
-    code = tell(scanned, Output(output, save, strict, verbose, key))
+    if key is not None:
+        scanned = judged(scanned.recordings, key, save)
+    code = tell(scanned, Output(output, save, strict, verbose))
     failed = _failed(scanned.report, only)
     for each in failed:
         Refused(each).show()

@@ -51,7 +51,10 @@ def decode_recording(value: object) -> Recording:
     """The recording again. Raises ValueError (one phrase) or cattrs' own errors where the value is none."""
     found = as_object(value, "a recording")
     scope = as_object(found.get("scope"), "scope")
-    asked = (_decode_asked(as_object(each, "an answer")) for each in as_list(found.get("asked"), "asked"))
+    unknown: dict[str, None] = {}
+    asked = (
+        _decode_asked(as_object(each, "an answer"), unknown) for each in as_list(found.get("asked"), "asked")
+    )
     return Recording(
         vantage_point=_vantage_point(found.get("vantage_point")),
         taken_at=_moment(found.get("taken_at")),
@@ -64,6 +67,7 @@ def decode_recording(value: object) -> Recording:
         asked=tuple(each for each in asked if each is not None),
         tool_version=_label(found.get("tool_version"), "tool_version"),
         redacted_by=_label(found.get("redacted_by"), "redacted_by"),
+        unknown=tuple(unknown),
     )
 
 
@@ -83,9 +87,12 @@ def _encode_unanswered(error: Unanswered) -> Json:
     return {"kind": kind, "right": None, "what": str(error)}
 
 
-def _decode_asked(value: Json) -> Asked | None:
-    kind = QUESTIONS.get(as_text(value.get("question"), "question"))
+def _decode_asked(value: Json, unknown: dict[str, None]) -> Asked | None:
+    name = as_text(value.get("question"), "question")
+    kind = QUESTIONS.get(name)
     if kind is None:
+        refuse_unsafe_name(name)
+        unknown[name] = None
         return None
     question: Question[Any] = converter().structure(value.get("parameters"), kind)
     refuse_unsafe(question)

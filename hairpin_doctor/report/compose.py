@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from hairpin_doctor import rule as judged_types
+from hairpin_doctor.contradictions import Contradiction, contradictions
 from hairpin_doctor.diagnose import Judged, Judgement
 from hairpin_doctor.findings import Seen, Unseen
 from hairpin_doctor.fixes import fix as fixes
@@ -65,6 +66,7 @@ def compose(
         notices=tuple(notices),
         next_steps=(),
         probes=tuple(run for each in chosen for run in _runs(each)),
+        contradictions=tuple(_contradiction(each) for each in contradictions(network)),
     )
     return _told(found, saved)
 
@@ -171,6 +173,11 @@ def _undetermined(judged: Judged) -> r.Undetermined:
 def _cleared(judged: Judged) -> r.Cleared:
     verdict = cast(judged_types.Cleared, judged.verdict)
     return r.Cleared(judged.rule.code, judged.rule.slug, judged.rule.title, str(judged.vip), verdict.reason)
+
+
+def _contradiction(found: Contradiction) -> r.Contradiction:
+    claims = (r.Claim(each.vantage_point, each.macs, each.how) for each in found.claims)
+    return r.Contradiction(str(found.address), found.what, tuple(claims))
 
 
 def _runs(looked: Looked) -> Iterator[r.ProbeRun]:

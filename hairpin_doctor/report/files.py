@@ -8,7 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from hairpin_doctor.report.reading import STANDARD_INPUT, BadReport, read_bounde
 from hairpin_doctor.report.report import MAJOR, SCHEMA_NAME, Report
 
 __all__ = ["BadReport", "Saved", "check_destination", "load", "parse", "save", "to_json"]
+VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,40}")
 OURS = re.compile(rb'\s*\{\s*"schema"\s*:\s*"' + re.escape(SCHEMA_NAME).encode() + rb"/\d+")
 
 
@@ -72,11 +73,18 @@ def _recordings(report: dict[str, Any]) -> tuple[Recording, ...]:
     if not isinstance(found, list) or not found:
         raise BadReport("it holds no recordings, so there is nothing to judge.")
     try:
-        return tuple(decode_recording(each) for each in found)
+        version = _label(report.get("tool_version"))
+        read = (decode_recording(each) for each in found)
+        return tuple(each if each.tool_version else replace(each, tool_version=version) for each in read)
     except RecursionError:
         raise BadReport("it is nested too deeply for a report.") from None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BadReport(f"it is damaged or was made by something else ({_phrase(error)}).") from None
+
+
+def _label(value: object) -> str | None:
+    """The version of the tool, for reports whose recordings do not name it themselves; whatever else is there is nothing."""
+    return value if isinstance(value, str) and VERSION.fullmatch(value) else None
 
 
 def _no_constant(name: str) -> None:

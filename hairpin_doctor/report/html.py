@@ -16,6 +16,7 @@ from hairpin_doctor.report.wording import (
     STATE_MARKS,
     VERDICT_MARKS,
     capitalised,
+    contradicted,
     moment,
     observed,
     place,
@@ -49,6 +50,8 @@ def _sections(report: Report) -> Iterator[Markup]:
     for group in alike(report.of_severity("broken", "latent")):
         yield element("section", *_cause(group))
     yield from _listed("Good to know", _lesser(report))
+    contradictions = [contradicted(each) for each in report.contradictions]
+    yield from _listed("The vantage points contradict each other", contradictions)
     yield from _listed("What is not known", _not_known(report))
     yield from _next(report)
     yield from details(report)

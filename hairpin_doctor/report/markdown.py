@@ -14,6 +14,7 @@ from hairpin_doctor.report.wording import (
     STATE_MARKS,
     VERDICT_MARKS,
     capitalised,
+    contradicted,
     looked_when,
     moment,
     observed,
@@ -31,6 +32,7 @@ def to_markdown(report: Report) -> str:
     for group in alike(report.of_severity("broken", "latent")):
         parts += _cause(group)
     parts += _lesser(report)
+    parts += _contradictions(report)
     parts += _not_known(report)
     parts += _next(report)
     parts += _versions(report)
@@ -102,6 +104,12 @@ def _lesser(report: Report) -> Iterator[str]:
     if notes:
         yield "## Good to know"
         yield _items(notes)
+
+
+def _contradictions(report: Report) -> Iterator[str]:
+    if report.contradictions:
+        yield "## The vantage points contradict each other"
+        yield _items(map(contradicted, report.contradictions))
 
 
 def _not_known(report: Report) -> Iterator[str]:

@@ -167,6 +167,24 @@ class NextStep:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """Where a vantage point finds an address: at which MACs, and how it knows."""
+
+    vantage_point: str
+    macs: tuple[str, ...]
+    how: str
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """What vantage points say of one address that cannot both be so. `what`: whose address it should be."""
+
+    address: str
+    what: str
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that a run has to say. `recordings` are the answers it rests on, for --with and judge."""
 
@@ -188,6 +206,7 @@ class Report:
     next_steps: tuple[NextStep, ...]
     probes: tuple[ProbeRun, ...]
     recordings: tuple[dict[str, Any], ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
 
     def of_severity(self, *severities: Severity) -> tuple[Diagnosis, ...]:
         """The diagnoses of these severities, in the report's order."""

@@ -26,7 +26,11 @@ def schema_text() -> str:
 
 
 def report_schema() -> dict[str, Any]:
-    """The schema of a report of this major version. Unknown fields are allowed: a reader ignores them."""
+    """The schema of a report of this major version.
+
+    Unknown fields are allowed, as a reader ignores them; those that came later are not required, as earlier reports
+    lack them.
+    """
     definitions: dict[str, Any] = {}
     _reference(Report, definitions)
     top = definitions.pop("Report")
@@ -45,7 +49,9 @@ def _reference(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
             "type": "object",
             "description": " ".join(inspect.cleandoc(kind.__doc__ or "").split()),
             "properties": {name: _schema(hints[name], definitions) for name in fields},
-            "required": fields,
+            "required": [
+                field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING
+            ],
         }
     return {"$ref": f"#/$defs/{kind.__name__}"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hairpin_doctor.report.alike import alike
 from hairpin_doctor.report.page import Page
 from hairpin_doctor.report.report import Diagnosis, Report, State, Target
-from hairpin_doctor.report.wording import SEVERITY_MARKS, STATE_MARKS, VERDICT_MARKS, sentence
+from hairpin_doctor.report.wording import SEVERITY_MARKS, STATE_MARKS, VERDICT_MARKS, contradicted, sentence
 
 
 def show_short(report: Report, page: Page) -> None:
@@ -16,6 +16,8 @@ def show_short(report: Report, page: Page) -> None:
             _show_state(target, state, page)
     for group in alike(report.of_severity("broken", "latent")):
         _show_cause(group, report, page)
+    for each in report.contradictions:
+        page.marked("note", "contradiction", contradicted(each))
     for text in (*report.not_tested, *report.not_seen, *report.notices):
         page.marked("note", "note", sentence(text))
     for step in report.next_steps:

@@ -18,6 +18,7 @@ from hairpin_doctor.report.report import (
     VantagePoint,
 )
 from hairpin_doctor.report.terminal_details import details
+from hairpin_doctor.report.wording import contradicted
 
 VERDICT_MARKS = {"healthy": "good", "diagnosed": "bad", "unexplained": "warn", "undetermined": "unknown"}
 SEVERITY_MARKS = {"broken": "bad", "latent": "warn", "note": "note"}
@@ -38,6 +39,7 @@ def show(report: Report, page: Page, *, verbose: bool = False) -> None:
         _show_point(report, point, page)
     _show_causes(report, page, verbose)
     _show_lesser(report, page)
+    _show_contradictions(report, page)
     if verbose:
         details(report, page)
     _show_open_ends(report, page)
@@ -156,6 +158,13 @@ def _show_lesser(report: Report, page: Page) -> None:
         for group in notes:
             vips = f" (also {', '.join(each.vip for each in group[1:])})" if len(group) > 1 else ""
             page.marked("note", f"note  {group[0].code}", f"{group[0].summary}{vips}.")
+
+
+def _show_contradictions(report: Report, page: Page) -> None:
+    if report.contradictions:
+        page.heading("The vantage points contradict each other")
+    for each in report.contradictions:
+        page.item(contradicted(each))
 
 
 def _show_open_ends(report: Report, page: Page) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from hairpin_doctor.report.report import State, Step, VantagePoint
+from hairpin_doctor.report.report import Contradiction, State, Step, VantagePoint
 
 VERDICT_MARKS: Mapping[str, str] = {
     "healthy": "good",
@@ -64,3 +64,11 @@ def rights_word(point: VantagePoint) -> str:
     if point.missing_rights:
         return f"without {', '.join(point.missing_rights)}"
     return {True: "root", False: "not root", None: "unknown"}[point.root]
+
+
+def contradicted(found: Contradiction) -> str:
+    """`192.0.2.53, the VIP: vm finds it at MAC (answers ARP), n5 at MAC (stale in its cache).`"""
+    claims = [
+        f"{each.vantage_point} finds it at {' and '.join(each.macs)} ({each.how})" for each in found.claims
+    ]
+    return f"{found.address}, {found.what}: {'; '.join(claims)}."

@@ -50,7 +50,7 @@ def test_redacted_files_of_a_case_are_judged_by_the_command_as_the_case_itself(
     paths = []
     for number, recording in enumerate(both if both[0] is not both[-1] else both[:1]):
         scanned = redacted([recording], KEY)
-        assert scanned.report.notices == ()
+        assert not any("Left out" in each for each in scanned.report.notices)
         paths.append(str(tmp_path / f"{number}.json"))
         Path(paths[-1]).write_text(to_json(with_recordings(scanned.report, scanned.recordings)))
     code = run(["judge", *paths, "-o", "json"])

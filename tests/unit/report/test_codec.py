@@ -100,7 +100,32 @@ def test_unknown_fields_are_ignored_and_unknown_questions_left_out() -> None:
     newer = encoded(parameters={"name": "net/x", "since": 3}, colour="blue")
     newer["asked"].append({"question": "Telepathy", "parameters": {}, "answer": "?", "unanswered": None})
     newer["weather"] = "fair"
-    assert decode_recording(newer).asked == (Asked(Sysctl("net/x"), 1),)
+    newer["scope"]["mood"] = {"deep": [[[]]]}
+    found = decode_recording(newer)
+    assert found.asked == (Asked(Sysctl("net/x"), 1),)
+    assert found.unknown == ("Telepathy",)
+
+
+def test_unknown_fields_deep_in_an_answer_are_ignored() -> None:
+    answer = sample(answer_type(Links), full=True)
+    newer = encode_recording(Recording("vm", "2026-01-02T03:04:05+00:00", SCOPE, (Asked(Links(), answer),)))
+    link = newer["asked"][0]["answer"][0]
+    for place in (link, link["port"], link["port"]["vlans"][0], link["bridge"], link["addresses"][0]):
+        place["since"] = {"a": [1, {"b": None}]}
+    assert decode_recording(newer).asked[0].answer == answer
+
+
+@pytest.mark.parametrize("name", ["$(reboot)", "a\x1b[2J", "", "x" * 300, "\u202egnp"])
+def test_the_name_of_an_unknown_question_is_shown_and_so_must_be_a_plain_name(name: str) -> None:
+    with pytest.raises(ValueError, match="no name that a command could hold"):
+        decode_recording(encoded(question=name))
+
+
+@pytest.mark.parametrize("field", ["tool_version", "redacted_by"])
+@pytest.mark.parametrize("value", [7, [], "a b", "\x1b[2J", "$(reboot)"])
+def test_a_label_that_is_no_plain_word_is_refused(field: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=r"no text|no name that a command could hold"):
+        decode_recording({**encoded(), field: value})
 
 
 @pytest.mark.parametrize("answer", ["1", 1.0, True, None, [1], {"a": 1}, 10**400])

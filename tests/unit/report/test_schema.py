@@ -52,3 +52,11 @@ def test_a_report_with_fixes_follows_the_schema(diagnosed: Report) -> None:
 def test_a_wrong_report_does_not(diagnosed: Report, wrong: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         validate(replace(diagnosed, **wrong))
+
+
+def test_a_report_of_an_earlier_or_a_later_version_one_follows_the_schema_too(diagnosed: Report) -> None:
+    report = json.loads(to_json(diagnosed))
+    del report["contradictions"]
+    report["weather"] = {"unknown": ["to", "us"]}
+    report["diagnoses"][0]["fixes"][0]["steps"][0]["mood"] = None
+    jsonschema.Draft202012Validator(report_schema()).validate(report)
