@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hairpin_doctor.network import Network, Owner
-from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.answering_machines import AnsweringMachineFacts, refused_by_itself, served
 from probes.arp import ArpFacts
@@ -117,7 +116,7 @@ def met(client: VantagePoint, claimant: Claimant, vip: Address) -> bool:
     entry = cache.entry(vip) if cache else None
     if entry is not None:
         return entry.mac == claimant.mac
-    failing = any(state.works is Works.NO for state in client.states_of(vip))
+    failing = any(state.unreached for state in client.states_of(vip))
     return failing and bool(claimant.refuses)
 
 

@@ -126,13 +126,15 @@ def _consequences_marked(judged: list[Judged]) -> list[Judged]:
 
 
 def _outcome(network: Network, vip: Address, judged: list[Judged]) -> Outcome:
-    failing = network.failing(vip) or _hosts_that_fail(network, vip)
-    if failing:
+    found = [state for point in network.vantage_points for state in point.states_of(vip)]
+    if network.failing(vip) or _hosts_that_fail(network, vip) or any(state.answered for state in found):
         return _of_a_symptom(judged)
     if any(isinstance(each.verdict, Undetermined) and each.verdict.suspected for each in judged):
         return Outcome.UNDETERMINED
-    works = any(s.works is Works.YES for p in network.vantage_points for s in p.states_of(vip))
-    unknown = any(s.works is not Works.YES for p in network.vantage_points for s in p.states_of(vip))
+    works = any(state.works is Works.YES for state in found)
+    unknown = any(state.works is not Works.YES for state in found)
+    if unknown and any(_breaks(each.verdict) for each in judged):
+        return Outcome.DIAGNOSED
     return Outcome.HEALTHY if works and not unknown else Outcome.UNDETERMINED
 
 

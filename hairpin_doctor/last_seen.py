@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from hairpin_doctor.network import Network
 from hairpin_doctor.situation import macs_used, names
-from hairpin_doctor.states import TargetState, Works
+from hairpin_doctor.states import TargetState
 from hairpin_doctor.translation import tracked
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
@@ -31,7 +31,7 @@ def last_seen(network: Network, vip: Address) -> tuple[str, ...]:
 def _by_place(network: Network, client: VantagePoint, vip: Address) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for state in client.states_of(vip):
-        if state.works is Works.NO and state.target.port is not None:
+        if state.unreached and state.target.port is not None:
             where = _where(network, client, vip, state)
             found.setdefault(where, []).append(f"{state.target.port}/{state.target.protocol}")
     return found

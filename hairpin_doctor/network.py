@@ -95,7 +95,7 @@ class Network:
 
     def _fails(self, client: VantagePoint, vip: Address) -> bool:
         found = client.states_of(vip)
-        if any(state.works is Works.NO for state in found):
+        if any(state.unreached for state in found):
             return True
         nothing_works = not any(state.works is Works.YES for state in found)
         return nothing_works and self.unanswered_by_arp(client, vip)
@@ -112,7 +112,9 @@ class Network:
         return tuple(
             each
             for each in self.clients(vip)
-            if each not in failing and any(state.works is Works.YES for state in each.states_of(vip))
+            if each not in failing
+            and any(state.works is Works.YES for state in each.states_of(vip))
+            and not any(state.answered for state in each.states_of(vip))
         )
 
     def owners(self, mac: str) -> tuple[Owner, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hairpin_doctor.network import Attachment
-from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
 from probes.forward_chain import ForwardChainFacts, Passage, Stopper, Way
@@ -59,7 +58,7 @@ def failing_ports(client: VantagePoint, vip: Address) -> tuple[ServicePort, ...]
     return tuple(
         ServicePort(state.target.port, state.target.protocol or Protocol.TCP)
         for state in client.states_of(vip)
-        if state.works is Works.NO and state.target.port is not None
+        if state.unreached and state.target.port is not None
     )
 
 

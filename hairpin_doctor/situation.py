@@ -39,6 +39,11 @@ def failing_clients(network: Network, vip: Address) -> tuple[VantagePoint, ...]:
     working = network.working(vip)
     if working:
         raise NotThis(f"{vip} works from {names(working)}")
+    answered = tuple(
+        each for each in network.clients(vip) if any(state.answered for state in each.states_of(vip))
+    )
+    if answered:
+        raise NotThis(f"{vip} is reached from {names(answered)}, and its server answers badly")
     if network.clients(vip):
         raise network.need_client(vip, f"whether {vip} works is unknown (name its port)")
     raise network.need_client(vip, f"the path of a client of {vip}")

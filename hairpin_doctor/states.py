@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from hairpin_doctor.findings import Findings
-from probes.dns import DnsFacts
+from probes.dns import DnsFacts, resolves
 from probes.icmp import IcmpFacts
 from probes.probe import Scope
-from probes.questions.traffic import DatagramOutcome, Handshake, HandshakeAnswer
+from probes.questions.traffic import DatagramOutcome, DnsAnswer, Handshake, HandshakeAnswer
 from probes.target import Address, Protocol, Target
 from probes.tcp import COMMON_PORTS, TcpFacts
 from probes.udp import DNS_PORT, UdpFacts
@@ -24,6 +24,8 @@ HANDSHAKE_WORDS = {
     Handshake.UNREACHABLE: "unreachable",
 }
 
+OWN_ZONES = ", as a server of its own zones alone may"
+
 
 class Works(StrEnum):
     """Unknown is never healthy: silence of a UDP service without a known payload, or ports that nobody named."""
@@ -35,13 +37,22 @@ class Works(StrEnum):
 
 @dataclass(frozen=True)
 class TargetState:
-    """One port of a VIP as one vantage point experienced it; `said` is what was observed, for people."""
+    """One port of a VIP as one vantage point experienced it; `said` is what was observed, for people.
+
+    `answered`: it fails, but the service's own answer came back, so that the network in between is not at fault.
+    """
 
     vantage_point: str
     target: Target
     works: Works
     said: str
     round_trip_ms: float | None = None
+    answered: bool = False
+
+    @property
+    def unreached(self) -> bool:
+        """Whether it fails, and nothing says that the network is not at fault."""
+        return self.works is Works.NO and not self.answered
 
 
 def states(findings: Findings, scope: Scope) -> tuple[TargetState, ...]:
@@ -81,7 +92,22 @@ def _tcp(findings: Findings, target: Target) -> TargetState:
     if answer is None:
         return TargetState(findings.vantage_point, target, Works.UNKNOWN, "not tried")
     works = Works.YES if answer.outcome is Handshake.OPEN else Works.NO
-    return TargetState(findings.vantage_point, target, works, _handshake_words(answer), answer.connect_ms)
+    state = TargetState(findings.vantage_point, target, works, _handshake_words(answer), answer.connect_ms)
+    dns = findings.get(DnsFacts) if works is Works.YES and target.port == DNS_PORT else None
+    reply = dns.answer(target.vip, "tcp") if dns else None
+    return _with_dns(state, reply) if reply is not None else state
+
+
+def _with_dns(state: TargetState, reply: DnsAnswer) -> TargetState:
+    """An open port whose server answers a DNS question badly, or hangs up, is no service."""
+    if reply.outcome is not DatagramOutcome.ANSWERED or resolves(reply):
+        return state
+    said = (
+        f"{state.said}, but DNS answers {reply.rcode}" if reply.rcode else f"{state.said}, but {reply.error}"
+    )
+    if reply.rcode and resolves(reply) is None:
+        return replace(state, works=Works.UNKNOWN, said=f"{said}{OWN_ZONES}")
+    return replace(state, works=Works.NO, said=said, answered=True)
 
 
 def _handshake_words(answer: HandshakeAnswer) -> str:
@@ -99,10 +125,36 @@ def _dns(findings: Findings, target: Target) -> TargetState:
     if answer is None:
         return TargetState(findings.vantage_point, target, Works.UNKNOWN, "not tried")
     if answer.outcome is DatagramOutcome.ANSWERED:
-        said = f"DNS answers {answer.rcode}" if answer.rcode else f"answers, but {answer.error}"
-        return TargetState(findings.vantage_point, target, Works.YES, said, answer.round_trip_ms)
+        return _dns_answer(findings, target, answer)
     said = _outcome_words(answer.outcome, str(answer.replied_from), answer.error)
     return TargetState(findings.vantage_point, target, Works.NO, f"DNS: {said}", answer.round_trip_ms)
+
+
+def _dns_answer(findings: Findings, target: Target, answer: DnsAnswer) -> TargetState:
+    good = resolves(answer)
+    said = f"DNS answers {answer.rcode}" if answer.rcode else f"answers, but {answer.error}"
+    cut = cut_off(findings, target.vip)
+    if cut:
+        said = f"{said}, cut off, and over TCP {cut}"
+    if good is False or cut:
+        return TargetState(
+            findings.vantage_point, target, Works.NO, said, answer.round_trip_ms, answered=True
+        )
+    unclear = answer.rcode is not None and good is None
+    works = Works.UNKNOWN if unclear else Works.YES
+    said = f"{said}{OWN_ZONES}" if unclear else said
+    return TargetState(findings.vantage_point, target, works, said, answer.round_trip_ms)
+
+
+def cut_off(findings: Findings, vip: Address) -> str | None:
+    """What came of asking over TCP, where UDP gave a truncated answer and TCP gives none; else None."""
+    facts = findings.get(DnsFacts)
+    udp, tcp = (facts.answer(vip, each) if facts else None for each in ("udp", "tcp"))
+    if udp is None or tcp is None or not udp.truncated or resolves(tcp):
+        return None
+    if tcp.rcode:
+        return f"DNS answers {tcp.rcode}"
+    return _outcome_words(tcp.outcome, "", tcp.error).replace(" (ICMP port unreachable)", "")
 
 
 def _datagram(findings: Findings, target: Target) -> TargetState:

@@ -26,6 +26,7 @@ from probes.machine import machine
 from probes.neighbours import neighbours
 from probes.own_address_warnings import own_address_warnings
 from probes.probe import Probe
+from probes.resolvers import resolvers
 from probes.routed_path import routed_path
 from probes.routes import routes
 from probes.service_rules import service_rules
@@ -53,6 +54,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     dns,
     service_rules,
     endpoints,
+    resolvers,
     forward_chain,
     connections,
     ways_back,

@@ -54,6 +54,17 @@ class Udp:
 
 
 @dataclass(frozen=True)
+class Dns:
+    """What a DNS server says over UDP about "localhost": answered · truncated · rcode N · silent, and Udp's errors."""
+
+    address: IPv4Address
+
+    def observe(self, lab: Lab, role: str) -> str:
+        """See the class."""
+        return lab.inside(role, lambda: exchange.dns(self.address))
+
+
+@dataclass(frozen=True)
 class Ping:
     """An ICMP echo: reply · unreachable · silent."""
 

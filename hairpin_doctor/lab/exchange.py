@@ -50,6 +50,23 @@ def udp(address: IPv4Address, port: int) -> str:
         return _repeated(client, lambda _: query, "served", wire.dns_answers)
 
 
+def dns(address: IPv4Address) -> str:
+    """The first DNS answer to a query over UDP, by its flags. See checks.Dns for the words."""
+    said: list[str] = []
+
+    def right(data: bytes) -> bool:
+        word = wire.dns_said(data)
+        said.extend([word] if word else [])
+        return bool(said)
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        client.connect((str(address), 53))
+        query = wire.dns_query("localhost")
+        word = _repeated(client, lambda _: query, "served", right)
+    return said[0] if said else word
+
+
 def ping(address: IPv4Address) -> str:
     """Echo requests from a ping socket."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as client:

@@ -45,6 +45,9 @@ EXPECTED: Mapping[str, Expectations] = {
     "source-ranges-exclude-client": _both("HD505", host=UNDETERMINED),
     # The host's own question to the pod is refused too.
     "backend-refuses": _both("HD503", host=_diagnosed("HD503")),
+    # The server's own words reach everybody who asks.
+    "dns-refuses": _both("HD510", client=_diagnosed("HD510"), host=_diagnosed("HD510")),
+    "dns-truncated-without-tcp": _both("HD510", client=_diagnosed("HD510"), host=_diagnosed("HD510")),
     # The SYN-ACK comes from another station of the client's own link.
     "reply-bypasses-nat": _both("HD306", client=_diagnosed("HD306")),
     "forwarding-off": _both("HD404"),

@@ -58,8 +58,19 @@ class Announcer:
         )
 
 
-def dns_server(address: IPv4Address, records: Mapping[str, IPv4Address], name: str = "dns") -> Daemon:
-    """dnsmasq without upstream servers: answers `records` and "localhost", and NXDOMAIN for the rest."""
+LOCALHOST = (IPv4Address("127.0.0.1"),)
+
+
+def dns_server(
+    address: IPv4Address,
+    records: Mapping[str, IPv4Address],
+    name: str = "dns",
+    localhost: tuple[IPv4Address, ...] = LOCALHOST,
+) -> Daemon:
+    """dnsmasq without upstream servers: answers `records` and "localhost", and NXDOMAIN for the rest.
+
+    Without any address of `localhost` it knows only `records`, and refuses the rest: it has nobody to ask.
+    """
     hosts = [f"--host-record={host},{answer}" for host, answer in records.items()]
     base = [
         "dnsmasq",
@@ -69,8 +80,8 @@ def dns_server(address: IPv4Address, records: Mapping[str, IPv4Address], name: s
         "--no-hosts",
         "--user=root",
     ]
-    own = ["--pid-file=", f"--listen-address={address}", "--bind-interfaces", "--local=//"]
-    local = ["--host-record=localhost,127.0.0.1", "--local-ttl=60"]
+    own = ["--pid-file=", f"--listen-address={address}", "--bind-interfaces", "--local-ttl=60"]
+    local = ["--local=//", *(f"--host-record=localhost,{each}" for each in localhost)] if localhost else []
     return Daemon(name, (*base, *own, *local, *hosts), ready=(Answering(address, 53, "udp"),))
 
 

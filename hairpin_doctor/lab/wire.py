@@ -23,6 +23,18 @@ def dns_answers(data: bytes, identity: int = 0x4C41) -> bool:
     return bool(got == identity and flags & 0x8000 and flags & 0x000F == 0 and answers > 0)
 
 
+def dns_said(data: bytes, identity: int = 0x4C41) -> str | None:
+    """answered · truncated · rcode N (RFC 1035, section 4.1.1), or None where it is no answer to that query."""
+    if len(data) < 12:
+        return None
+    got, flags = struct.unpack_from("!HH", data)
+    if got != identity or not flags & 0x8000:
+        return None
+    if flags & 0x000F:
+        return f"rcode {flags & 0x000F}"
+    return "truncated" if flags & 0x0200 else "answered"
+
+
 def arp_request(own_mac: bytes, own_address: bytes, wanted: bytes) -> bytes:
     """A broadcast ARP request, as an Ethernet frame (RFC 826)."""
     header = struct.pack("!6s6sH", BROADCAST, own_mac, ETH_P_ARP)

@@ -10,6 +10,7 @@ from hairpin_doctor.rules.bgp_vip_in_clients_subnet import bgp_vip_in_clients_su
 from hairpin_doctor.rules.bridged_frames_dropped_by_forward import bridged_frames_dropped_by_forward
 from hairpin_doctor.rules.bridged_frames_hit_host_nat import bridged_frames_hit_host_nat
 from hairpin_doctor.rules.deaf_announcing_interface import deaf_announcing_interface
+from hairpin_doctor.rules.dns_answers_fail import dns_answers_fail
 from hairpin_doctor.rules.duplicate_address import duplicate_address
 from hairpin_doctor.rules.duplicate_mac import duplicate_mac
 from hairpin_doctor.rules.firewall_drops import firewall_drops
@@ -74,6 +75,7 @@ CATALOGUE: tuple[Rule, ...] = (
     firewall_drops,
     forwarding_off,
     backend_refuses,
+    dns_answers_fail,
     proxy_arp_answers,
     arp_ignored,
     nobody_answers,

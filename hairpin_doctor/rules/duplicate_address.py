@@ -30,7 +30,7 @@ from probes.service_rules import ServiceRulesFacts
 from probes.target import Address
 
 
-@rule("HD203", "duplicate-address", Severity.BROKEN, explains=("HD205", "HD302"))
+@rule("HD203", "duplicate-address", Severity.BROKEN, explains=("HD205", "HD302", "HD510"))
 def duplicate_address(network: Network, vip: Address) -> Verdict:
     """A claimant holds the address and refuses the service that others serve."""
     clients = network.clients(vip)

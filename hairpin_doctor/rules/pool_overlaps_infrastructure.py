@@ -23,7 +23,12 @@ from probes.routes import RouteFacts
 from probes.target import Address
 
 
-@rule("HD109", "pool-overlaps-infrastructure", Severity.BROKEN, explains=("HD203", "HD205", "HD206", "HD302"))
+@rule(
+    "HD109",
+    "pool-overlaps-infrastructure",
+    Severity.BROKEN,
+    explains=("HD203", "HD205", "HD206", "HD302", "HD510"),
+)
 def pool_overlaps_infrastructure(network: Network, vip: Address) -> Verdict:
     """The VIP is a default gateway of a scanned machine, or what a scanned machine's own packets carry as source."""
     seen = network.vantage_points

@@ -6,6 +6,7 @@ import errno
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import dns.edns
 import dns.exception
 import dns.flags
 import dns.message
@@ -74,4 +75,11 @@ def _answer(
         round_trip_ms=got.round_trip_ms,
         replied_from=got.replied_from,
         error=error,
+        recursion_available=bool(answer.flags & dns.flags.RA) if answer is not None else None,
+        extended_error=_extended_error(answer) if answer is not None else None,
     )
+
+
+def _extended_error(answer: dns.message.Message) -> int | None:
+    found = (int(each.code) for each in answer.options if isinstance(each, dns.edns.EDEOption))
+    return next(found, None)

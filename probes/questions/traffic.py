@@ -135,7 +135,11 @@ class Datagrams(Question[tuple[DatagramAnswer, ...]]):
 
 @dataclass(frozen=True)
 class DnsAnswer:
-    """A DNS exchange: `rcode` as text (NOERROR, REFUSED ...), None where no valid answer came."""
+    """A DNS exchange: `rcode` as text (NOERROR, REFUSED ...), None where no valid answer came.
+
+    `recursion_available`: the RA bit (RFC 1035 section 4.1.1); `extended_error`: the first info code of RFC 8914. None
+    where the answer has none, or was recorded before they were looked at.
+    """
 
     destination: Endpoint
     transport: Literal["udp", "tcp"]
@@ -145,6 +149,8 @@ class DnsAnswer:
     round_trip_ms: float | None
     replied_from: Endpoint | None
     error: str | None
+    recursion_available: bool | None = None
+    extended_error: int | None = None
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ PROMISED = {
     "HD504": ("legacy-and-nft-rules-mixed", "broken"),
     "HD505": ("source-ranges-exclude-client", "broken"),
     "HD507": ("protocol-missing", "broken"),
+    "HD510": ("dns-answers-fail", "broken"),
     "HD601": ("bgp-vip-in-clients-subnet", "broken"),
 }
 """What has been released: a code is never reused and its slug never changes. Only add lines here."""

@@ -88,12 +88,22 @@ def test_dns_must_answer_a_question_that_every_resolver_knows(point: Point, outc
     assert state.works is (Works.YES if outcome is DatagramOutcome.ANSWERED else Works.NO)
 
 
-@pytest.mark.parametrize(
-    ("rcode", "said"), [("REFUSED", "DNS answers REFUSED"), (None, "answers, but no DNS message")]
-)
-def test_any_answer_over_dns_shows_that_the_path_works(point: Point, rcode: str | None, said: str) -> None:
-    state = only(point, "192.0.2.53:53/udp", dns(DatagramOutcome.ANSWERED, rcode))
-    assert (state.works, state.said) == (Works.YES, said)
+def test_a_datagram_that_is_no_dns_message_still_shows_that_the_path_works(point: Point) -> None:
+    state = only(point, "192.0.2.53:53/udp", dns(DatagramOutcome.ANSWERED, None))
+    assert (state.works, state.said) == (Works.YES, "answers, but no DNS message")
+
+
+def test_a_failing_resolver_is_no_service_though_the_network_is_well(point: Point) -> None:
+    state = only(point, "192.0.2.53:53/udp", dns(DatagramOutcome.ANSWERED, "SERVFAIL"))
+    assert (state.works, state.said) == (Works.NO, "DNS answers SERVFAIL")
+    assert state.answered
+    assert not state.unreached
+
+
+def test_a_refusal_without_an_offer_of_recursion_may_be_right(point: Point) -> None:
+    state = only(point, "192.0.2.53:53/udp", dns(DatagramOutcome.ANSWERED, "REFUSED"))
+    assert state.works is Works.UNKNOWN
+    assert not state.answered
 
 
 @pytest.mark.parametrize("target", ["192.0.2.53:80/tcp", "192.0.2.53:99/udp", "192.0.2.53:53/udp"])

@@ -24,6 +24,7 @@ from hairpin_doctor.lab.cases import (
     own_mac,
     port_mac,
     ports,
+    resolver,
     routing,
     unknown,
 )
@@ -43,6 +44,7 @@ _CASES: tuple[Case, ...] = (
     *arp.CASES,
     *filtering.CASES,
     *datapath.CASES,
+    *resolver.CASES,
     *ports.CASES,
     *addresses.CASES,
     *routing.CASES,
