@@ -19,6 +19,7 @@ from probes.endpoints import endpoints
 from probes.forward_chain import forward_chain
 from probes.forwarding_database import forwarding_database
 from probes.icmp import icmp
+from probes.ingress_programs import ingress_programs
 from probes.interface_sysctls import interface_sysctls
 from probes.interfaces import interfaces
 from probes.kernel_counters import kernel_counters
@@ -56,6 +57,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     endpoints,
     resolvers,
     forward_chain,
+    ingress_programs,
     connections,
     ways_back,
     announcers,

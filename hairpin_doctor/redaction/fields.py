@@ -86,6 +86,7 @@ FIELDS: dict[tuple[type[Any], str], How] = {
     (configuration.NetworkFile, "interface"): How.NAME,
     (configuration.NetworkFile, "path"): How.TEXT,
     (configuration.NetworkSetup, "cluster_units"): How.TEXT,
+    (firewall.IngressProgram, "name"): How.TEXT,
     (q.IptablesRules, WHOLE): How.TEXT,
     (q.NftRuleset, WHOLE): How.NFT,
 }

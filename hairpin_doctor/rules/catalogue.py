@@ -13,6 +13,7 @@ from hairpin_doctor.rules.deaf_announcing_interface import deaf_announcing_inter
 from hairpin_doctor.rules.dns_answers_fail import dns_answers_fail
 from hairpin_doctor.rules.duplicate_address import duplicate_address
 from hairpin_doctor.rules.duplicate_mac import duplicate_mac
+from hairpin_doctor.rules.ebpf_not_on_interface import ebpf_not_on_interface
 from hairpin_doctor.rules.firewall_drops import firewall_drops
 from hairpin_doctor.rules.forwarding_off import forwarding_off
 from hairpin_doctor.rules.hairpin_off_on_port import hairpin_off_on_port
@@ -70,6 +71,7 @@ CATALOGUE: tuple[Rule, ...] = (
     source_ranges_exclude_client,
     local_policy_no_local_endpoint,
     no_ready_endpoints,
+    ebpf_not_on_interface,
     vip_not_programmed,
     protocol_missing,
     firewall_drops,

@@ -36,6 +36,7 @@ ANSWERED_BY: dict[type[Question[Any]], str] = {
     q.TrackedConnections: "conntrack:tracked_connections",
     q.VirtualServers: "ipvs:virtual_servers",
     q.NetworkConfiguration: "configuration:network_configuration",
+    q.IngressPrograms: "ebpf:ingress_programs",
     q.PacketSockets: "sockets:packet_sockets",
     q.TcpConnections: "sockets:tcp_connections",
 }

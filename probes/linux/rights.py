@@ -8,6 +8,7 @@ from probes.host import Question
 from probes.questions import (
     ArpSweep,
     DirectedExchanges,
+    IngressPrograms,
     IptablesRules,
     KernelLog,
     NftRuleset,
@@ -19,6 +20,7 @@ RIGHTS: dict[type[Question[Any]], str] = {
     ArpSweep: "CAP_NET_RAW",
     RoutedEchoes: "CAP_NET_RAW",
     DirectedExchanges: "CAP_NET_RAW",
+    IngressPrograms: "CAP_NET_ADMIN",
     IptablesRules: "CAP_NET_ADMIN",
     NftRuleset: "CAP_NET_ADMIN",
     TrackedConnections: "CAP_NET_ADMIN",

@@ -7,7 +7,13 @@ from typing import Any
 from probes.host import Question
 from probes.questions.configuration import NetworkConfiguration
 from probes.questions.directed import DirectedExchanges
-from probes.questions.firewall import IptablesRules, NftRuleset, TrackedConnections, VirtualServers
+from probes.questions.firewall import (
+    IngressPrograms,
+    IptablesRules,
+    NftRuleset,
+    TrackedConnections,
+    VirtualServers,
+)
 from probes.questions.links import ForwardingDatabase, Links
 from probes.questions.machine import Counters, KernelLog, MachineIdentity, Sysctl
 from probes.questions.neighbours import ArpSweep, KernelResolution, Neighbours
@@ -38,6 +44,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     NftRuleset,
     TrackedConnections,
     VirtualServers,
+    IngressPrograms,
     PacketSockets,
     TcpConnections,
     NetworkConfiguration,
@@ -54,6 +61,7 @@ __all__ = [
     "Echoes",
     "ForwardingDatabase",
     "Handshakes",
+    "IngressPrograms",
     "IptablesRules",
     "KernelLog",
     "KernelResolution",

@@ -45,6 +45,23 @@ class VirtualServers(Question[tuple[VirtualServer, ...]]):
 
 
 @dataclass(frozen=True)
+class IngressProgram:
+    """An eBPF program that sees what comes in by an interface, before any packet filter does.
+
+    `interface`: its index. `name`: as the kernel keeps it (15 letters of it under tcx and xdp), None where not shown.
+    """
+
+    interface: int
+    hook: Literal["xdp", "tcx", "tc"]
+    name: str | None
+
+
+@dataclass(frozen=True)
+class IngressPrograms(Question[tuple[IngressProgram, ...]]):
+    """The programs at the ingress of every interface. Those under tcx, and names, need CAP_NET_ADMIN and CAP_SYS_ADMIN."""
+
+
+@dataclass(frozen=True)
 class FlowDirection:
     """One direction of a tracked connection."""
 

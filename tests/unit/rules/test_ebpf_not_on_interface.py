@@ -1,0 +1,51 @@
+"""HD511 on a recorded node whose service rules lack the VIP, with programs as Cilium's put in place of nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hairpin_doctor.recording import Asked
+from hairpin_doctor.rule import Cleared, Diagnosis, Undetermined
+from hairpin_doctor.rules.ebpf_not_on_interface import ebpf_not_on_interface
+from probes.questions.firewall import IngressProgram, IngressPrograms
+
+Recorded = Callable[[str], Any]
+
+
+def with_programs(case: Any, *attached: tuple[str, str | None]) -> Any:
+    """The case as if these programs (interface, name) were under tcx on its host."""
+    answer = tuple(IngressProgram(case.link(interface).index, "tcx", name) for interface, name in attached)
+    others = tuple(each for each in case.host.asked if type(each.question) is not IngressPrograms)
+    return replace(case, host=replace(case.host, asked=(*others, Asked(IngressPrograms(), answer))))
+
+
+def test_packets_by_an_interface_that_the_datapath_does_not_have_are_told_from_a_service_that_it_lacks(
+    recorded: Recorded,
+) -> None:
+    case = with_programs(recorded("vip-not-programmed"), ("enp197s0", "cil_from_netdev"))
+    found = case.verdict(ebpf_not_on_interface)
+    assert isinstance(found, Diagnosis)
+    assert "Cilium is not attached to bridge0" in found.summary
+    assert "devices: enp197s0 bridge0" in found.fixes[0].steps[0].instructions
+
+
+def test_a_program_on_the_interface_or_on_the_clients_port_clears_it(recorded: Recorded) -> None:
+    for interface in ("bridge0", "vnet1"):
+        case = with_programs(recorded("vip-not-programmed"), (interface, "cil_from_netdev"))
+        assert isinstance(case.verdict(ebpf_not_on_interface), Cleared)
+
+
+def test_programs_of_others_clear_it_and_those_whose_names_are_hidden_leave_it_open(
+    recorded: Recorded,
+) -> None:
+    other = with_programs(recorded("vip-not-programmed"), ("enp197s0", "count_packets"))
+    assert isinstance(other.verdict(ebpf_not_on_interface), Cleared)
+    hidden = with_programs(recorded("vip-not-programmed"), ("enp197s0", None))
+    assert isinstance(hidden.verdict(ebpf_not_on_interface), Undetermined)
+
+
+def test_a_vip_that_a_packet_filter_serves_is_not_the_datapaths_matter(recorded: Recorded) -> None:
+    case = with_programs(recorded("backend-refuses"), ("enp197s0", "cil_from_netdev"))
+    assert isinstance(case.verdict(ebpf_not_on_interface), Cleared)
