@@ -16,6 +16,7 @@ LEFT_OPEN = {
     "RoutedExchanges": "whether the gateway has a route to the VIP",
     "RoutedEchoes": "whether the gateway has a route to the VIP",
     "DirectedExchanges": "what each machine that answers does with a packet for the VIP",
+    "IngressPrograms": "eBPF programs on interfaces",
     "IptablesRules": "the service rules (iptables)",
     "NftRuleset": "the service rules (nftables)",
     "TrackedConnections": "what connection tracking did to the traffic",
