@@ -31,10 +31,10 @@ def ebpf_not_on_interface(network: Network, vip: Address) -> Verdict:
     """Packets arrive by an interface that lacks the datapath's program, which others have, and no rule serves them."""
     found = arrivals(network, vip, "whether its service datapath sees them")
     for arrival in found:
-        facts = arrival.host.findings[IngressProgramFacts]
         link = arrival.link
         if link is None or _served_by_rules(arrival, vip):
             continue
+        facts = arrival.host.findings[IngressProgramFacts]
         if not facts.services:
             if facts.unnamed:
                 raise MissingFacts(
@@ -58,8 +58,11 @@ def _port(network: Network, arrival: Arrival, vip: Address) -> tuple[str, ...]:
 
 
 def _served_by_rules(arrival: Arrival, vip: Address) -> bool:
+    """Whether rules speak of a failing port, or of other Services: then their proxy is no datapath in eBPF."""
     rules = arrival.host.findings[ServiceRulesFacts]
-    return any(rules.at(vip, port.port, port.protocol) for port in arrival.ports)
+    return bool(rules.load_balancer_ports) or any(
+        rules.at(vip, port.port, port.protocol) for port in arrival.ports
+    )
 
 
 def _diagnosis(arrival: Arrival, vip: Address, link: Link, programs: tuple[ServiceProgram, ...]) -> Diagnosis:
