@@ -30,7 +30,7 @@ def allow(host: str, vip: Address, client: str, found: Iterable[Stopped]) -> Fix
         place="host",
         machine=host,
         why="connections to the VIP, both directions of them, pass before the rule that stops them is met",
-        changes=tuple(dict.fromkeys(_accept(each, matches(each, vip)) for each in found)),
+        changes=tuple(dict.fromkeys(_accept(each, vip, matches(each, vip)) for each in found)),
     )
     return Fix(
         f"Accept connections to {vip} before that rule", (step,), check_from_client(vip, client), (PERSIST,)
@@ -43,7 +43,7 @@ def accept_bridged(host: str, vip: Address, client: str, bridge: str, found: Ite
         place="host",
         machine=host,
         why=f"what {bridge} only bridges is not this machine's traffic and passes untouched",
-        changes=tuple(dict.fromkeys(_accept(each, _bridged(each.by, bridge)) for each in found)),
+        changes=tuple(dict.fromkeys(_accept(each, vip, _bridged(each.by, bridge)) for each in found)),
     )
     return Fix(
         f"Accept frames that {bridge} only bridges", (step,), check_from_client(vip, client), (PERSIST,)
@@ -69,11 +69,11 @@ def _bridged(by: Stopper, bridge: str) -> str:
     return f"iifname {quote(bridge)} oifname {quote(bridge)}"
 
 
-def _accept(found: Stopped, selects: str) -> IptablesRule | NftRule:
+def _accept(found: Stopped, vip: Address, selects: str) -> IptablesRule | NftRule:
     """Accept in front of what stops it. An nftables rule is found again by its comment."""
     by = found.by
     if by.backend != "nftables":
         return IptablesRule(by.backend, by.table, by.chain, f"{selects} -j ACCEPT")
     family, _, table = by.table.partition(" ")
-    mark = f"{MARK}-{found.port.protocol}-{found.port.port}"
+    mark = f"{MARK}-{vip}-{found.port.protocol}-{found.port.port}".replace(":", "_")
     return NftRule(cast(Any, family), table, by.chain, f"{selects} accept", mark)

@@ -29,7 +29,7 @@ from hairpin_doctor.fixes.changes.links import (
     VlanLink,
 )
 from hairpin_doctor.fixes.changes.look import Look
-from hairpin_doctor.fixes.changes.packet_filter import IptablesRule, NftRule
+from hairpin_doctor.fixes.changes.packet_filter import IptablesRule, NftRule, UnusedChain
 from hairpin_doctor.fixes.changes.sysctl import Sysctl
 
 KINDS: tuple[type[Change], ...] = (
@@ -54,6 +54,7 @@ KINDS: tuple[type[Change], ...] = (
     RestartedDaemonSet,
     RouteEntry,
     Sysctl,
+    UnusedChain,
     VethPort,
     VlanLink,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "RestartedDaemonSet",
     "RouteEntry",
     "Sysctl",
+    "UnusedChain",
     "VethPort",
     "VlanLink",
     "commands_of",

@@ -58,3 +58,20 @@ class NftRule(Change):
             return f"nft insert rule {where} {self.rule} comment {self.comment}"
         found = f"sed -n 's/.*\"{self.comment}\" # handle //p' | head -n1"
         return f"nft delete rule {where} handle $(nft -a list chain {where} | {found})"
+
+
+@dataclass(frozen=True)
+class UnusedChain(Change):
+    """A chain that a rule of ours brought along is gone, and its empty table too; only where no rule stands in it."""
+
+    family: Literal["ip", "ip6"]
+    table: str
+    chain: str
+
+    def commands(self) -> tuple[str, ...]:
+        """nft delete chain."""
+        return (f"nft delete chain {self.family} {quote(self.table)} {quote(self.chain)}",)
+
+    def undo(self) -> tuple[str, ...]:
+        """Only ever an undo itself."""
+        return ()
