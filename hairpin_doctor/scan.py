@@ -31,6 +31,7 @@ from probes.questions.machine import Identity, MachineIdentity
 from probes.target import Address, Target
 
 if TYPE_CHECKING:
+    from hairpin_doctor.diagnose import Judgement
     from hairpin_doctor.report.compose import Looked
     from hairpin_doctor.report.report import Report
 
@@ -50,10 +51,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Scanned:
-    """The report (without recordings) and the recordings that it rests on, this machine's first."""
+    """The report (without recordings), the recordings that it rests on, this machine's first, and the judgement itself."""
 
     report: Report
     recordings: tuple[Recording, ...]
+    judgement: Judgement
 
 
 def scan(
@@ -133,7 +135,9 @@ def _conclude(looked: list[Looked], notices: Iterable[str], saved: str | None) -
     unexplained = [vip for vip, outcome in judgement.per_vip.items() if outcome is Outcome.UNEXPLAINED]
     now = remarks([each.recording for each in looked], __version__, datetime.now(UTC))
     said = (*notices, *now, *(each for vip in unexplained for each in last_seen(network, vip)))
-    return Scanned(compose(looked, judgement, said, saved), tuple(each.recording for each in looked))
+    return Scanned(
+        compose(looked, judgement, said, saved), tuple(each.recording for each in looked), judgement
+    )
 
 
 def _looked(found: Examination, *, live: bool) -> Looked:

@@ -19,6 +19,7 @@ DEBUG = "HAIRPIN_DOCTOR_DEBUG"
 COMMANDS = {
     "scan": ("hairpin_doctor.cli.scan:scan", "Find out why a LoadBalancer IP cannot be reached."),
     "judge": ("hairpin_doctor.cli.judge:judge", "Judge saved reports, without touching any machine."),
+    "fix": ("hairpin_doctor.cli.fix:fix", "Show how to mend it; with --apply carry it out, reversibly."),
     "explain": ("hairpin_doctor.cli.explain:explain", "Explain a cause, such as HD301."),
     "probes": ("hairpin_doctor.cli.catalogues:probes", "List what the doctor looks at."),
     "rules": ("hairpin_doctor.cli.catalogues:rules", "List the causes that the doctor knows."),
@@ -64,7 +65,7 @@ class LazyGroup(click.Group):
 def cli() -> None:
     """Find out, with proof, why a LoadBalancer IP cannot be reached on bare metal, and how to mend it.
 
-    It only looks: nothing is changed on any machine, and no packet goes anywhere but to the targets and their link.
+    It only looks, unless you say `fix --apply`, and no packet goes anywhere but to the targets and their link.
     """
 
 

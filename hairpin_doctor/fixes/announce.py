@@ -67,4 +67,5 @@ def announce_on(interface: str, vip: Address, client: str, *, leave_bgp: bool = 
         steps=(announce_step(interface, leave_bgp=leave_bgp),),
         check=check_from_client(vip, client),
         cautions=tuple(cautions),
+        reason=f"it changes nothing on the host: {interface} already is in the client's segment",
     )

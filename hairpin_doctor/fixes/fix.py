@@ -39,9 +39,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Fix:
-    """One way to mend a cause; fixes of a diagnosis come in the order in which we would try them."""
+    """One way to mend a cause; fixes of a diagnosis come in the order in which we would try them.
+
+    `reason`: why it has that place, on this network; empty where it is the only one.
+    """
 
     title: str
     steps: tuple[Step, ...]
     check: str
     cautions: tuple[str, ...] = ()
+    reason: str = ""

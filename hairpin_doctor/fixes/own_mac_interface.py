@@ -12,7 +12,16 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address
 
 from hairpin_doctor.fixes.announce import EXISTING, announce_step, check_from_client
-from hairpin_doctor.fixes.changes import Change, FdbEntry, InterfaceAddress, LinkState, MacvlanLink, Sysctl
+from hairpin_doctor.fixes.changes import (
+    Change,
+    FdbEntry,
+    InterfaceAddress,
+    LinkMac,
+    LinkState,
+    MacvlanLink,
+    Sysctl,
+    VethPort,
+)
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.interfaces import InterfaceFacts
@@ -44,6 +53,37 @@ def own_mac_interface(
             f"Adding a macvlan raises the promiscuity of {base.name} by one; on a bridge this changes nothing.",
             EXISTING,
         ),
+        reason=f"frames to a MAC of its own are taken up whatever the ports of {base.name} do; one more thing to set up",
+    )
+
+
+def own_mac_port(host: VantagePoint, base: Link, vip: Address, client: str) -> Fix:
+    """The same by a veth into the bridge. No cleaner than the macvlan (docs/design/own-mac-interface.md): it comes last."""
+    name = free_name(host.findings[InterfaceFacts])
+    port, mac = f"{name}p", _mac(host, base, name)
+    pinned = (LinkMac(base.name, base.mac, base.mac),) if base.mac else ()
+    create = Step(
+        place="host",
+        machine=host.name,
+        why=f"an interface with a MAC of its own behind a port of {base.name}, whose own MAC is pinned first",
+        changes=(
+            *pinned,
+            VethPort(name, port, base.name, mac, base.mtu),
+            *settings(name, link_local(host, name)),
+            FdbEntry(mac, port, "master"),
+        ),
+    )
+    return Fix(
+        title=f"Announce {vip} on {name}, the end of a veth whose other end is a port of {base.name}",
+        steps=(create, announce_step(name)),
+        check=check_from_client(vip, client),
+        cautions=(
+            f"A pinned MAC of {base.name} stays pinned when this is undone.",
+            "Where br_netfilter hands bridged frames to iptables, FORWARD rules see this port's traffic twice.",
+            "With STP the port passes frames only after its forward delay.",
+            EXISTING,
+        ),
+        reason=f"{base.name} stays as it is but for one port more; that port meets FORWARD rules, which a macvlan does not",
     )
 
 

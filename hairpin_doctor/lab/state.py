@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hairpin_doctor.machine.files import Directory, File
 from hairpin_doctor.machine.namespaces import Namespaces
+from hairpin_doctor.machine.processes import started
 
 RUNTIME = Path("/run/hairpin-doctor/lab")
 
@@ -45,15 +46,6 @@ class State:
         Namespaces(tuple(self.namespaces.values())).undo()
         Directory(self.directory).undo()
         self.file.undo()
-
-
-def started(pid: int) -> int:
-    """When process `pid` started, in clock ticks since boot; 0 if there is none. Tells a reused id apart."""
-    try:
-        line = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return int(line.rpartition(")")[2].split()[19])
 
 
 def this_process() -> tuple[int, int]:

@@ -140,7 +140,7 @@ def _diagnosis(judged: Judged) -> r.Diagnosis:
 
 
 def _fix(fix: fixes.Fix) -> r.Fix:
-    return r.Fix(fix.title, tuple(map(_step, fix.steps)), fix.check, fix.cautions)
+    return r.Fix(fix.title, tuple(map(_step, fix.steps)), fix.check, fix.cautions, fix.reason)
 
 
 def _step(step: fixes.Step) -> r.Step:

@@ -95,12 +95,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Fix:
-    """One way to mend a cause; `check` tells how success is seen."""
+    """One way to mend a cause; `check` tells how success is seen, `reason` why it has its place among others."""
 
     title: str
     steps: tuple[Step, ...]
     check: str
     cautions: tuple[str, ...]
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def _show_cause(group: list[Diagnosis], page: Page, verbose: bool) -> None:
     if first.fixes:
         _show_fix(first.fixes[0], len(first.fixes), page)
     for other in first.fixes[1:]:
-        page.text(f"Or: {other.title}", 2)
+        page.text(f"Or: {other.title}{f' ({other.reason})' if other.reason and verbose else ''}", 2)
         if verbose:
             _show_steps(other, page)
     if len(first.fixes) > 1 and not verbose:

@@ -164,6 +164,7 @@ def _fixes(network: Network, client: VantagePoint, vip: Address) -> tuple[Fix, .
         announce_on(base.name, vip, client.name, leave_bgp=True),
         own_mac_interface(attachment.host, base, vip, client.name, leave_bgp=True),
         _another_subnet(vip, client),
+        _translate_at_the_router(vip, client),
     )
 
 
@@ -189,8 +190,29 @@ def _another_subnet(vip: Address, client: VantagePoint) -> Fix:
     step = Step("cluster", "any machine with kubectl", "clients route what is not on-link", instructions=text)
     caution = "Every VIP changes its address, and with it DNS records and port forwards."
     return Fix(
-        "Move the pool out of the clients' subnet", (step,), check_from_client(vip, client.name), (caution,)
+        "Move the pool out of the clients' subnet",
+        (step,),
+        check_from_client(vip, client.name),
+        (caution,),
+        "BGP stays, and with it more than one node per VIP; but every VIP gets another address",
     )
+
+
+def _translate_at_the_router(vip: Address, client: VantagePoint) -> Fix:
+    """Explained only, so that nobody takes it for the simple way."""
+    text = (
+        f"Last resort: have the gateway translate (DNAT) {vip} to a node's address and a NodePort, and masquerade what it "
+        f"sends there. Clients still ask by ARP for {vip}: the gateway must answer (proxy ARP, or the address itself)."
+    )
+    step = Step("router", "the gateway", "the gateway then stands between client and node", instructions=text)
+    cautions = (
+        "The service sees the gateway's address instead of the client's.",
+        "All of this traffic crosses the gateway twice, and ends with it or with that one node.",
+        "It has to be kept in step with the cluster by hand, port by port.",
+    )
+    title = f"Translate {vip} at the gateway"
+    reason = "it hides the fault instead of ending it, so it comes last"
+    return Fix(title, (step,), check_from_client(vip, client.name), cautions, reason)
 
 
 def _from_the_host_alone(network: Network, vip: Address) -> Verdict:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import announce_on
 from hairpin_doctor.fixes.fix import Fix
-from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
+from hairpin_doctor.fixes.own_mac_interface import own_mac_interface, own_mac_port
 from hairpin_doctor.network import Attachment, Network, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import silent_attachment, symptom
@@ -95,10 +95,13 @@ def _diagnosis(
 def announcing_fixes(attachment: Attachment, vip: Address, client: VantagePoint) -> tuple[Fix, ...]:
     """Announce where the client is heard: on the interface itself, or on one with a MAC of its own above it."""
     base = attachment.interface
-    return (
+    fixes = (
         announce_on(base.name, vip, client.name),
         own_mac_interface(attachment.host, base, vip, client.name),
     )
+    if base.bridge is None:
+        return fixes
+    return (*fixes, own_mac_port(attachment.host, base, vip, client.name))
 
 
 def _from_the_host_alone(network: Network, vip: Address) -> Verdict:

@@ -11,7 +11,7 @@ Unsure when: Always: this is never more than possible, and it leaves the symptom
 
 from __future__ import annotations
 
-from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
+from hairpin_doctor.fixes.own_mac_interface import own_mac_interface, own_mac_port
 from hairpin_doctor.network import Attachment, Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import answering_interface, attachment_of, of_failing_clients, symptom
@@ -46,7 +46,10 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
         ),
         severity=Severity.BROKEN,
         confidence=Confidence.POSSIBLE,
-        fixes=(own_mac_interface(attachment.host, bridge, vip, client.name),),
+        fixes=(
+            own_mac_interface(attachment.host, bridge, vip, client.name),
+            own_mac_port(attachment.host, bridge, vip, client.name),
+        ),
     )
 
 

@@ -75,7 +75,7 @@ class RemovedLink(Change):
     """The interface that one of ours made is gone; one of another kind under that name is left alone."""
 
     name: str
-    kind: Literal["macvlan", "veth", "vlan"]
+    link_kind: Literal["macvlan", "veth", "vlan"]
 
     def commands(self) -> tuple[str, ...]:
         """ip link del."""

@@ -75,7 +75,7 @@ def find_removed(change: RemovedLink) -> Found:
     """Gone already, or another kind of interface that is not ours."""
     with netlink(f"looking for {change.name}") as route:
         found = link(route, change.name)
-    return Found(found is None or found.get(("linkinfo", "kind")) != change.kind)
+    return Found(found is None or found.get(("linkinfo", "kind")) != change.link_kind)
 
 
 def remove(change: RemovedLink) -> None:

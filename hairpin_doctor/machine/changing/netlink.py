@@ -12,6 +12,15 @@ from hairpin_doctor.machine.changing.found import CannotChange, NoInterface
 AF_BRIDGE = 7  # linux/socket.h
 
 
+def load() -> None:
+    """Import now what would be imported later, for a process that must not fail for want of a file then."""
+    import pyroute2
+    import yaml  # noqa: F401 - for manifests
+
+    with pyroute2.IPRoute() as route:
+        route.get_links()
+
+
 @contextmanager
 def netlink(what: str) -> Iterator[Any]:
     """An IPRoute in this thread's network namespace. Raises CannotChange, which says `what` the kernel refused and why."""

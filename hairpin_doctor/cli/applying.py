@@ -1,0 +1,183 @@
+"""Applying an option from the command line: what is said, and how a person confirms."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from hairpin_doctor.cli.fix_page import show_checkpoint
+from hairpin_doctor.cli.refused import Refused
+from hairpin_doctor.machine.changing.found import CannotChange
+from hairpin_doctor.machine.changing.kubectl import Kubectl, is_clusters
+from hairpin_doctor.mending.checkpoint import Checkpoint, Work
+from hairpin_doctor.mending.engine import Engine
+from hairpin_doctor.mending.plan import Option, Plan
+from hairpin_doctor.mending.reprobe import States, states_here
+from hairpin_doctor.mending.store import MendingRefused, Store
+from hairpin_doctor.mending.watchdog import hands_for
+from hairpin_doctor.report.page import Page
+from hairpin_doctor.report.report import Report
+from hairpin_doctor.scan import Request, scan
+
+KEPT, NOT_KEPT = 0, 1
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The option to apply, on which machine, by which context, and how long to wait for a person."""
+
+    plan: Plan
+    option: Option
+    machine: str
+    context: str | None
+    confirm_within: int
+
+    @property
+    def work(self) -> Work:
+        """The changes of the stages that are carried out from here, in order."""
+        changes = tuple(change for stage in self.option.here for change in stage.changes)
+        return Work(
+            self.option.fix.title, self.plan.code, self.plan.vips, self.machine, changes, self.context
+        )
+
+
+def apply_option(engine: Engine, wanted: Wanted, request: Request, report: Report, page: Page) -> int:
+    """Apply, probe, wait for a person. The exit code."""
+    work, before = wanted.work, states_here(report)
+    if not work.changes:
+        raise Refused(_why_nothing(wanted))
+    must_mend = not wanted.option.elsewhere and any(
+        works is False for name, works in before.items() if name.split(" ")[0] in work.vips
+    )
+    try:
+        if engine.is_done(work.changes):
+            page.marked("good", "done", "All of it is so already: nothing was changed.")
+            _tell_what_is_left(wanted, page)
+            return KEPT
+        _rehearse(wanted)
+        checkpoint = engine.apply(
+            work, before, lambda: _states(request), must_mend=must_mend, confirm_within=wanted.confirm_within
+        )
+    except (MendingRefused, CannotChange) as error:
+        raise Refused(error) from None
+    if not checkpoint.pending:
+        return _end(checkpoint, page)
+    _tell_what_was_proven(wanted, checkpoint, page, must_mend=must_mend)
+    return _end(_confirmed(engine, checkpoint.id, wanted.confirm_within), page)
+
+
+def _states(request: Request) -> States:
+    from probes.linux.host import LinuxHost
+
+    return states_here(scan(LinuxHost(), request).report)
+
+
+def _rehearse(wanted: Wanted) -> None:
+    """The server checks everything that the cluster is to be told, before anything is changed anywhere."""
+    if wanted.context is not None:
+        for change in wanted.work.changes:
+            if is_clusters(change):
+                Kubectl(wanted.context).do(change, dry_run=True)  # type: ignore[arg-type]
+
+
+def _why_nothing(wanted: Wanted) -> str:
+    places = [f"{s.place} {s.machine}" for s in wanted.option.elsewhere]
+    better = [str(each.number) for each in wanted.plan.options if each.here]
+    hint = f" Option {' or '.join(better)} has a part for this machine (--option)." if better else ""
+    cluster = any(s.place == "cluster" and s.changes for s in wanted.option.elsewhere)
+    context = " The cluster's part needs --context NAME." if cluster and wanted.context is None else ""
+    return f"no part of option {wanted.option.number} belongs to this machine ({', '.join(places)}).{context}{hint}"
+
+
+def _tell_what_was_proven(wanted: Wanted, checkpoint: Checkpoint, page: Page, *, must_mend: bool) -> None:
+    for each in checkpoint.said:
+        page.marked("good", "proven", f"{each}.")
+    if not must_mend:
+        page.marked(
+            "note",
+            "not proven",
+            "Nothing failed from this machine, or other stages are still to come: that every change holds and that nothing "
+            "broke is all that can be seen from here.",
+        )
+    _tell_what_is_left(wanted, page)
+
+
+def _tell_what_is_left(wanted: Wanted, page: Page) -> None:
+    for stage in wanted.option.elsewhere:
+        page.marked("warn", "to do", f"{stage.place} {stage.machine}: see its stage above.")
+    page.text(f"End to end: {wanted.option.fix.check}")
+
+
+def _confirmed(engine: Engine, id_: str, seconds: int) -> Checkpoint:
+    """Wait for a yes here, or for --confirm in another shell."""
+    asked = sys.stdin.isatty()
+    if asked:
+        click.echo(f"Keep it? Type yes within {seconds} seconds, or all is taken back: ", err=True, nl=False)
+    else:
+        click.echo(f"To keep it: hairpin-doctor fix --confirm, within {seconds} seconds", err=True)
+    try:
+        return _asked(engine, id_) if asked else engine.await_end(id_)
+    except KeyboardInterrupt:
+        click.echo("", err=True)
+        return engine.roll_back(id_)
+
+
+def _asked(engine: Engine, id_: str) -> Checkpoint:
+    from hairpin_doctor.machine.terminal import typed_within
+
+    while True:
+        typed = typed_within(0.3)
+        checkpoint = engine.store.read(id_)
+        if not checkpoint.pending:
+            click.echo("", err=True)
+            return checkpoint
+        if typed is not None:
+            return engine.confirm() if typed.lower() in ("y", "yes") else engine.roll_back(id_)
+        if time.monotonic() > checkpoint.deadline + 2:
+            return engine.await_end(id_)
+
+
+def _end(checkpoint: Checkpoint, page: Page) -> int:
+    show_checkpoint(checkpoint, page)
+    if checkpoint.phase == "confirmed":
+        page.text("It holds until the next reboot: make it lasting where this host configures its network.")
+        page.text("To take it back: sudo hairpin-doctor fix --rollback")
+    return KEPT if checkpoint.phase == "confirmed" else NOT_KEPT
+
+
+def confirm_run(engine: Engine) -> int:
+    """--confirm."""
+    try:
+        return _end(engine.confirm(), Page())
+    except (MendingRefused, OSError) as error:
+        raise Refused(error) from None
+
+
+def roll_back_run(engine: Engine) -> int:
+    """--rollback, by the context that the run was applied with."""
+    try:
+        last = engine.last()
+        hands = engine.hands if last is None or last.context is None else hands_for(last)
+        ended = Engine(engine.store, hands, engine.tell).roll_back()
+    except (MendingRefused, OSError) as error:
+        raise Refused(error) from None
+    show_checkpoint(ended, Page())
+    return KEPT if ended.phase == "rolled-back" else NOT_KEPT
+
+
+def show_history(directory: Path) -> int:
+    """--history."""
+    page, store = Page(), Store(directory)
+    try:
+        found = store.history()
+    except (MendingRefused, OSError) as error:
+        raise Refused(error) from None
+    for checkpoint in found:
+        show_checkpoint(checkpoint, page)
+    if not found:
+        page.text(f"Nothing was ever applied here ({directory}).")
+    return KEPT

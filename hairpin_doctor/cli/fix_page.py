@@ -1,0 +1,93 @@
+"""A plan for people: every stage with what it does, its undo beside it, the risk, and how success is seen."""
+
+from __future__ import annotations
+
+from hairpin_doctor.mending.checkpoint import Checkpoint
+from hairpin_doctor.mending.plan import Option, Plan, Stage
+from hairpin_doctor.report.page import Page
+from hairpin_doctor.report.terminal import as_command
+
+PLACES = {"host": "host {}", "client": "client {}", "cluster": "the cluster ({})", "router": "router ({})"}
+MARKS = {"low": "note", "medium": "warn", "high": "bad"}
+PHASES = {
+    "applying": ("warn", "being applied"),
+    "awaiting-confirmation": ("warn", "awaits confirmation"),
+    "confirmed": ("good", "kept"),
+    "rolled-back": ("note", "rolled back"),
+    "rollback-incomplete": ("bad", "NOT fully rolled back"),
+}
+
+
+def show_plan(plan: Plan, page: Page, chosen: int | None = None) -> None:
+    """All options, or the chosen one."""
+    page.heading(f"Plan for {plan.code}: {', '.join(plan.vips)}")
+    page.text(f"{plan.summary}.")
+    for each in plan.because:
+        page.item(each)
+    for option in plan.options:
+        if chosen in (None, option.number):
+            _show_option(option, len(plan.options), page)
+
+
+def _show_option(option: Option, count: int, page: Page) -> None:
+    page.blank()
+    page.text(f"Option {option.number} of {count}: {option.fix.title}", 0, "bold")
+    if option.fix.reason:
+        page.text(f"Why this place: {option.fix.reason}.", 2)
+    for caution in option.fix.cautions:
+        page.marked("warn", "careful", caution, 2)
+    for number, stage in enumerate(option.stages, start=1):
+        _show_stage(number, stage, page)
+    page.text(f"After the last stage, end to end: {option.fix.check}", 2)
+
+
+def _show_stage(number: int, stage: Stage, page: Page) -> None:
+    here = ", here" if stage.here and stage.place != "cluster" else ""
+    page.blank()
+    page.text(f"Stage {number}: {PLACES[stage.place].format(stage.machine)}{here}", 2, "bold")
+    for step in stage.steps:
+        page.text(f"{step.why[:1].upper()}{step.why[1:]}.", 4)
+        if step.instructions:
+            page.text(step.instructions, 4)
+    manifests = [as_command(step.manifest) for step in stage.steps if step.manifest]
+    _paste((*stage.commands, *manifests), page, "cyan")
+    if stage.undo:
+        page.text("To undo:", 4, "dim")
+        _paste(stage.undo, page, "dim")
+    if stage.changes:
+        risk = stage.risk
+        page.marked(MARKS[risk.level], f"{risk.level} risk", " ".join(risk.could_break), 4)
+        page.text(f"Check: {stage.check}.", 4)
+
+
+def _paste(commands: tuple[str, ...], page: Page, style: str) -> None:
+    if commands:
+        page.blank()
+        for command in commands:
+            page.verbatim(command, style)
+        page.blank()
+
+
+def show_how_to_apply(plan: Plan, page: Page) -> None:
+    """What can be carried out from here, and by which command."""
+    option = next((each for each in plan.options if each.here), None)
+    page.blank()
+    page.text("Nothing was changed.", 0, "bold")
+    if option is not None:
+        number = f" --option {option.number}" if option.number > 1 else ""
+        page.text(
+            "To carry out what belongs to this machine, under a watchdog that takes it back unless you confirm:"
+        )
+        page.verbatim(f"sudo hairpin-doctor fix {plan.code}{number} --apply")
+    if any(stage.place == "cluster" and stage.changes for each in plan.options for stage in each.stages):
+        page.text("The cluster is changed only if you name the context: `--context NAME`.")
+
+
+def show_checkpoint(checkpoint: Checkpoint, page: Page) -> None:
+    """One line of the history, and what was said."""
+    mark, word = PHASES[checkpoint.phase]
+    page.marked(
+        mark, word, f"{checkpoint.id}  {checkpoint.code} {', '.join(checkpoint.vips)}: {checkpoint.title}"
+    )
+    for each in checkpoint.said:
+        page.item(each)

@@ -1,0 +1,83 @@
+"""Processes that outlive their maker: their identity, and how they are started."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import hairpin_doctor
+
+SYSTEMD = Path("/run/systemd/system")  # sd_booted(3)
+
+
+def started(pid: int) -> int:
+    """When process `pid` started, in clock ticks since boot; 0 if there is none. Tells a reused id apart."""
+    try:
+        line = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(line.rpartition(")")[2].split()[19])
+
+
+def is_running(pid: int, since: int) -> bool:
+    """Whether that very process is alive; one that has ended and waits to be reaped is not."""
+    try:
+        line = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return int(line[19]) == since and line[0] not in "ZX"
+
+
+def start_outliving(module: str, arguments: Sequence[str], unit: str) -> str:
+    """Start `python -m module arguments` so that no terminal, session or kill of ours ends it; how, in words.
+
+    A service of systemd's where it runs and sees our network: only that survives the end of an ssh session whose processes
+    systemd kills (KillUserProcesses in logind.conf). Else a process in a session of its own, whose parent is gone.
+    """
+    argv = [sys.executable, "-m", module, *arguments]
+    if SYSTEMD.is_dir() and _as_systemd_sees_it():
+        head = ["systemd-run", "--quiet", "--collect", f"--unit={unit}", "--property=KillMode=process"]
+        setenv = [f"--setenv={key}={value}" for key, value in _environment().items()]
+        try:
+            done = subprocess.run([*head, *setenv, *argv], capture_output=True, check=False, timeout=10)
+        except (OSError, subprocess.TimeoutExpired):
+            done = None
+        if done is not None and done.returncode == 0:
+            return f"service {unit} of systemd"
+    with Path(os.devnull).open("r+b") as nowhere:
+        subprocess.run(
+            [sys.executable, "-c", DETACH, *argv],
+            stdin=nowhere,
+            stdout=nowhere,
+            stderr=nowhere,
+            env={**os.environ, **_environment()},
+            start_new_session=True,
+            cwd="/",
+            check=False,
+        )
+    return "a detached process"
+
+
+DETACH = "import os, sys; os.fork() and os._exit(0); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+def _environment() -> dict[str, str]:
+    """Where this very package was imported from: a checkout, an environment, or a zip file."""
+    return {
+        "PYTHONPATH": str(Path(hairpin_doctor.__file__).parent.parent),
+        "PATH": os.environ.get("PATH", os.defpath),
+    }
+
+
+def _as_systemd_sees_it() -> bool:
+    """Whether process 1 is in our network and mount namespaces: its services would change another network otherwise."""
+    try:
+        return all(
+            (Path("/proc/1/ns") / kind).readlink() == (Path("/proc/self/ns") / kind).readlink()
+            for kind in ("net", "mnt")
+        )
+    except OSError:
+        return False

@@ -1,0 +1,84 @@
+"""A run of the engine as it stands on disk: written before every change, so that any process can take it back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from hairpin_doctor.fixes.changes import KINDS, Change
+from hairpin_doctor.report.strict import WrongType, as_object, as_text, converter
+
+Phase = Literal["applying", "awaiting-confirmation", "confirmed", "rolled-back", "rollback-incomplete"]
+PENDING: tuple[Phase, ...] = ("applying", "awaiting-confirmation", "rollback-incomplete")
+BY_NAME = {kind.__name__: kind for kind in KINDS}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be done: the changes in order, for which cause and VIPs, on which machine, by which kubectl context."""
+
+    title: str
+    code: str
+    vips: tuple[str, ...]
+    machine: str
+    changes: tuple[Change, ...]
+    context: str | None = None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One run. `undo` restores the state found, in this order; `deadline` is CLOCK_MONOTONIC in seconds.
+
+    `doctor` and `doctor_started` are the applying process and its start in clock ticks since boot; `kubeconfig` is what
+    KUBECONFIG was, for a watchdog without the user's environment.
+    """
+
+    id: str
+    title: str
+    code: str
+    vips: tuple[str, ...]
+    machine: str
+    context: str | None
+    kubeconfig: str | None
+    made_at: str
+    boot_id: str
+    doctor: int
+    doctor_started: int
+    deadline: float
+    phase: Phase
+    changes: tuple[Change, ...] = ()
+    undo: tuple[Change, ...] = ()
+    said: tuple[str, ...] = field(default=())
+
+    @property
+    def pending(self) -> bool:
+        """Whether it still can be, or has to be, taken back before another may begin."""
+        return self.phase in PENDING
+
+    def to_json(self) -> str:
+        """As a file."""
+        plain = asdict(self)
+        plain |= {name: [each.to_json() for each in getattr(self, name)] for name in ("changes", "undo")}
+        return json.dumps(plain, indent=1) + "\n"
+
+
+def checkpoint_of(text: str) -> Checkpoint:
+    """Read it back. Raises ValueError, or cattrs' own errors, where the text is none."""
+    found = as_object(json.loads(text), "a checkpoint")
+    lists = {name: tuple(map(_change, found.pop(name))) for name in ("changes", "undo")}
+    head = converter().structure({**found, "changes": [], "undo": []}, Checkpoint)
+    return Checkpoint(**{**_fields(head), **lists})
+
+
+def _fields(checkpoint: Checkpoint) -> dict[str, Any]:
+    return {name: getattr(checkpoint, name) for name in checkpoint.__dataclass_fields__}
+
+
+def _change(value: object) -> Change:
+    found = as_object(value, "a change")
+    kind = BY_NAME.get(as_text(found.get("kind"), "kind"))
+    if kind is None:
+        raise WrongType(f"{found.get('kind')!r} is no kind of change")
+    change: Change = converter().structure(found, kind)
+    return change

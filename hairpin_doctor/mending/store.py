@@ -1,0 +1,109 @@
+"""Where checkpoints lie: a directory of root's alone, one file per run, and the locks between those who use it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hairpin_doctor.machine.files import write_durably
+from hairpin_doctor.machine.locks import Held, is_held, lock
+from hairpin_doctor.mending.checkpoint import Checkpoint, checkpoint_of
+
+DEFAULT = Path("/var/lib/hairpin-doctor")
+
+
+class MendingRefused(RuntimeError):
+    """Nothing was changed, and this sentence says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """The checkpoints in `directory`. Whoever reads and writes one holds `mutex` meanwhile."""
+
+    directory: Path = DEFAULT
+
+    def prepare(self) -> None:
+        """Make the directory, and see that nobody but root can write into it. Raises MendingRefused."""
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = self.directory.stat()
+        except OSError as error:
+            raise self._unusable(error) from None
+        if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise MendingRefused(
+                f"{self.directory} belongs to somebody else or others can write to it; what lies there is carried out as "
+                "root, so nothing was changed: chown root and chmod 700 it, or name another with --state-dir."
+            )
+
+    def _unusable(self, error: OSError) -> MendingRefused:
+        reason = (error.strerror or str(error)).lower()
+        return MendingRefused(
+            f"{self.directory} cannot hold a checkpoint ({reason}), and without one nothing can be taken back: nothing was "
+            "changed. Name another directory with --state-dir."
+        )
+
+    @contextmanager
+    def mutex(self) -> Iterator[None]:
+        """Held for one step of a run; whoever dies releases it."""
+        with lock(self.directory / "mutex.lock", wait=True):
+            yield
+
+    @contextmanager
+    def only_run(self) -> Iterator[None]:
+        """Held for a whole run. Raises MendingRefused while another one goes on."""
+        try:
+            with lock(self.directory / "run.lock", wait=False):
+                yield
+        except Held:
+            raise MendingRefused(
+                "another run is changing this machine right now: wait for its end."
+            ) from None
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def watchdog_lock(self, id_: str) -> Path:
+        """Held by the run's watchdog as long as it lives."""
+        return self.directory / f"{id_}.watchdog"
+
+    def is_watched(self, id_: str) -> bool:
+        """Whether the run's watchdog lives."""
+        return is_held(self.watchdog_lock(id_))
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Durably. Raises OSError, and the old one then stays."""
+        write_durably(self.directory / f"{checkpoint.id}.json", checkpoint.to_json())
+
+    def begin(self, checkpoint: Checkpoint) -> None:
+        """Write the first one. Raises MendingRefused where there is no room or no right."""
+        try:
+            self.write(checkpoint)
+        except OSError as error:
+            raise self._unusable(error) from None
+
+    def read(self, id_: str) -> Checkpoint:
+        """Raises MendingRefused if there is none, or none that can be read."""
+        path = self.directory / f"{id_}.json"
+        try:
+            return checkpoint_of(path.read_text())
+        except FileNotFoundError:
+            raise MendingRefused(f"there is no run {id_} in {self.directory}.") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise MendingRefused(f"{path} cannot be read: {error}.") from None
+
+    def history(self) -> tuple[Checkpoint, ...]:
+        """Every run, oldest first."""
+        if not self.directory.is_dir():
+            return ()
+        return tuple(self.read(path.stem) for path in sorted(self.directory.glob("[0-9]*.json")))
+
+    def pending(self) -> Checkpoint | None:
+        """The run that has not come to an end, if there is one."""
+        return next((each for each in reversed(self.history()) if each.pending), None)
+
+    def forget_lock(self, id_: str) -> None:
+        """Remove what the watchdog held."""
+        self.watchdog_lock(id_).unlink(missing_ok=True)

@@ -1,0 +1,167 @@
+"""Whatever goes wrong while changes are applied: nothing half-applied remains, and what happened is said."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from hairpin_doctor.machine.commands import run
+from hairpin_doctor.machine.namespaces import inside, processes
+
+pytestmark = pytest.mark.lab
+Machine = Any
+STEPS = 9  # checkpoint, doing and done of three changes, read back, probing again
+
+
+def test_killed_at_any_step_the_watchdog_takes_all_of_it_back(machine_of: Callable[[], Machine]) -> None:
+    def killed_at(step: int) -> tuple[int, str, str, list[str]]:
+        machine = machine_of()
+        done = machine.apply("kill-at", str(step))
+        last = machine.settled()
+        return done.returncode, last.phase, last.said[-1], machine.traces()
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(killed_at, range(1, STEPS + 1)))
+    why = "the doctor died while it applied the changes: the watchdog took them back"
+    assert found == [(-signal.SIGKILL, "rolled-back", why, [])] * STEPS
+
+
+def test_without_confirmation_the_watchdog_takes_it_back_though_the_doctor_is_gone(machine: Machine) -> None:
+    said = machine.apply("confirm-within", "1").stdout
+    assert "awaiting-confirmation" in said
+    assert machine.traces()
+    last = machine.settled()
+    assert (last.phase, last.said[-1]) == (
+        "rolled-back",
+        "nobody confirmed in time: the watchdog took the changes back",
+    )
+    assert machine.traces() == []
+
+
+def test_a_step_that_fails_half_way_takes_back_those_before_it(machine: Machine) -> None:
+    said = machine.apply("bad-change").stdout
+    assert "rolled-back\nrolled back: there is no interface nowhere" in said
+    assert machine.traces() == []
+
+
+@pytest.mark.parametrize(
+    ("probe", "why"),
+    [
+        ("worse", "192.0.2.54 80/tcp worked before and no longer does"),
+        ("same", "192.0.2.53 53/udp still fails"),
+    ],
+)
+def test_probes_that_are_no_better_take_it_back(machine: Machine, probe: str, why: str) -> None:
+    assert f"rolled-back\nrolled back: {why}" in machine.apply("probe", probe).stdout
+    assert machine.traces() == []
+
+
+def test_the_interface_below_going_away_is_survived(machine: Machine) -> None:
+    """bridge0 vanishes after the macvlan was made, and the macvlan with it."""
+    done = machine.apply("at", "3", "do", "ip link del bridge0").stdout
+    assert "rolled back: there is no interface metallb0" in done
+    assert machine.settled().phase == "rolled-back"
+
+
+def test_a_link_that_goes_down_meanwhile_stays_as_it_went(machine: Machine) -> None:
+    done = machine.apply("at", "3", "do", "ip link set far0 down", "probe", "worse").stdout
+    assert "rolled-back" in done
+    assert not [each for each in machine.traces() if "metallb0" in each]
+
+
+def full_disk(machine: Machine, size: str) -> None:
+    machine.store.directory.mkdir(mode=0o700)
+    run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "none", str(machine.store.directory)])
+
+
+def test_a_disk_that_is_full_from_the_start_keeps_everything_as_it_is(machine: Machine) -> None:
+    full_disk(machine, "4k")
+    try:
+        (machine.store.directory / "ballast").write_bytes(b"x" * 4096)
+        said = machine.apply().stdout
+        assert "refused:" in said
+        assert "cannot hold a checkpoint (no space left on device)" in said
+        assert machine.traces() == []
+    finally:
+        run(["umount", "-l", str(machine.store.directory)])
+
+
+def test_a_disk_that_fills_up_meanwhile_takes_it_back(machine: Machine) -> None:
+    full_disk(machine, "64k")
+    fill = f"dd if=/dev/zero of={machine.store.directory}/ballast bs=4096 2>/dev/null; true"
+    try:
+        said = machine.apply("at", "3", "do", fill).stdout
+        assert "restored: ip link del metallb0" in said
+        assert "No space left on device" in said
+        assert machine.traces() == []
+        (machine.store.directory / "ballast").unlink()
+        assert machine.settled().phase == "rolled-back"
+    finally:
+        run(["umount", "-l", str(machine.store.directory)])
+
+
+def test_a_state_directory_that_cannot_be_written_keeps_everything_as_it_is(machine: Machine) -> None:
+    full_disk(machine, "64k")
+    try:
+        run(["mount", "-o", "remount,ro", str(machine.store.directory)])
+        said = machine.apply().stdout
+        assert "refused:" in said
+        assert "read-only file system" in said
+        assert "--state-dir" in said
+        assert machine.traces() == []
+    finally:
+        run(["umount", "-l", str(machine.store.directory)])
+
+
+def test_a_state_directory_that_others_can_write_to_is_refused(machine: Machine) -> None:
+    machine.store.directory.mkdir()
+    machine.store.directory.chmod(0o777)
+    assert "refused:" in machine.apply().stdout
+    assert machine.traces() == []
+
+
+def test_the_watchdog_outlives_the_session_and_a_hang_up(machine: Machine) -> None:
+    machine.apply("kill-at", "1000", "confirm-within", "3")
+    watchdogs = processes(machine.name)
+    assert len(watchdogs) == 1
+    assert os.getsid(watchdogs[0]) != os.getsid(0)
+    os.kill(watchdogs[0], signal.SIGHUP)
+    os.kill(watchdogs[0], signal.SIGINT)
+    time.sleep(0.3)
+    assert processes(machine.name) == watchdogs
+    assert machine.settled().phase == "rolled-back"
+
+
+def test_without_its_watchdog_the_doctor_itself_takes_it_back(machine: Machine) -> None:
+    is_it = "grep -q mending.watchdo[g] /proc/$p/cmdline"
+    kill = f"for p in $(ip netns pids {machine.name}); do {is_it} && kill -9 $p; done; true"
+    done = machine.apply("at", "9", "do", kill, "confirm-within", "1", "wait").stdout
+    assert done.endswith("rolled-back\n")
+    assert machine.traces() == []
+
+
+def test_a_second_run_is_refused_while_one_is_open_and_what_is_confirmed_stays(machine: Machine) -> None:
+    from hairpin_doctor.machine.changing.hands import ThisMachine
+    from hairpin_doctor.mending.engine import Engine
+
+    machine.apply("confirm-within", "30")
+    second = machine.apply().stdout
+    assert "is still open (awaiting-confirmation)" in second
+    engine = Engine(machine.store, ThisMachine())
+    assert engine.confirm().phase == "confirmed"
+    assert machine.settled().phase == "confirmed"
+    applied = machine.traces()
+    assert applied
+    again = machine.apply("confirm-within", "30").stdout
+    assert again.count("is so already") == 3
+    assert "doing:" not in again
+    inside(machine.name, lambda: engine.roll_back(machine.store.history()[-1].id))
+    assert machine.traces() == applied
+    assert inside(machine.name, lambda: engine.roll_back()).phase == "rolled-back"
+    assert machine.traces() == []
