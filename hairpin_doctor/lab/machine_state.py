@@ -25,6 +25,7 @@ COMMANDS = {
     "neighbours": "ip -json -4 neigh show nud permanent",
     "forwarding database": "bridge -json fdb show",
     "port flags": "bridge -json -d link show",
+    "port VLANs": "bridge -json vlan show",
     "settings": "grep -rs '' /proc/sys/net | grep -v /neigh/ | sort",
     "nftables": "nft -s list ruleset",
     "legacy iptables": "iptables-legacy-save",

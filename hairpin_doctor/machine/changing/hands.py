@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hairpin_doctor.fixes import changes as c
-from hairpin_doctor.machine.changing import addresses, bridges, links, packet_filters, routes, sysctls
+from hairpin_doctor.machine.changing import addresses, bridges, links, packet_filters, routes, sysctls, vlans
 from hairpin_doctor.machine.changing.found import SO, CannotChange, Found
 from hairpin_doctor.machine.changing.kubectl import Kubectl
 
@@ -26,6 +26,7 @@ Pair = tuple[Callable[[Any], Found], Callable[[Any], None]]
 ON_THIS_MACHINE: dict[type[c.Change], Pair] = {
     c.BridgeNetfilter: (bridges.find_netfilter, bridges.set_netfilter),
     c.BridgePortFlag: (bridges.find_port_flag, bridges.set_port_flag),
+    c.BridgeVlan: (vlans.find_vlan, vlans.set_vlan),
     c.FdbEntry: (bridges.find_fdb, bridges.set_fdb),
     c.ForgottenNeighbour: (routes.find_learned, routes.forget),
     c.InterfaceAddress: (addresses.find_address, addresses.set_address),
