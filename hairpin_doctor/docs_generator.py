@@ -1,4 +1,4 @@
-"""Writes the generated pages: docs/causes from the rules, docs/probes from the probes, and the report's JSON Schema.
+"""Writes the generated pages: docs/causes from the rules, docs/probes from the probes, and the JSON Schemas.
 
 `python -m hairpin_doctor.docs_generator [DIRECTORY]`, from the project's root; a test compares what is committed.
 """
@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hairpin_doctor.comparison.compare import SCHEMA, Comparison
 from hairpin_doctor.explanations import explanation
 from hairpin_doctor.probe_rights import asks, question_of, rights
-from hairpin_doctor.report.schema import schema_text
+from hairpin_doctor.report.schema import as_file, schema_of, schema_text
 from hairpin_doctor.rule import Rule
 from hairpin_doctor.rules.catalogue import CATALOGUE as RULES
 from probes.catalogue import CATALOGUE as PROBES
@@ -28,6 +29,7 @@ def pages() -> dict[str, str]:
     """Every generated file, by its path below docs/."""
     found = {
         "report.schema.json": schema_text(),
+        "comparison.schema.json": as_file(schema_of(Comparison, SCHEMA)),
         "causes/README.md": _causes(),
         "probes/README.md": _probes(),
     }

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hairpin_doctor.recording import Recording
 from hairpin_doctor.report.reading import STANDARD_INPUT, BadReport, read_bounded, reason
 from hairpin_doctor.report.report import MAJOR, SCHEMA_NAME, Report
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = ["BadReport", "Saved", "check_destination", "load", "parse", "save", "to_json"]
 VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,40}")
@@ -29,8 +32,8 @@ class Saved:
     recordings: tuple[Recording, ...]
 
 
-def to_json(report: Report, *, indent: int | None = 2) -> str:
-    """The report as JSON, ASCII only: no terminal that it is shown on can take a string for a command."""
+def to_json(report: DataclassInstance, *, indent: int | None = 2) -> str:
+    """A report or a comparison as JSON, ASCII only: no terminal that it is shown on can take a string for a command."""
     return json.dumps(asdict(report), indent=indent, allow_nan=False) + "\n"
 
 

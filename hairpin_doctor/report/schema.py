@@ -21,8 +21,13 @@ RECORDING = "The answers of one vantage point, as --with and judge read them; th
 
 
 def schema_text() -> str:
-    """The schema as a file."""
-    return json.dumps(report_schema(), indent=2) + "\n"
+    """The schema of a report as a file."""
+    return as_file(report_schema())
+
+
+def as_file(schema: dict[str, Any]) -> str:
+    """A schema as the text of its file."""
+    return json.dumps(schema, indent=2) + "\n"
 
 
 def report_schema() -> dict[str, Any]:
@@ -31,12 +36,18 @@ def report_schema() -> dict[str, Any]:
     Unknown fields are allowed, as a reader ignores them; those that came later are not required, as earlier reports
     lack them.
     """
+    found = schema_of(Report, f"{SCHEMA_NAME}/{MAJOR}")
+    found["properties"]["recordings"]["items"] = {"type": "object", "description": RECORDING}
+    return found
+
+
+def schema_of(kind: type, name: str) -> dict[str, Any]:
+    """The schema of a dataclass of plain values, whose field `schema` holds the name."""
     definitions: dict[str, Any] = {}
-    _reference(Report, definitions)
-    top = definitions.pop("Report")
-    top["properties"]["schema"] = {"const": f"{SCHEMA_NAME}/{MAJOR}"}
-    top["properties"]["recordings"]["items"] = {"type": "object", "description": RECORDING}
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"{SCHEMA_NAME}/{MAJOR}"}
+    _reference(kind, definitions)
+    top = definitions.pop(kind.__name__)
+    top["properties"]["schema"] = {"const": name}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name}
     return {**head, **top, "$defs": dict(sorted(definitions.items()))}
 
 

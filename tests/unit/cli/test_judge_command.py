@@ -95,3 +95,41 @@ def test_no_file_at_all_is_a_usage_error(call: Call) -> None:
     found = call("judge")
     assert found.exit_code == 2
     assert "FILE" in found.stderr
+
+
+def test_two_reports_are_compared_and_the_exit_code_is_that_of_the_second(
+    call: Call, saved: Callable[..., Path]
+) -> None:
+    before, after = saved(Handshake.SILENT, "before.json"), saved(Handshake.OPEN, "after.json")
+    found = call("judge", "--compare", str(before), str(after))
+    assert found.exit_code == 0, found.stderr
+    assert "192.0.2.53 53/tcp from vm: no answer -> open" in " ".join(found.stdout.split())
+    assert call("judge", "--compare", str(after), str(before), "-o", "json").exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("count", "options", "sentence"),
+    [
+        (1, (), "takes two files, before and after; 1 were given"),
+        (3, (), "takes two files"),
+        (2, ("-o", "html"), "prints a table, or with -o json"),
+        (2, ("--save", "x.json"), "it saves no report"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(
+    call: Call, saved: Callable[..., Path], count: int, options: tuple[str, ...], sentence: str
+) -> None:
+    found = call("judge", "--compare", *[str(saved())] * count, *options)
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert sentence in found.stderr
+
+
+def test_a_redacted_and_a_plain_report_are_not_compared(
+    call: Call, saved: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = str(saved())
+    call("judge", path, "--redact", "--save", str(tmp_path / "ticket.json"))
+    found = call("judge", "--compare", path, str(tmp_path / "ticket.json"))
+    assert found.exit_code == 2
+    assert "nothing would be equal" in found.stderr
+    assert call("judge", "--compare", path, path, "--redact").exit_code == 0
