@@ -129,15 +129,16 @@ def _conclude(looked: list[Looked], notices: Iterable[str], saved: str | None) -
     from hairpin_doctor.network import Network
     from hairpin_doctor.report.compose import compose
     from hairpin_doctor.rules.catalogue import CATALOGUE as RULES
+    from hairpin_doctor.service_path.paths import service_paths
 
     network = Network(each.point for each in looked)
     judgement = diagnose(network, RULES)
     unexplained = [vip for vip, outcome in judgement.per_vip.items() if outcome is Outcome.UNEXPLAINED]
     now = remarks([each.recording for each in looked], __version__, datetime.now(UTC))
     said = (*notices, *now, *(each for vip in unexplained for each in last_seen(network, vip)))
-    return Scanned(
-        compose(looked, judgement, said, saved), tuple(each.recording for each in looked), judgement
-    )
+    paths = service_paths(network, judgement, lambda part: diagnose(part, RULES))
+    report = compose(looked, judgement, paths, said, saved)
+    return Scanned(report, tuple(each.recording for each in looked), judgement)
 
 
 def _looked(found: Examination, *, live: bool) -> Looked:

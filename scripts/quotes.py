@@ -21,6 +21,7 @@ DEMO = re.compile(r"^(\S+#) (hairpin-doctor .*)\n\n((?:.*\n)*?)\(exit code \d\)$
 VARIES = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "DATE"),
     (re.compile(r"\d+(\.\d+)? ms"), "TIME"),
+    (re.compile(r"\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b"), "MAC"),
     (re.compile(r"\s+"), " "),
 )
 ENVIRONMENT = {**os.environ, "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
@@ -71,7 +72,7 @@ def quoted_anew(text: str, said: Said) -> str:
 
 
 def essence(text: str) -> str:
-    """Without times and line breaks, which differ from run to run."""
+    """Without times, MACs and line breaks, which differ from run to run."""
     for pattern, word in VARIES:
         text = pattern.sub(word, text)
     return text

@@ -15,9 +15,11 @@ from hairpin_doctor.fixes import fix as fixes
 from hairpin_doctor.network import Network
 from hairpin_doctor.recording import Recording
 from hairpin_doctor.report import report as r
+from hairpin_doctor.report import service_path as drawn
 from hairpin_doctor.report.answer import answer
 from hairpin_doctor.report.next_steps import next_steps
 from hairpin_doctor.report.unseen import hindered, missing_rights, not_seen, not_tested
+from hairpin_doctor.service_path import hop as hops
 from hairpin_doctor.states import TargetState, Works
 from hairpin_doctor.vantage_point import VantagePoint
 from hairpin_doctor.version import __version__
@@ -38,7 +40,11 @@ class Looked:
 
 
 def compose(
-    looked: Iterable[Looked], judgement: Judgement, notices: Iterable[str] = (), saved: str | None = None
+    looked: Iterable[Looked],
+    judgement: Judgement,
+    paths: Iterable[hops.ServicePath] = (),
+    notices: Iterable[str] = (),
+    saved: str | None = None,
 ) -> r.Report:
     """The report, without the recordings (`with_recordings` adds them). `saved`: the file that will hold it."""
     chosen = tuple(looked)
@@ -67,6 +73,7 @@ def compose(
         next_steps=(),
         probes=tuple(run for each in chosen for run in _runs(each)),
         contradictions=tuple(_contradiction(each) for each in contradictions(network)),
+        paths=tuple(map(_path, paths)),
     )
     return _told(found, saved)
 
@@ -178,6 +185,25 @@ def _cleared(judged: Judged) -> r.Cleared:
 def _contradiction(found: Contradiction) -> r.Contradiction:
     claims = (r.Claim(each.vantage_point, each.macs, each.how) for each in found.claims)
     return r.Contradiction(str(found.address), found.what, tuple(claims))
+
+
+def _path(path: hops.ServicePath) -> drawn.ServicePath:
+    return drawn.ServicePath(path.client, str(path.vip), path.works, tuple(map(_hop, path.hops)))
+
+
+def _hop(judged: hops.Judged) -> drawn.Hop:
+    hop = judged.hop
+    return drawn.Hop(
+        kind=cast(drawn.HopKind, str(hop.kind)),
+        name=hop.name,
+        machine=hop.machine,
+        mac=hop.mac,
+        addresses=tuple(map(str, hop.addresses)),
+        state=cast(drawn.HopState, str(judged.state)),
+        said=hop.said,
+        codes=judged.codes,
+        beside=hop.beside,
+    )
 
 
 def _runs(looked: Looked) -> Iterator[r.ProbeRun]:

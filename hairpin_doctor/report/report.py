@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from hairpin_doctor.report.service_path import ServicePath
+
 SCHEMA_NAME = "hairpin-doctor/report"
 MAJOR = 1
 
@@ -206,6 +208,7 @@ class Report:
     notices: tuple[str, ...]
     next_steps: tuple[NextStep, ...]
     probes: tuple[ProbeRun, ...]
+    paths: tuple[ServicePath, ...] = ()
     recordings: tuple[dict[str, Any], ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from hairpin_doctor.report.alike import alike, codes, open_questions
 from hairpin_doctor.report.page import Page
+from hairpin_doctor.report.path_picture import show_paths
 from hairpin_doctor.report.report import (
     Diagnosis,
     Fix,
@@ -35,6 +36,7 @@ PLACES = {
 def show(report: Report, page: Page, *, verbose: bool = False) -> None:
     """Print the whole report; `verbose` adds probes, cleared and undetermined causes."""
     page.marked(VERDICT_MARKS[report.verdict], report.verdict, f"{report.answer}.")
+    show_paths(report, page, every=verbose)
     for point in sorted(report.vantage_points, key=lambda each: ROLES.index(each.role)):
         _show_point(report, point, page)
     _show_causes(report, page, verbose)

@@ -19,6 +19,7 @@ from hairpin_doctor.redaction.key import Key
 from hairpin_doctor.report.codec import decode_recording
 from hairpin_doctor.report.compose import with_recordings
 from hairpin_doctor.report.files import parse, to_json
+from hairpin_doctor.report.report import Report
 from hairpin_doctor.scan import judge
 
 KEY = Key(b"the same on every machine")
@@ -37,8 +38,10 @@ def recorded(case: Case) -> dict[Vantage, tuple[Recording, ...]]:
 def test_a_recorded_case_is_judged_as_it_was_in_the_lab(case: Case) -> None:
     found = recorded(case)
     for vantage in VANTAGES:
-        verdict = Verdict.of(json.loads(to_json(judge(found[vantage]).report)))
+        report = judge(found[vantage]).report
+        verdict = Verdict.of(json.loads(to_json(report)))
         assert verdict.wrong(case.expected[vantage]) is None, vantage
+        assert lies(report) == [], vantage
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CATALOGUE])
@@ -57,3 +60,19 @@ def test_redacted_files_of_a_case_are_judged_by_the_command_as_the_case_itself(
     verdict = Verdict.of(json.loads(capsys.readouterr().out))
     assert verdict.wrong(case.expected["both"]) is None
     assert code == EXIT_CODES[verdict.outcome]
+
+
+def lies(report: Report) -> list[str]:
+    """What a picture of the path would say against the verdict or the states of the targets."""
+    known = {each.code for each in report.diagnoses}
+    found = []
+    for path in report.paths:
+        states = [hop.state for hop in path.hops if not hop.beside]
+        name = f"{path.client} to {path.vip}"
+        if path.works and {"broken", "not reached"} & set(states):
+            found.append(f"{name} works, and a hop is broken")
+        if path.works is False and set(states) == {"fine"}:
+            found.append(f"{name} fails, and every hop is fine")
+        if {code for hop in path.hops for code in hop.codes} - known and len(report.vantage_points) < 3:
+            found.append(f"{name} is broken by a cause that was not diagnosed")
+    return found

@@ -1,0 +1,88 @@
+"""The path as a picture of lines: one hop below the other, each with a sign, a word, its name and its addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from hairpin_doctor.report.page import Page
+from hairpin_doctor.report.report import Report
+from hairpin_doctor.report.service_path import Hop, ServicePath
+
+MARKS = {"fine": "good", "broken": "bad", "not reached": "note", "unknown": "unknown", "not seen": "note"}
+WORDS = {"broken": "BREAKS HERE"}
+WIDEST_WORD = max(len(WORDS.get(state, state)) for state in MARKS)
+NAMES = {
+    "client": "client {}",
+    "link": "link {}",
+    "port": "bridge port {}",
+    "bridge": "bridge {}",
+    "uplink": "uplink {}",
+    "router": "router {}",
+    "announcer": "ARP answer {}",
+    "service": "service rule {}",
+    "forwarding": "way out {}",
+    "endpoint": "endpoint {}",
+    "reply": "way back {}",
+}
+
+
+def chosen(report: Report, *, every: bool = False) -> tuple[ServicePath, ...]:
+    """The paths worth showing: one per client, one that fails if there is one; `every`: all of them."""
+    if every:
+        return report.paths
+    first: dict[str | None, ServicePath] = {}
+    for path in report.paths:
+        first.setdefault(path.client, path)
+    failing = tuple(path for path in first.values() if path.works is False)
+    return failing or tuple(first.values())[:1]
+
+
+def show_paths(report: Report, page: Page, *, every: bool = False) -> None:
+    """The chosen paths, each with a heading, and how many were left out."""
+    found = chosen(report, every=every)
+    for path in found:
+        page.heading(f"The path from {path.client or 'a client'} to {path.vip}")
+        show_path(path, page, {each.code: each.slug for each in report.diagnoses})
+    left = len(report.paths) - len(found)
+    if left:
+        page.text(f"(-v shows {left} more path{'s' if left > 1 else ''})", 2, "dim")
+
+
+def show_path(path: ServicePath, page: Page, causes: Mapping[str, str]) -> None:
+    """Every hop; where the path is not plainly fine, with what is known of the hop.
+
+    `causes`: code -> slug of what the report tells in full elsewhere.
+    """
+    for hop in path.hops:
+        word = WORDS.get(hop.state, hop.state).ljust(WIDEST_WORD)
+        page.marked(MARKS[hop.state], word, title(hop) if _has_a_face(hop) else bare(hop), 2)
+        for line in told(hop, causes):
+            page.text(line, 2 + 2 + WIDEST_WORD + 2)
+
+
+def title(hop: Hop) -> str:
+    """`bridge port vnet1 of n5  fe:54:00:8e:31:10`; a hop beside the path says so."""
+    kind = NAMES[hop.kind]
+    name = kind.format(hop.name) if hop.name else kind.format("").strip()
+    machine = f" {'of' if hop.name else 'on'} {hop.machine}" if hop.machine else ""
+    beside = " (beside the path)" if hop.beside else ""
+    return "  ".join((f"{name}{machine}{beside}", *hop.addresses, *([hop.mac] if hop.mac else [])))
+
+
+def bare(hop: Hop) -> str:
+    """Of a hop without a name and an address there is only what is said of it."""
+    return f"{title(hop)}: {hop.said}"
+
+
+def _has_a_face(hop: Hop) -> bool:
+    return bool(hop.name or hop.mac or hop.codes)
+
+
+def told(hop: Hop, causes: Mapping[str, str]) -> Iterator[str]:
+    """What is said below a hop: the cause where it breaks, and what is known where little is."""
+    if hop.codes and all(code in causes for code in hop.codes):
+        yield "; ".join(f"{code} {causes[code]}" for code in hop.codes)
+    elif hop.codes:
+        yield f"{hop.said} ({', '.join(hop.codes)})"
+    elif _has_a_face(hop) and hop.state in ("broken", "unknown", "not seen"):
+        yield hop.said
