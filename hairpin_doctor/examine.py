@@ -14,7 +14,8 @@ from hairpin_doctor.recording import Recording, RememberingHost, ReplayingHost
 from hairpin_doctor.version import __version__
 from probes.host import Host, Unanswered
 from probes.machine import MachineFacts
-from probes.probe import Phase, Probe, Scope
+from probes.probe import Layer, Phase, Probe, Scope
+from probes.questions.cluster import ApiGroups
 
 AT_ONCE = 16
 Progress = Callable[[str], None]
@@ -67,8 +68,18 @@ def examine(
 def replay(recording: Recording, probes: Iterable[Probe[Any]]) -> Examination:
     """The same probes over a recording: no machine is touched."""
     host, scope = ReplayingHost(recording), recording.scope
-    found = [run_probe(each, host, scope) for each in probes]
+    chosen = probes if _asked_a_cluster(recording) else of_the_machine(probes)
+    found = [run_probe(each, host, scope) for each in chosen]
     return Examination(Findings(recording.vantage_point, found), recording, host.unasked)
+
+
+def of_the_machine(probes: Iterable[Probe[Any]]) -> tuple[Probe[Any], ...]:
+    """Without those of a cluster: where none is configured, nothing is to be said about it."""
+    return tuple(each for each in probes if each.layer is not Layer.CLUSTER)
+
+
+def _asked_a_cluster(recording: Recording) -> bool:
+    return any(isinstance(each.question, ApiGroups) for each in recording.asked)
 
 
 def run_probe(probe: Probe[Any], host: Host, scope: Scope) -> Seen[Any] | Unseen[Any]:

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from probes.host import Denied, Unanswered
 from probes.probe import Probe
+from probes.questions.cluster import RBAC
 
 F = TypeVar("F")
 
@@ -75,11 +76,11 @@ class Findings:
             return MissingFacts(
                 what, self.vantage_point, f"scan on {self.vantage_point} without --only or --skip"
             )
-        how = (
-            f"run the scan on {self.vantage_point} as root"
-            if found.right
-            else f"probe {found.probe.id}: {found.reason}"
-        )
+        how = f"probe {found.probe.id}: {found.reason}"
+        if found.right:
+            how = f"run the scan on {self.vantage_point} as root"
+            if found.right.startswith(RBAC):
+                how = f"let the account of {self.vantage_point} read it: docs/cluster-access.yaml"
         return MissingFacts(
             f"{found.probe.id} on {self.vantage_point}: {found.reason}", self.vantage_point, how
         )

@@ -18,7 +18,7 @@ from hairpin_doctor.belonging import (
     refuse_strangers,
     remarks,
 )
-from hairpin_doctor.examine import Examination, examine, replay
+from hairpin_doctor.examine import Examination, examine, of_the_machine, replay
 from hairpin_doctor.recording import Recording, RememberingHost
 from hairpin_doctor.targets import NoTarget, choose_targets
 from hairpin_doctor.vantage_point import VantagePoint
@@ -40,12 +40,15 @@ __all__ = ["NoTarget", "NotTogether", "Request", "Scanned", "judge", "scan"]
 
 @dataclass(frozen=True)
 class Request:
-    """What to scan. `others`: recordings of other vantage points; `saved`: the file name that the report will get."""
+    """What to scan. `others`: recordings of other vantage points; `saved`: the file name that the report will get.
+
+    `probes`: those of a cluster only where the host has one.
+    """
 
     targets: tuple[Target, ...] = ()
     others: tuple[Recording, ...] = ()
     timeout_ms: int = 2000
-    probes: tuple[Probe[Any], ...] = PROBES
+    probes: tuple[Probe[Any], ...] = of_the_machine(PROBES)
     saved: str | None = None
 
 

@@ -13,6 +13,8 @@ from probes.arp import arp
 from probes.bgp_sessions import bgp_sessions
 from probes.br_netfilter import br_netfilter
 from probes.client_links import client_links
+from probes.cluster_nodes import cluster_nodes
+from probes.cluster_services import cluster_services
 from probes.connections import connections
 from probes.dns import dns
 from probes.endpoints import endpoints
@@ -23,7 +25,9 @@ from probes.ingress_programs import ingress_programs
 from probes.interface_sysctls import interface_sysctls
 from probes.interfaces import interfaces
 from probes.kernel_counters import kernel_counters
+from probes.load_balancer_controllers import load_balancer_controllers
 from probes.machine import machine
+from probes.metallb import metallb
 from probes.neighbours import neighbours
 from probes.own_address_warnings import own_address_warnings
 from probes.probe import Probe
@@ -62,4 +66,8 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     ways_back,
     announcers,
     bgp_sessions,
+    cluster_services,
+    cluster_nodes,
+    load_balancer_controllers,
+    metallb,
 )

@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 Answer_co = TypeVar("Answer_co", covariant=True)
 A = TypeVar("A")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -49,3 +50,13 @@ class Host(Protocol):
     def ask(self, question: Question[A]) -> A:
         """Answer the question or raise Unanswered."""
         ...
+
+
+def listed(host: Host, question: Question[tuple[T, ...]]) -> tuple[T, ...] | None:
+    """A list that helps where it can be seen: () where there is no such kind, None where it may not or could not be seen."""
+    try:
+        return host.ask(question)
+    except Absent:
+        return ()
+    except (Denied, Silent):
+        return None

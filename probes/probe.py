@@ -16,7 +16,7 @@ F = TypeVar("F")
 
 
 class Layer(StrEnum):
-    """Where a probe looks, lowest first; reports group by it."""
+    """Where a probe looks, lowest first; reports group by it. CLUSTER: asked only where a cluster is configured."""
 
     MACHINE = "machine"
     LINK = "link"
@@ -26,6 +26,7 @@ class Layer(StrEnum):
     TRAFFIC = "traffic"
     SERVICE = "service"
     ANNOUNCEMENT = "announcement"
+    CLUSTER = "cluster"
 
 
 class Phase(IntEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from hairpin_doctor.cli.refused import Refused
 if TYPE_CHECKING:
     from hairpin_doctor.report.report import Report
     from hairpin_doctor.scan import Request
+    from probes.cluster.api import Api
+    from probes.host import Host
     from probes.probe import Probe
 
 NO_TARGET = EXIT_CODES["undetermined"]
@@ -28,6 +31,9 @@ SHORTEST, LONGEST = 0.05, 60
 @click.option("--timeout", type=float, default=2.0, metavar="SECONDS", help="Wait this long per attempt (2).")
 @click.option("--only", multiple=True, metavar="PROBE", help="Run only this probe; it must be able to run.")
 @click.option("--skip", multiple=True, metavar="PROBE", help="Leave this probe out.")
+@click.option("--context", metavar="NAME", help="Ask this cluster of the kubeconfig.")
+@click.option("--kubeconfig", metavar="FILE", help="Ask the cluster that this file names.")
+@click.option("--no-cluster", is_flag=True, help="Ask no cluster, though one is configured.")
 def scan(
     targets: tuple[str, ...],
     output: str,
@@ -38,27 +44,32 @@ def scan(
     skip: tuple[str, ...],
     redact: bool,
     redact_key: str | None,
+    context: str | None,
+    kubeconfig: str | None,
+    no_cluster: bool,
     strict: bool,
     verbose: bool,
 ) -> int:
     """Find out why a LoadBalancer IP cannot be reached from here, and how to mend it.
 
-    TARGET is VIP[:PORT[/tcp|udp]]. Without one: the targets of the reports given by --with, else every LoadBalancer
-    address in the service rules of this machine.
+    TARGET is VIP[:PORT[/tcp|udp]] or NAMESPACE/SERVICE. Without one: the targets of the reports given by --with, else
+    every LoadBalancer Service of the cluster, else every LoadBalancer address in the service rules of this machine.
+
+    The cluster is the one that kubectl would ask here; it is only read.
 
     Exit code: 0 healthy, 1 diagnosed, 2 error, 3 unexplained, 4 undetermined or no target, 130 interrupted.
     """
     from hairpin_doctor.cli.progress import progress
     from hairpin_doctor.scan import NoTarget
     from hairpin_doctor.scan import scan as run
-    from probes.linux.host import LinuxHost
     from probes.target import BadTarget
 
-    request = _request(targets, with_files, timeout, _chosen(only, skip), save)
+    api = None if no_cluster else _api(context, kubeconfig)
+    request = _request(targets, with_files, timeout, _chosen(only, skip, cluster=api is not None), save)
     key = chosen_key(redact, redact_key)
     try:
         with progress(len(request.probes)) as tick:
-            scanned = run(LinuxHost(), request, tick, _load_page if output == "table" else lambda: None)
+            scanned = run(_host(api), request, tick, _load_page if output == "table" else lambda: None)
     except BadTarget as error:
         raise Refused(error) from None
     except NoTarget as error:
@@ -100,8 +111,29 @@ def _request(
     return Request(wanted, others, round(timeout * 1000), probes, save)
 
 
-def _chosen(only: tuple[str, ...], skip: tuple[str, ...]) -> tuple[Probe[Any], ...]:
+def _api(context: str | None, kubeconfig: str | None) -> Api | None:
+    from probes.cluster.access import NoAccess, access
+
+    try:
+        return access(os.environ, context, kubeconfig)
+    except NoAccess as error:
+        raise Refused(error) from None
+
+
+def _host(api: Api | None) -> Host:
+    """This machine, and the cluster beside it where there is one."""
+    from probes.linux.host import LinuxHost
+
+    if api is None:
+        return LinuxHost()
+    from probes.cluster.host import ClusterHost, WithCluster
+
+    return WithCluster(LinuxHost(), ClusterHost(api))
+
+
+def _chosen(only: tuple[str, ...], skip: tuple[str, ...], *, cluster: bool) -> tuple[Probe[Any], ...]:
     from hairpin_doctor.cli.nearest import did_you_mean
+    from hairpin_doctor.examine import of_the_machine
     from probes.catalogue import CATALOGUE
 
     known = [each.id for each in CATALOGUE]
@@ -109,7 +141,11 @@ def _chosen(only: tuple[str, ...], skip: tuple[str, ...]) -> tuple[Probe[Any], .
         if name not in known:
             near = did_you_mean(name, known)
             raise Refused(f"there is no probe {name!r}{near} (`hairpin-doctor probes` lists them all)")
-    chosen = tuple(each for each in CATALOGUE if (not only or each.id in only) and each.id not in skip)
+    able = CATALOGUE if cluster else of_the_machine(CATALOGUE)
+    unable = [name for name in only if name not in [each.id for each in able]]
+    if unable:
+        raise Refused(f"probe {unable[0]}, asked for by --only, needs a cluster, and none is configured here")
+    chosen = tuple(each for each in able if (not only or each.id in only) and each.id not in skip)
     if not chosen:
         raise Refused("--only and --skip leave no probe to run")
     return chosen

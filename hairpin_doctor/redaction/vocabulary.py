@@ -52,6 +52,8 @@ own packet pod podman pods pool portal portals porter ports prefer proxy public 
 requiring rke2 rules save service services session should sig source speaker svclb system tcp that the their
 this traefik traffic udp v1 v1beta1 v1beta2 v2 via vip visible was weave web webhook whereabouts will without
 would
+Active balancers Connect CrashLoopBackOff discovery DoesNotExist enable ErrImagePull Established exclude Exists ghcr hostname
+Idle ImagePullBackOff ipvs In lbipam leader NotIn OpenConfirm OpenSent Opaque quay registry svc v0 v1alpha1
 """
 _KERNEL = """
 ACKED addr addrconf address addresses addrwatch af agent arping arpwatch as automatic avahi bad bareudp batadv

@@ -25,6 +25,7 @@ from hairpin_doctor.vantage_point import VantagePoint
 from hairpin_doctor.version import __version__
 from probes.catalogue import CATALOGUE as PROBES
 from probes.machine import MachineFacts
+from probes.probe import Layer
 from probes.target import Address, Target
 
 WORKS = {Works.YES: True, Works.NO: False, Works.UNKNOWN: None}
@@ -207,12 +208,15 @@ def _hop(judged: hops.Judged) -> drawn.Hop:
 
 
 def _runs(looked: Looked) -> Iterator[r.ProbeRun]:
-    """Every probe of the catalogue, in its order; those that the user left out are skipped for that reason."""
+    """Every probe of the catalogue, in its order; those that the user left out are skipped for that reason.
+
+    Probes of a cluster that did not run are not mentioned: most machines have none.
+    """
     ran = {run.probe.id: run for run in looked.point.findings.all}
     for probe in PROBES:
         if probe.id in ran:
             yield _run(looked, ran[probe.id])
-        else:
+        elif probe.layer is not Layer.CLUSTER:
             reason = "left out by --only or --skip"
             yield r.ProbeRun(probe.id, str(probe.layer), looked.point.name, "skipped", reason, None)
 

@@ -14,7 +14,7 @@ from probes.questions.machine import Sysctl
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:+-]{0,252}", re.ASCII)
 MAC = re.compile(r"(?:[0-9a-f]{2}(?::[0-9a-f]{2}){0,31})?", re.ASCII)
-NAME_FIELDS = ("name", "interface", "hostname")
+NAME_FIELDS = ("name", "interface", "hostname", "namespace", "node", "service", "pool")
 
 
 class UnsafeName(ValueError):

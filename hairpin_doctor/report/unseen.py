@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from hairpin_doctor.findings import Findings, Unseen
 from hairpin_doctor.network import Network
-from hairpin_doctor.recording import Recording
+from hairpin_doctor.recording import Asked, Recording
 from probes.host import Denied
+from probes.probe import Layer
+from probes.questions.cluster import RBAC
 from probes.service_rules import ServiceRulesFacts
 from probes.target import Address
 
+AS_ROOT = "Run it as root (sudo) to see them."
+WITH_THE_ROLE = "The role in docs/cluster-access.yaml grants what the doctor reads."
 LEFT_OPEN = {
     "ArpSweep": "a second machine that answers ARP",
     "RoutedExchanges": "whether the gateway has a route to the VIP",
@@ -21,6 +25,20 @@ LEFT_OPEN = {
     "NftRuleset": "the service rules (nftables)",
     "TrackedConnections": "what connection tracking did to the traffic",
     "KernelLog": "the kernel's log",
+    "ApiGroups": "the cluster",
+    "LoadBalancerServices": "the Services",
+    "ServiceEndpoints": "their endpoints",
+    "ClusterNodes": "the nodes",
+    "LoadBalancerWorkloads": "the DaemonSets of load balancers",
+    "PodsOf": "the speaker's pods",
+    "KubeProxyConfiguration": "kube-proxy's configuration",
+    "AddressPools": "MetalLB's pools",
+    "L2Advertisements": "its L2Advertisements",
+    "BgpAdvertisements": "its BGPAdvertisements",
+    "BgpPeers": "its BGPPeers",
+    "ServiceL2Statuses": "its ServiceL2Statuses",
+    "ServiceBgpStatuses": "its ServiceBGPStatuses",
+    "BgpSessionStates": "the states of its BGP sessions",
 }
 
 
@@ -34,27 +52,47 @@ def not_seen(looked: Iterable[tuple[str, Recording]]) -> tuple[str, ...]:
     """One sentence per vantage point that lacked a right, with how to see it."""
     found: list[str] = []
     for name, recording in looked:
-        rights = missing_rights(recording)
-        if rights:
-            refused = (type(e.question).__name__ for e in recording.asked if isinstance(e.unanswered, Denied))
-            things = ", ".join(dict.fromkeys(LEFT_OPEN.get(kind, kind) for kind in refused))
-            found.append(
-                f"Not seen on {name} without {' and '.join(rights)}: {things}. Run it as root (sudo) to see them."
-            )
+        refused = [each for each in recording.asked if isinstance(each.unanswered, Denied)]
+        of_cluster = [each for each in refused if _of_a_cluster(each)]
+        found.extend(_without(name, [each for each in refused if each not in of_cluster], AS_ROOT))
+        found.extend(_without(name, of_cluster, WITH_THE_ROLE))
     return tuple(found)
+
+
+def _of_a_cluster(asked: Asked) -> bool:
+    return isinstance(asked.unanswered, Denied) and asked.unanswered.right.startswith(RBAC)
+
+
+def _without(name: str, refused: Sequence[Asked], how: str) -> Iterator[str]:
+    rights = sorted({each.unanswered.right for each in refused if isinstance(each.unanswered, Denied)})
+    if rights:
+        kinds = (type(each.question).__name__ for each in refused)
+        things = ", ".join(dict.fromkeys(LEFT_OPEN.get(kind, kind) for kind in kinds))
+        yield f"Not seen on {name} without {' and '.join(rights)}: {things}. {how}"
 
 
 def hindered(findings: Findings) -> tuple[str, ...]:
     """Probes that could not run for another reason than a missing right, and rulesets that could not be read."""
     name = findings.vantage_point
+    because: dict[tuple[str, bool, str], list[str]] = {}
+    for each in findings.all:
+        if isinstance(each, Unseen) and not each.right:
+            together = (
+                "" if each.probe.layer is Layer.CLUSTER else each.probe.id
+            )  # one API that fails, one sentence
+            because.setdefault((together, each.crashed, each.reason), []).append(each.probe.id)
     found = [
-        f"Probe {each.probe.id} on {name} {'failed' if each.crashed else 'was skipped'}: {each.reason}"
-        for each in findings.all
-        if isinstance(each, Unseen) and not each.right
+        _hindered(ids, name, crashed=crashed, reason=reason) for (_, crashed, reason), ids in because.items()
     ]
     rules = findings.get(ServiceRulesFacts)
     unread = rules.unread if rules else ()
     return (*found, *(f"On {name}: {sentence}" for sentence in unread))
+
+
+def _hindered(ids: list[str], name: str, *, crashed: bool, reason: str) -> str:
+    if len(ids) == 1:
+        return f"Probe {ids[0]} on {name} {'failed' if crashed else 'was skipped'}: {reason}"
+    return f"Probes {', '.join(ids)} on {name} {'failed' if crashed else 'were skipped'}: {reason}"
 
 
 def not_tested(network: Network) -> tuple[str, ...]:

@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from probes.host import Question
+from probes.questions.cluster import (
+    ApiGroups,
+    ClusterNodes,
+    KubeProxyConfiguration,
+    LoadBalancerServices,
+    LoadBalancerWorkloads,
+    PodsOf,
+    ServiceEndpoints,
+)
 from probes.questions.configuration import NetworkConfiguration
 from probes.questions.directed import DirectedExchanges
 from probes.questions.firewall import (
@@ -16,6 +25,15 @@ from probes.questions.firewall import (
 )
 from probes.questions.links import ForwardingDatabase, Links
 from probes.questions.machine import Counters, KernelLog, MachineIdentity, Sysctl
+from probes.questions.metallb import (
+    AddressPools,
+    BgpAdvertisements,
+    BgpPeers,
+    BgpSessionStates,
+    L2Advertisements,
+    ServiceBgpStatuses,
+    ServiceL2Statuses,
+)
 from probes.questions.neighbours import ArpSweep, KernelResolution, Neighbours
 from probes.questions.routing import ConnectedPrefixes, RouteTo, RoutingRules
 from probes.questions.sockets import PacketSockets, TcpConnections
@@ -48,11 +66,31 @@ ALL: tuple[type[Question[Any]], ...] = (
     PacketSockets,
     TcpConnections,
     NetworkConfiguration,
+    ApiGroups,
+    LoadBalancerServices,
+    ServiceEndpoints,
+    ClusterNodes,
+    LoadBalancerWorkloads,
+    PodsOf,
+    KubeProxyConfiguration,
+    AddressPools,
+    L2Advertisements,
+    BgpAdvertisements,
+    BgpPeers,
+    ServiceL2Statuses,
+    ServiceBgpStatuses,
+    BgpSessionStates,
 )
 
 __all__ = [
     "ALL",
+    "AddressPools",
+    "ApiGroups",
     "ArpSweep",
+    "BgpAdvertisements",
+    "BgpPeers",
+    "BgpSessionStates",
+    "ClusterNodes",
     "ConnectedPrefixes",
     "Counters",
     "Datagrams",
@@ -65,15 +103,23 @@ __all__ = [
     "IptablesRules",
     "KernelLog",
     "KernelResolution",
+    "KubeProxyConfiguration",
+    "L2Advertisements",
     "Links",
+    "LoadBalancerServices",
+    "LoadBalancerWorkloads",
     "MachineIdentity",
     "Neighbours",
     "NetworkConfiguration",
     "NftRuleset",
     "PacketSockets",
+    "PodsOf",
     "RouteTo",
     "RoutedEchoes",
     "RoutingRules",
+    "ServiceBgpStatuses",
+    "ServiceEndpoints",
+    "ServiceL2Statuses",
     "Sysctl",
     "TcpConnections",
     "TrackedConnections",

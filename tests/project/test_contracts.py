@@ -21,7 +21,10 @@ PLANTED = {
         "import hairpin_doctor.report.report",
     ),
     "Probes know the seam, and the seam knows no probe": ("probes/linux/arp.py", "import probes.catalogue"),
-    "Only probes.linux opens sockets, files and programs to look": ("probes/routes.py", "import pathlib"),
+    "Only probes.linux and probes.cluster open sockets, files and programs to look": (
+        "probes/routes.py",
+        "import pathlib",
+    ),
     "No probe reaches round the seam": ("probes/target.py", "import probes.host"),
     "Judging is pure: facts in, verdict out": ("hairpin_doctor/network.py", "import time"),
     "Only hairpin_doctor.machine and the lab's own parts touch the machine": (

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import probes.questions
+from probes.cluster.host import ANSWERED_BY as OF_CLUSTERS
 from probes.host import Question
 from probes.linux.host import ANSWERED_BY
 from probes.linux.rights import RIGHTS
@@ -37,8 +38,9 @@ def test_every_question_that_is_defined_is_in_the_list_that_recordings_know() ->
     assert set(probes.questions.ALL) == defined()
 
 
-def test_the_machine_answers_every_question_and_no_other() -> None:
-    assert set(ANSWERED_BY) == set(probes.questions.ALL)
+def test_the_machine_or_the_cluster_answers_every_question_and_never_both() -> None:
+    assert set(ANSWERED_BY) | set(OF_CLUSTERS) == set(probes.questions.ALL)
+    assert not set(ANSWERED_BY) & set(OF_CLUSTERS)
 
 
 def test_rights_are_capabilities_of_questions_that_exist() -> None:
@@ -64,10 +66,11 @@ def test_a_question_says_what_it_asks(question: type[Question[Any]]) -> None:
 
 @each_question
 def test_its_answer_has_the_type_that_the_question_names(question: type[Question[Any]]) -> None:
-    module, _, function = ANSWERED_BY[question].partition(":")
-    answer = getattr(importlib.import_module(f"probes.linux.{module}"), function)
+    package = "linux" if question in ANSWERED_BY else "cluster"
+    module, _, function = {**ANSWERED_BY, **OF_CLUSTERS}[question].partition(":")
+    answer = getattr(importlib.import_module(f"probes.{package}.{module}"), function)
     hints = typing.get_type_hints(answer)
-    (parameter,) = inspect.signature(answer).parameters
+    parameter = next(iter(inspect.signature(answer).parameters))
     (named,) = (typing.get_args(base)[0] for base in vars(question)["__orig_bases__"])
     assert hints[parameter] is question
     given = hints["return"]

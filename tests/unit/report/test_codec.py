@@ -48,7 +48,7 @@ def sample(kind: Any, *, full: bool, field: str = "") -> Any:
     if origin is Literal:
         return parts[-1]
     if origin in (dict, Mapping):
-        return {"TcpExt.Something": 3}
+        return {"TcpExt.Something": sample(parts[1], full=full)}
     if issubclass(kind, Enum):
         return list(kind)[-1]
     hints = get_type_hints(kind)

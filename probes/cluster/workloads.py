@@ -1,0 +1,114 @@
+"""Which DaemonSets have to do with load balancers, told by image and label, since names and namespaces are chosen freely."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from probes.cluster import fields
+from probes.cluster.api import Api, JsonObject, Patience, items
+from probes.questions.cluster import Controller, LoadBalancerWorkloads, Pod, PodsOf, Workload
+
+SERVICELB_LABEL = "svccontroller.k3s.cattle.io/svcname"
+IMAGES: tuple[tuple[Controller, re.Pattern[str]], ...] = (
+    (
+        "metallb-speaker",
+        re.compile(r"(^|/)(metallb/speaker|metallb-speaker)(:|@|$)|(^|/)bitnami.*/metallb-speaker"),
+    ),
+    ("servicelb", re.compile(r"(^|/)(mirrored-)?klipper-lb(:|@|$)")),
+    ("kube-vip", re.compile(r"(^|/)kube-vip(-iptables)?(:|@|$)")),
+    ("cilium", re.compile(r"(^|/)cilium(-ci)?(:|@|$)")),
+    ("calico", re.compile(r"(^|/)(mirrored-)?calico[/-]node(:|@|$)")),
+    ("openelb", re.compile(r"(^|/)openelb(-speaker)?(:|@|$)")),
+    ("kube-proxy", re.compile(r"(^|/)(hyperkube-|mirrored-)?kube-proxy(:|@|$|-)")),
+)
+SETTINGS = (
+    "svc_enable",
+    "vip_arp",
+    "bgp_enable",
+    "lb_enable",
+    "lb_class_only",
+    "lb_class_name",
+    "METALLB_ML_LABELS",
+)
+PLAIN_ARGUMENT = re.compile(r"--?[a-z0-9-]+(=[A-Za-z0-9_./:-]*)?", re.ASCII)
+SECRET = re.compile(r"pass|secret|token|key", re.IGNORECASE)
+
+
+def load_balancer_workloads(_: LoadBalancerWorkloads, api: Api, patience: Patience) -> tuple[Workload, ...]:
+    """/apis/apps/v1/daemonsets, those that are recognised."""
+    return tuple(
+        found
+        for each in items(api, patience, "/apis/apps/v1/daemonsets")
+        if (found := _workload(each)) is not None
+    )
+
+
+def _workload(found: JsonObject) -> Workload | None:
+    namespace, name = fields.name(found, "metadata", "namespace"), fields.name(found, "metadata", "name")
+    for container in fields.objects(found, "spec", "template", "spec", "containers"):
+        image = fields.text(container, "image")
+        controller = next((kind for kind, pattern in IMAGES if pattern.search(image)), None)
+        if controller is not None and namespace and name:
+            return Workload(
+                controller=controller,
+                namespace=namespace,
+                name=name,
+                image=image,
+                labels=fields.labels(found, "metadata", "labels"),
+                arguments=_arguments(container),
+                settings=_settings(container),
+                net_raw=_net_raw(container),
+                pods=fields.selector(fields.at(found, "spec", "selector")),
+                desired=fields.number(found, "status", "desiredNumberScheduled"),
+                ready=fields.number(found, "status", "numberReady"),
+            )
+    return None
+
+
+def _arguments(container: JsonObject) -> tuple[str, ...]:
+    """Plain options only; one that could hold a secret is left out."""
+    listed = (*fields.texts(container, "command"), *fields.texts(container, "args"))
+    return tuple(each for each in listed if PLAIN_ARGUMENT.fullmatch(each) and not SECRET.search(each))
+
+
+def _settings(container: JsonObject) -> dict[str, str]:
+    named = {
+        fields.text(each, "name"): fields.text(each, "value") for each in fields.objects(container, "env")
+    }
+    return {key: value for key, value in named.items() if key in SETTINGS}
+
+
+def _net_raw(container: JsonObject) -> bool | None:
+    context = fields.at(container, "securityContext")
+    if fields.truth(context, "privileged"):
+        return True
+    added, dropped = (
+        fields.texts(context, "capabilities", "add"),
+        fields.texts(context, "capabilities", "drop"),
+    )
+    if {"NET_RAW", "ALL", "CAP_NET_RAW"} & set(added):
+        return True
+    return False if {"NET_RAW", "ALL", "CAP_NET_RAW"} & set(dropped) else None
+
+
+def pods_of(question: PodsOf, api: Api, patience: Patience) -> tuple[Pod, ...]:
+    """The pods with these labels in the namespace."""
+    selector = quote(question.selector, safe="")
+    path = f"/api/v1/namespaces/{question.namespace}/pods?labelSelector={selector}"
+    return tuple(_pod(each) for each in items(api, patience, path) if fields.name(each, "metadata", "name"))
+
+
+def _pod(found: JsonObject) -> Pod:
+    conditions = fields.conditions(found)
+    containers = fields.objects(found, "status", "containerStatuses")
+    states = (fields.text(each, "state", "waiting", "reason") for each in containers)
+    waiting = next((each for each in states if each), "") or fields.text(found, "status", "reason")
+    if not waiting and conditions.get("PodScheduled") == "False":
+        waiting = "it fits on no node"
+    return Pod(
+        name=fields.name(found, "metadata", "name"),
+        node=fields.name(found, "spec", "nodeName") or None,
+        ready=conditions.get("Ready") == "True",
+        waiting=waiting or None,
+    )

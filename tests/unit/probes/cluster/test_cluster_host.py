@@ -1,0 +1,204 @@
+"""A real HTTPS API server, asked as a pod does and by the real kubectl: the same answers, and the same patience."""
+
+from __future__ import annotations
+
+import json
+import time
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import pytest
+
+from probes import questions as q
+from probes.cluster.api import PAGE
+from probes.host import Absent, Denied, Question, Silent, Unanswered
+from probes.questions.labels import Requirement, Selector
+from probes.questions.metallb import L2Status
+from probes.target import Protocol, ServicePort
+from scripts import cluster_objects as objects
+from scripts.cluster_api import Misbehaviour
+
+VIP = "192.168.8.241"
+METALLB = objects.METALLB
+
+
+def test_services_of_type_load_balancer_are_listed_and_others_are_not(serve: Any, asked_by: Any) -> None:
+    internal = {"metadata": objects.meta("kubernetes", "default"), "spec": {"type": "ClusterIP"}}
+    ranges = ["192.168.8.0/24", "no network"]
+    wanted = objects.service("dns", VIP, externalTrafficPolicy="Local", loadBalancerSourceRanges=ranges)
+    host = asked_by(serve({objects.SERVICES: [internal, wanted]}))
+    (found,) = host.ask(q.LoadBalancerServices())
+    assert str(found) == "dns/dns"
+    assert found.addresses == (ip_address(VIP),)
+    assert found.ports == (ServicePort(53, Protocol.UDP), ServicePort(53, Protocol.TCP))
+    assert (found.traffic_policy, found.pool, found.load_balancer_class) == ("Local", "homelab", None)
+    assert found.source_ranges == (ip_network("192.168.8.0/24"),)
+
+
+def test_a_list_of_many_pages_is_read_to_its_end(serve: Any, asked_by: Any) -> None:
+    many = [objects.service(f"s{number}", VIP) for number in range(PAGE + 3)]
+    server = serve({objects.SERVICES: many})
+    assert len(asked_by(server).ask(q.LoadBalancerServices())) == PAGE + 3
+    assert len([path for path in server.asked if path.startswith(objects.SERVICES)]) == 2
+
+
+def test_metallb_is_read_without_any_secret(serve: Any, asked_by: Any) -> None:
+    peer = objects.resource(
+        "router", myASN=64512, peerASN=64513, peerAddress="192.168.8.1", password="hunter2"
+    )
+    asked = asked_by(
+        serve(
+            {
+                "/apis/metallb.io/v1beta2/bgppeers": [peer],
+                METALLB + "ipaddresspools": [
+                    objects.resource("p", addresses=["10.0.0.0/30", "10.1.0.1-10.1.0.9"])
+                ],
+                METALLB + "servicel2statuses": [
+                    objects.status(
+                        "l2-abc",
+                        node="n5",
+                        serviceName="dns",
+                        serviceNamespace="dns",
+                        interfaces=[{"name": "bridge0"}],
+                    )
+                ],
+            }
+        )
+    )
+    (pool,) = asked.ask(q.AddressPools())
+    assert [ip_address(each) in pool for each in ("10.0.0.3", "10.0.0.4", "10.1.0.9", "10.1.0.10")] == [
+        True,
+        False,
+    ] * 2
+    assert asked.ask(q.ServiceL2Statuses()) == (L2Status("dns", "dns", "n5", ("bridge0",)),)
+    (found,) = asked.ask(q.BgpPeers())
+    assert found.address == ip_address("192.168.8.1")
+    assert "hunter2" not in repr(found)
+
+
+def test_peers_of_an_old_metallb_are_read_as_v1beta1(serve: Any, asked_by: Any) -> None:
+    peer = objects.resource("router", myASN=64512, peerASN=64513, peerAddress="192.168.8.1")
+    (found,) = asked_by(serve({METALLB + "bgppeers": [peer]})).ask(q.BgpPeers())
+    assert (found.my_asn, found.peer_asn) == (64512, 64513)
+
+
+def test_a_selector_is_read_as_kubernetes_means_it(serve: Any, asked_by: Any) -> None:
+    selector = {"matchExpressions": [{"key": "zone", "operator": "NotIn", "values": ["attic"]}]}
+    wanted = objects.resource("lan", nodeSelectors=[selector], interfaces=["bridge0", "$(reboot)"])
+    (found,) = asked_by(serve({METALLB + "l2advertisements": [wanted]})).ask(q.L2Advertisements())
+    assert found.node_selectors == (Selector({}, (Requirement("zone", "NotIn", ("attic",)),)),)
+    assert found.selects_node({})
+    assert not found.selects_node({"zone": "attic"})
+    assert found.interfaces == ("bridge0",)
+
+
+def test_only_settings_that_say_what_a_controller_serves_are_kept(serve: Any, asked_by: Any) -> None:
+    env = {"svc_enable": "true", "bgp_password": "hunter2"}
+    sets = [
+        objects.daemon_set("kv", "ghcr.io/kube-vip/kube-vip:v0.8.9", env=env),
+        objects.daemon_set("x", "nginx:1"),
+    ]
+    (found,) = asked_by(serve({objects.DAEMONSETS: sets})).ask(q.LoadBalancerWorkloads())
+    assert (found.controller, found.settings) == ("kube-vip", {"svc_enable": "true"})
+    assert "hunter2" not in repr(found)
+
+
+def test_kube_proxys_configuration_is_read_from_its_config_map(serve: Any, asked_by: Any) -> None:
+    path = "/api/v1/namespaces/kube-system/configmaps/kube-proxy"
+    found = asked_by(serve({path: objects.kube_proxy("ipvs", strict=True)})).ask(q.KubeProxyConfiguration())
+    assert (found.mode, found.strict_arp) == ("ipvs", True)
+
+
+def test_what_rbac_refuses_is_denied_and_says_what_to_grant(serve: Any, asked_by: Any) -> None:
+    with pytest.raises(Denied) as refused:
+        asked_by(serve({objects.NODES: 403})).ask(q.ClusterNodes())
+    assert refused.value.right == "RBAC list on nodes"
+
+
+def test_a_login_that_is_not_accepted_is_denied(serve: Any, asked_by: Any) -> None:
+    with pytest.raises(Denied, match="login"):
+        asked_by(serve({objects.NODES: []}), token="another").ask(q.ClusterNodes())
+
+
+def test_a_kind_that_the_api_does_not_serve_is_absent(serve: Any, asked_by: Any) -> None:
+    with pytest.raises(Absent, match=r"l2advertisements\.metallb\.io"):
+        asked_by(serve({})).ask(q.L2Advertisements())
+
+
+def test_a_redirect_is_not_followed(serve: Any, asked_by: Any) -> None:
+    with pytest.raises(Unanswered):
+        asked_by(serve({objects.NODES: 302})).ask(q.ClusterNodes())
+
+
+@pytest.mark.parametrize("how", ["hang", "drip"])
+def test_an_api_that_does_not_answer_costs_its_time_once(serve: Any, asked_by: Any, how: Any) -> None:
+    host = asked_by(serve({"/apis": Misbehaviour(how), objects.NODES: Misbehaviour(how)}), patience=1)
+    start = time.monotonic()
+    for question in (q.ApiGroups(), q.ClusterNodes(), q.AddressPools()):
+        with pytest.raises(Silent):
+            host.ask(question)
+    assert time.monotonic() - start < 3
+
+
+HOSTILE = {
+    "nested": "[" * 200_000,
+    "nested objects": '{"items":' * 100_000,
+    "no object": '"nodes"',
+    "no json": "<html>",
+    "cut off": '{"items": [{"metadata": {"name": "n5"',
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+def test_an_answer_that_makes_no_sense_is_no_answer(serve: Any, asked_by: Any, body: str) -> None:
+    with pytest.raises(Absent):
+        asked_by(serve({objects.NODES: Misbehaviour("raw", body)})).ask(q.ClusterNodes())
+
+
+def test_an_answer_without_an_end_is_given_up(serve: Any, asked_by: Any) -> None:
+    with pytest.raises(Unanswered):
+        asked_by(serve({objects.NODES: Misbehaviour("huge")})).ask(q.ClusterNodes())
+
+
+def test_values_of_wrong_types_and_names_that_are_none_are_left_out(serve: Any, asked_by: Any) -> None:
+    wrong: list[Any] = [
+        None,
+        [],
+        {},
+        {"metadata": 3},
+        {"metadata": {"name": ["n5"]}},
+        {"metadata": {"name": "\x1b[31mred"}},
+        {
+            "metadata": {"name": "n5", "labels": {"a": 1, "b\x1b": "c", "zone": "attic"}},
+            "status": {"addresses": "all"},
+        },
+    ]
+    (found,) = asked_by(serve({objects.NODES: wrong})).ask(q.ClusterNodes())
+    assert (found.name, found.labels, found.addresses, found.ready) == ("n5", {"zone": "attic"}, (), None)
+
+
+ANSWERS = [
+    (q.LoadBalancerServices(), objects.SERVICES),
+    (q.ServiceEndpoints("dns", "dns"), objects.SLICES.format("dns")),
+    (q.LoadBalancerWorkloads(), objects.DAEMONSETS),
+    (q.PodsOf("metallb-system", "app=metallb"), objects.PODS.format("metallb-system")),
+    (q.AddressPools(), METALLB + "ipaddresspools"),
+    (q.BgpAdvertisements(), METALLB + "bgpadvertisements"),
+    (q.ServiceBgpStatuses(), METALLB + "servicebgpstatuses"),
+    (q.BgpSessionStates(), "/apis/frrk8s.metallb.io/v1beta1/bgpsessionstates"),
+]
+
+
+@pytest.mark.parametrize(("question", "path"), ANSWERS, ids=lambda each: type(each).__name__)
+def test_no_kind_fails_by_objects_of_a_wrong_shape(
+    serve: Any, asked_by: Any, question: Question[Any], path: str
+) -> None:
+    shape = {
+        "metadata": {"name": "x", "namespace": "y", "annotations": 7},
+        "spec": [1],
+        "status": {"node": {}},
+    }
+    found = asked_by(serve({path: [json.loads("1e999"), shape, {"spec": {"type": "LoadBalancer"}}]})).ask(
+        question
+    )
+    assert isinstance(found, tuple)
