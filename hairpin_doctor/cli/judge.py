@@ -9,6 +9,7 @@ import click
 from hairpin_doctor.cli.output import Output, exit_code, judged, output_options, read, tell
 from hairpin_doctor.cli.redaction_key import chosen_key
 from hairpin_doctor.cli.refused import Refused
+from hairpin_doctor.cli.time_limit import time_limit
 
 if TYPE_CHECKING:
     from hairpin_doctor.comparison.compare import Comparison
@@ -35,12 +36,17 @@ def judge(
 
     Exit code: 0 healthy, 1 diagnosed, 2 error, 3 unexplained, 4 undetermined; with --compare that of the second FILE.
     """
-    if compare:
-        return _compare(files, Output(output, save, strict, verbose), redact, redact_key)
-    recordings = read(files, save)
+    how = _compare if compare else _judge
+    return how(files, Output(output, save, strict, verbose), redact, redact_key)
+
+
+def _judge(files: tuple[str, ...], output: Output, redact: bool, redact_key: str | None) -> int:
+    recordings = read(files, output.save)
     key = chosen_key(redact, redact_key)
     only = files[0] if len(files) == 1 and files[0] != "-" else None
-    return tell(judged(recordings, key, save or only), Output(output, save, strict, verbose))
+    with time_limit("judging this"):
+        scanned = judged(recordings, key, output.save or only)
+    return tell(scanned, output)
 
 
 def _compare(files: tuple[str, ...], output: Output, redact: bool, redact_key: str | None) -> int:
@@ -57,8 +63,10 @@ def _compare(files: tuple[str, ...], output: Output, redact: bool, redact_key: s
         raise Refused(
             "the two files are redacted by different keys, or one of them is not redacted: nothing would be equal"
         )
-    before, after = (judged(side, key, None) for side in sides)
-    _print(compare(before, after), output.form)
+    with time_limit("comparing this"):
+        before, after = (judged(side, key, None) for side in sides)
+        found = compare(before, after)
+    _print(found, output.form)
     return exit_code(after.report, strict=output.strict)
 
 
