@@ -86,7 +86,7 @@ def _order(judged: Judged) -> tuple[int, int]:
 def diagnose(network: Network, rules: Iterable[Rule]) -> Judgement:
     """Judge every VIP by every rule."""
     judged: list[Judged] = []
-    chosen = tuple(rules)
+    chosen = tuple(each for each in rules if network.knows_a_cluster or not each.needs_cluster)
     for vip in network.vips:
         judged.extend(_consequences_marked([Judged(rule, vip, judge(rule, network, vip)) for rule in chosen]))
     per_vip = {

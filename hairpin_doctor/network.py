@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import IPv4Address
 
+from hairpin_doctor.cluster_view import ClusterView, cluster_view
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
 from probes.client_links import ClientLinkFacts
+from probes.cluster_services import ClusterServicesFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts
 from probes.neighbours import NeighbourFacts
@@ -62,6 +64,15 @@ class Network:
     def vips(self) -> tuple[Address, ...]:
         """Every VIP of every scope, each once."""
         return tuple(dict.fromkeys(vip for each in self.vantage_points for vip in each.scope.vips))
+
+    @property
+    def knows_a_cluster(self) -> bool:
+        """Whether a cluster's Services could be read from some vantage point."""
+        return any(each.findings.get(ClusterServicesFacts) for each in self.vantage_points)
+
+    def cluster(self, vip: Address) -> ClusterView | None:
+        """What the cluster says of the VIP; None where none was asked, or it has no Service with this VIP."""
+        return cluster_view(self.vantage_points, vip)
 
     def hosts(self, vip: Address) -> tuple[VantagePoint, ...]:
         """Vantage points that serve the VIP themselves, or announce it though they hold no rule for it."""

@@ -65,7 +65,10 @@ Verdict = Diagnosis | Cleared | Undetermined
 
 @dataclass(frozen=True)
 class Rule:
-    """A registered rule. `explains` names codes that are mere consequences where this one holds."""
+    """A registered rule. `explains` names codes that are mere consequences where this one holds.
+
+    `needs_cluster`: it judges by the cluster's word alone, and is left out where no cluster was asked.
+    """
 
     code: str
     slug: str
@@ -74,6 +77,7 @@ class Rule:
     judge: Callable[[Network, Address], Verdict] = field(repr=False)
     documentation: str = field(repr=False)
     explains: tuple[str, ...] = ()
+    needs_cluster: bool = False
 
     def section(self, name: str) -> str:
         """One of the fixed sections of its documentation."""
@@ -83,13 +87,13 @@ class Rule:
 
 
 def rule(
-    code: str, slug: str, severity: Severity, *, explains: tuple[str, ...] = ()
+    code: str, slug: str, severity: Severity, *, explains: tuple[str, ...] = (), needs_cluster: bool = False
 ) -> Callable[[Callable[[Network, Address], Verdict]], Rule]:
     """Make a rule of a function; its module's docstring is its documentation, the first line the cause as a statement."""
 
     def register(judge: Callable[[Network, Address], Verdict]) -> Rule:
         documentation = inspect.cleandoc(sys.modules[judge.__module__].__doc__ or "")
         title = documentation.partition("\n")[0].rstrip(".")
-        return Rule(code, slug, title, severity, judge, documentation, explains)
+        return Rule(code, slug, title, severity, judge, documentation, explains, needs_cluster)
 
     return register

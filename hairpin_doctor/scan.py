@@ -20,15 +20,15 @@ from hairpin_doctor.belonging import (
 )
 from hairpin_doctor.examine import Examination, examine, of_the_machine, replay
 from hairpin_doctor.recording import Recording, RememberingHost
-from hairpin_doctor.targets import NoTarget, choose_targets
+from hairpin_doctor.targets import NoTarget, choose_targets, service_targets
 from hairpin_doctor.vantage_point import VantagePoint
 from hairpin_doctor.vantage_points import identity_of, newest_of_each, unique_name
 from hairpin_doctor.version import __version__
 from probes.catalogue import CATALOGUE as PROBES
 from probes.host import Host, Unanswered
-from probes.probe import Probe, Scope
+from probes.probe import Layer, Probe, Scope
 from probes.questions.machine import Identity, MachineIdentity
-from probes.target import Address, Target
+from probes.target import Address, BadTarget, Target
 
 if TYPE_CHECKING:
     from hairpin_doctor.diagnose import Judgement
@@ -42,7 +42,7 @@ __all__ = ["NoTarget", "NotTogether", "Request", "Scanned", "judge", "scan", "wi
 class Request:
     """What to scan. `others`: recordings of other vantage points; `saved`: the file name that the report will get.
 
-    `probes`: those of a cluster only where the host has one.
+    `probes`: those of a cluster only where the host has one. `services`: NAMESPACE/NAME of Services to look up there.
     """
 
     targets: tuple[Target, ...] = ()
@@ -50,6 +50,7 @@ class Request:
     timeout_ms: int = 2000
     probes: tuple[Probe[Any], ...] = of_the_machine(PROBES)
     saved: str | None = None
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ def scan(
     """
     remembering = RememberingHost(host)
     me = _identity(remembering)
-    targets, left_out = choose_targets(remembering, request.targets, request.others)
+    cluster = any(each.layer is Layer.CLUSTER for each in request.probes)
+    named = (*request.targets, *_named_services(remembering, request.services, cluster=cluster))
+    targets, left_out = choose_targets(remembering, named, request.others, cluster=cluster)
     elsewhere, superseded = _without_this_machine(me, request.others)
     others, older = newest_of_each(elsewhere)
     replayed = [replay(each, PROBES) for each in others]
@@ -109,6 +112,13 @@ def judge(recordings: Iterable[Recording], saved: str | None = None) -> Scanned:
     looked = [_looked(each, live=False) for each in replayed]
     refuse_strangers([each.point for each in looked])
     return _conclude(looked, (*notices, *_lacking(replayed)), saved)
+
+
+def _named_services(host: Host, services: Iterable[str], *, cluster: bool) -> tuple[Target, ...]:
+    wanted = tuple(services)
+    if wanted and not cluster:
+        raise BadTarget(f"{wanted[0]}: a Service is looked up in the cluster, and none is configured here.")
+    return tuple(target for each in wanted for target in service_targets(host, each))
 
 
 def load_judging() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from hairpin_doctor.recording import Recording
-from probes.host import Host, Unanswered
+from probes.host import Host, Unanswered, listed
 from probes.probe import Scope
+from probes.questions.cluster import LoadBalancerService, LoadBalancerServices
+from probes.questions.machine import Moment
+from probes.questions.neighbours import Neighbours
 from probes.service_rules import ServiceRulesFacts, service_rules
 from probes.target import Address, BadTarget, Target
 
@@ -23,25 +27,92 @@ def refuse_ipv6(target: Target) -> Target:
 
 
 def choose_targets(
-    host: Host, given: Iterable[Target], others: Iterable[Recording]
+    host: Host, given: Iterable[Target], others: Iterable[Recording], *, cluster: bool = False
 ) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-    """The targets, and sentences about those left out. Raises NoTarget where there is none, BadTarget for IPv6."""
+    """The targets, and sentences about those left out. Raises NoTarget where there is none, BadTarget for IPv6.
+
+    `cluster`: whether one is configured that can be asked for its Services.
+    """
     named = [refuse_ipv6(target) for target in given]
     named += [t for each in others for t in each.scope.targets if t.vip.version == 4]
     if named:
-        return _widened(host, tuple(dict.fromkeys(named))), ()
+        return _widened(host, tuple(dict.fromkeys(named)), cluster=cluster), ()
+    of_cluster = _of_cluster(host) if cluster else []
+    if of_cluster:
+        return _ipv4_of(of_cluster)
     fronts = _service_rules(host, Scope(()))
     found = (
         [Target(front.vip, front.port, front.protocol) for front in fronts.load_balancer_ports]
         if fronts
         else []
     )
+    if not any(target.vip.version == 4 for target in found):
+        raise NoTarget(_why_none(fronts) + _suggestion(host))
+    return _ipv4_of(found)
+
+
+def _ipv4_of(found: list[Target]) -> tuple[tuple[Target, ...], tuple[str, ...]]:
     wanted = tuple(dict.fromkeys(target for target in found if target.vip.version == 4))
-    if not wanted:
-        raise NoTarget(_why_none(fronts))
     left_out = sorted({str(target.vip) for target in found if target.vip.version == 6})
     said = f"IPv6 cannot be examined yet; left out: {', '.join(left_out)}"
     return wanted, (said,) if left_out else ()
+
+
+def _of_cluster(host: Host) -> list[Target]:
+    """Every port of every LoadBalancer Service that has an address; none where no cluster is configured or answers."""
+    found = [target for each in listed(host, LoadBalancerServices()) or () for target in _targets_of(each)]
+    return found if any(target.vip.version == 4 for target in found) else []
+
+
+def _targets_of(service: LoadBalancerService) -> list[Target]:
+    """Of a Service with both families the IPv4 ones."""
+    addresses = [vip for vip in service.addresses if vip.version == 4] or service.addresses
+    return [Target(vip, port.port, port.protocol) for vip in addresses for port in service.ports]
+
+
+SERVICE = re.compile(r"[a-z][a-z0-9-]{0,62}/[a-z][a-z0-9-]{0,62}", re.ASCII)  # RFC 1035 labels
+
+
+def names_a_service(text: str) -> bool:
+    """Whether a target is NAMESPACE/SERVICE: no address begins with a letter, but for IPv6 ones, which hold a colon."""
+    return SERVICE.fullmatch(text) is not None
+
+
+def service_targets(host: Host, name: str) -> tuple[Target, ...]:
+    """The targets of NAMESPACE/SERVICE. Raises BadTarget with one sentence where the cluster has no such address."""
+    try:
+        services = host.ask(LoadBalancerServices())
+    except Unanswered as error:
+        raise BadTarget(f"{name}: a Service is looked up in the cluster, and {error}.") from None
+    service = next((each for each in services if str(each) == name), None)
+    if service is None:
+        raise BadTarget(
+            f"{name}: the cluster has no Service of type LoadBalancer with this namespace and name."
+        )
+    found = _targets_of(service)
+    if not found:
+        raise BadTarget(
+            f"{name}: the Service has no address yet; its controller gives it one, see its events."
+        )
+    return tuple(found)
+
+
+def _suggestion(host: Host) -> str:
+    """Addresses that share a MAC with another one in the neighbour cache: a node's, and perhaps VIPs that it announces."""
+    try:
+        entries = host.ask(Neighbours(Moment.BEFORE))
+    except Unanswered:
+        return ""
+    behind: dict[str, list[Address]] = {}
+    for each in entries:
+        if each.mac and each.address.version == 4:
+            behind.setdefault(each.mac, []).append(each.address)
+    shared = sorted(
+        {address for found in behind.values() if len(set(found)) > 1 for address in found}, key=int
+    )
+    if not shared:
+        return ""
+    return f" (candidates, since they share a MAC with another address: {', '.join(map(str, shared[:8]))})"
 
 
 def _why_none(facts: ServiceRulesFacts | None) -> str:
@@ -52,14 +123,16 @@ def _why_none(facts: ServiceRulesFacts | None) -> str:
     return f"no target was given, and this machine serves no LoadBalancer address; {name_one}"
 
 
-def _widened(host: Host, targets: tuple[Target, ...]) -> tuple[Target, ...]:
-    """A bare VIP becomes the ports that are programmed for it here, where there are any."""
+def _widened(host: Host, targets: tuple[Target, ...], *, cluster: bool) -> tuple[Target, ...]:
+    """A bare VIP becomes the ports that are programmed for it here, else those of its Service, where there are any."""
     if all(target.port for target in targets):
         return targets
     facts = _service_rules(host, Scope(targets))
     found: list[Target] = []
     for target in targets:
         ports = _programmed(facts, target.vip) if facts and target.port is None else []
+        if not ports and target.port is None and cluster:
+            ports = [each for each in _of_cluster(host) if each.vip == target.vip]
         found.extend(ports or [target])
     return tuple(dict.fromkeys(found))
 

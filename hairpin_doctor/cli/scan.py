@@ -105,13 +105,15 @@ def _request(
 ) -> Request:
     """Everything that can be wrong with the arguments is found before a packet is sent."""
     from hairpin_doctor.scan import Request
-    from hairpin_doctor.targets import refuse_ipv6
+    from hairpin_doctor.targets import names_a_service, refuse_ipv6
     from probes.target import BadTarget, parse_target
 
     if not SHORTEST <= timeout <= LONGEST:  # false for NaN as well
         raise Refused(f"--timeout must be between {SHORTEST} and {LONGEST} seconds")
+    given = tuple(targets)
+    services = tuple(each for each in given if names_a_service(each))
     try:
-        wanted = tuple(refuse_ipv6(parse_target(each)) for each in targets)
+        wanted = tuple(refuse_ipv6(parse_target(each)) for each in given if not names_a_service(each))
     except BadTarget as error:
         raise Refused(error) from None
     others = read(with_files, save)
@@ -120,7 +122,7 @@ def _request(
             "a redacted report names other addresses than the real ones, so nothing can be looked for here; save a scan "
             "of this machine by the same --redact-key, and give both files to hairpin-doctor judge"
         )
-    return Request(wanted, others, round(timeout * 1000), probes, save)
+    return Request(wanted, others, round(timeout * 1000), probes, save, services)
 
 
 def _api(context: str | None, kubeconfig: str | None) -> Api | None:

@@ -55,6 +55,33 @@ def announce_step(interface: str, *, leave_bgp: bool = False) -> Step:
     )
 
 
+def advertise_pool(namespace: str, pool: str, vip: Address, client: str) -> Fix:
+    """Announce one pool by L2 on every interface: what a cluster needs where nothing selects the pool."""
+    text = "\n".join(
+        (
+            "apiVersion: metallb.io/v1beta1",
+            "kind: L2Advertisement",
+            "metadata:",
+            f"  name: announce-{pool}",
+            f"  namespace: {namespace}",
+            "spec:",
+            "  ipAddressPools:",
+            f"    - {pool}",
+            "",
+        )
+    )
+    step = Step(
+        place="cluster",
+        machine="any machine with kubectl",
+        why="the speakers announce only what an advertisement selects",
+        changes=(Manifest(ResourceRef("l2advertisement", namespace, f"announce-{pool}"), text),),
+    )
+    caution = (
+        "It announces on every interface of the node; name one in `interfaces` where several share a segment."
+    )
+    return Fix(f"Announce the pool {pool} by L2", (step,), check_from_client(vip, client), (caution,))
+
+
 def announce_on(interface: str, vip: Address, client: str, *, leave_bgp: bool = False) -> Fix:
     """Announce on an interface that already is in the client's segment, such as the bridge itself."""
     cautions = [EXISTING]

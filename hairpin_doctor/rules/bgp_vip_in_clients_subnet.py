@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hairpin_doctor.cluster_view import ClusterView, names_of
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import announce_on, check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
@@ -33,6 +34,7 @@ from hairpin_doctor.situation import (
     of_failing_clients,
     symptom,
 )
+from hairpin_doctor.told import readable_word
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.bgp_sessions import BgpSessionFacts
@@ -64,6 +66,13 @@ def bgp_vip_in_clients_subnet(network: Network, vip: Address) -> Verdict:
 def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     evidence = _gather(network, client, vip)
     hosts = network.hosts(vip)
+    view = readable_word(network, vip)
+    if view is not None and view.bgp and not view.l2:
+        return _diagnosis(
+            network, vip, evidence, Confidence.PROVEN if _routed(evidence, view) else Confidence.LIKELY
+        )
+    if view is not None and not view.bgp and not evidence.next_hop:
+        return Cleared(f"no BGPAdvertisement selects {vip} of {view.service} ({view.said_by})")
     if evidence.next_hop:
         sure = Confidence.PROVEN if evidence.peers else Confidence.LIKELY
         return _diagnosis(network, vip, evidence, sure)
@@ -78,6 +87,12 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     peers = ", ".join(map(str, evidence.peers))
     how = f"on the router: look for {vip} in its routing table (ip route get {vip}, or show bgp)"
     return Undetermined(f"whether the BGP session with {peers} advertises {vip}", how, suspected=True)
+
+
+def _routed(evidence: _Evidence, view: ClusterView) -> bool:
+    """Whether a router knows of it: by its own behaviour, or by a session that stands."""
+    established = any(each.state == "Established" for each in view.metallb.bgp_sessions or ())
+    return bool(evidence.next_hop or evidence.peers or established)
 
 
 def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
@@ -134,6 +149,13 @@ def _diagnosis(network: Network, vip: Address, evidence: _Evidence, sure: Confid
         for host in network.hosts(vip)
         for peer in evidence.peers
     )
+    view = readable_word(network, vip)
+    if view is not None and view.bgp and not view.l2:
+        because.append(
+            f"{names_of(view.bgp)} advertises {view.service} by BGP, and no L2Advertisement selects its pool "
+            f"({view.said_by})."
+        )
+        how = " by BGP"
     return Diagnosis(
         summary=(
             f"{vip} is routed{how}, but lies in the own subnet of {client.name}, "

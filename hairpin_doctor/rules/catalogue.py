@@ -14,6 +14,7 @@ from hairpin_doctor.rules.dns_answers_fail import dns_answers_fail
 from hairpin_doctor.rules.duplicate_address import duplicate_address
 from hairpin_doctor.rules.duplicate_mac import duplicate_mac
 from hairpin_doctor.rules.ebpf_not_on_interface import ebpf_not_on_interface
+from hairpin_doctor.rules.excluded_by_label import excluded_by_label
 from hairpin_doctor.rules.firewall_drops import firewall_drops
 from hairpin_doctor.rules.forwarding_off import forwarding_off
 from hairpin_doctor.rules.hairpin_off_on_port import hairpin_off_on_port
@@ -23,6 +24,7 @@ from hairpin_doctor.rules.local_policy_no_local_endpoint import local_policy_no_
 from hairpin_doctor.rules.macvlan_floods_lan import macvlan_floods_lan
 from hairpin_doctor.rules.macvtap_cannot_reach_parent import macvtap_cannot_reach_parent
 from hairpin_doctor.rules.multihomed_asymmetry import multihomed_asymmetry
+from hairpin_doctor.rules.no_advertisement import no_advertisement
 from hairpin_doctor.rules.no_ready_endpoints import no_ready_endpoints
 from hairpin_doctor.rules.nobody_answers import nobody_answers
 from hairpin_doctor.rules.node_address_has_two_macs import node_address_has_two_macs
@@ -35,9 +37,11 @@ from hairpin_doctor.rules.proxy_arp_answers import proxy_arp_answers
 from hairpin_doctor.rules.reply_bypasses_nat import reply_bypasses_nat
 from hairpin_doctor.rules.reverse_path_filter_drops import reverse_path_filter_drops
 from hairpin_doctor.rules.source_ranges_exclude_client import source_ranges_exclude_client
+from hairpin_doctor.rules.speaker_not_running import speaker_not_running
 from hairpin_doctor.rules.split_brain import split_brain
 from hairpin_doctor.rules.stale_neighbour import stale_neighbour
 from hairpin_doctor.rules.stateful_gateway_sees_half import stateful_gateway_sees_half
+from hairpin_doctor.rules.two_controllers import two_controllers
 from hairpin_doctor.rules.vip_answers_with_a_port_mac import vip_answers_with_a_port_mac
 from hairpin_doctor.rules.vip_not_programmed import vip_not_programmed
 from hairpin_doctor.rules.vip_on_bridge_mac_works import vip_on_bridge_mac_works
@@ -48,6 +52,9 @@ from hairpin_doctor.rules.wrong_l2_domain import wrong_l2_domain
 CATALOGUE: tuple[Rule, ...] = (
     duplicate_mac,
     pool_overlaps_infrastructure,
+    no_advertisement,
+    excluded_by_label,
+    speaker_not_running,
     bgp_vip_in_clients_subnet,
     ipvs_without_strict_arp,
     duplicate_address,
@@ -82,6 +89,7 @@ CATALOGUE: tuple[Rule, ...] = (
     arp_ignored,
     nobody_answers,
     vip_shares_the_bridge_mac,
+    two_controllers,
     announced_by_many_interfaces,
     node_address_has_two_macs,
     macvlan_floods_lan,

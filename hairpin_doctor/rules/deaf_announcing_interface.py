@@ -8,7 +8,7 @@ Told apart from: HD105 (the announcer hears, but another segment) and HD201 (no 
 on which a process holds an ARP socket; HD601 by the gateway, which has no route to the VIP.
 Fix: Announce on the bridge itself, or on an interface with a MAC of its own on that bridge.
 Unsure when: A process also listens on an interface that the client's segment does hear: then it declines to answer, and
-only its configuration tells why.
+only its configuration tells why. Where the cluster was asked, the interfaces that its L2Advertisement names decide.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from hairpin_doctor.fixes.own_mac_interface import own_mac_interface, own_mac_po
 from hairpin_doctor.network import Attachment, Network, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import silent_attachment, symptom
+from hairpin_doctor.told import Told, told
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts, ArpListener
 from probes.interfaces import InterfaceFacts
@@ -34,6 +35,9 @@ def deaf_announcing_interface(network: Network, vip: Address) -> Verdict:
     client, attachment = silent_attachment(network, vip)
     host = attachment.host
     hearing = [link.name for link in segment(attachment)]
+    word = told(network, vip, host)
+    if word is not None and not set(word.interfaces) & set(hearing):
+        return _by_the_clusters_word(vip, client, attachment, word)
     listeners = host.findings[AnnouncerFacts].listeners
     if any(each.interface in hearing for each in listeners):
         return Cleared(
@@ -44,6 +48,35 @@ def deaf_announcing_interface(network: Network, vip: Address) -> Verdict:
         return Cleared(f"no process on {host.name} listens for ARP on a port or on an interface that is down")
     known_listeners(host)
     return _diagnosis(vip, client, attachment, deaf)
+
+
+def _by_the_clusters_word(vip: Address, client: VantagePoint, attachment: Attachment, word: Told) -> Verdict:
+    """The speaker may listen anywhere: it answers only on the interfaces that it is told."""
+    host = attachment.host
+    deaf = {name: why for name in word.interfaces if (why := why_unheard(host, name))}
+    if len(deaf) < len(word.interfaces):
+        return Cleared(f"{', '.join(word.interfaces)} of {host.name}: at least one of them hears a segment")
+    because = (
+        symptom(client, vip),
+        f"Nobody answers ARP for {vip} at {client.name}.",
+        word.sentence,
+        *(f"{name} of {host.name} cannot hear a request: {why}." for name, why in deaf.items()),
+    )
+    return Diagnosis(
+        summary=f"{vip} is announced on {word.interfaces[0]} of {host.name}, which cannot hear ARP requests",
+        because=because,
+        severity=Severity.BROKEN,
+        confidence=word.confidence,
+        fixes=announcing_fixes(attachment, vip, client),
+        ruled_out=(f"HD105: {word.interfaces[0]} hears no segment at all.",),
+    )
+
+
+def why_unheard(host: VantagePoint, interface: str) -> str | None:
+    """Why an interface that the cluster names hears nothing; None where it hears."""
+    if host.findings[InterfaceFacts].by_name(interface) is None:
+        return "there is no such interface"
+    return _why_deaf(host, interface)
 
 
 def known_listeners(host: VantagePoint) -> None:

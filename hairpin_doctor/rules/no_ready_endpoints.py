@@ -18,14 +18,17 @@ from hairpin_doctor.fixes.service_object import look_at_backend
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import refused_by_proxy
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.situation import symptom
+from hairpin_doctor.situation import failing_clients, symptom
 from probes.service_rules import IPVS, ProgrammedPort
 from probes.target import Address
 
 
-@rule("HD103", "no-ready-endpoints", Severity.BROKEN, explains=("HD302", "HD405"))
+@rule("HD103", "no-ready-endpoints", Severity.BROKEN, explains=("HD201", "HD302", "HD405"))
 def no_ready_endpoints(network: Network, vip: Address) -> Verdict:
     """Packets arrive, and the service proxy's own rule for a failing port rejects them."""
+    told = _by_the_clusters_word(network, vip)
+    if told is not None:
+        return told
     found = arrivals(network, vip, "whether its service proxy has an endpoint to send them to")
     for arrival in found:
         refused = (refused_by_proxy(arrival.host, vip, port) for port in arrival.ports)
@@ -37,6 +40,25 @@ def no_ready_endpoints(network: Network, vip: Address) -> Verdict:
         if rejects:
             return _diagnosis(arrival, vip, rejects)
     return Cleared(f"the service proxy of {found[0].host.name} rejects no failing port of {vip}")
+
+
+def _by_the_clusters_word(network: Network, vip: Address) -> Diagnosis | None:
+    """The EndpointSlices tell it, also where nobody announces any more."""
+    view = network.cluster(vip)
+    if view is None or view.endpoints is None or view.serving():
+        return None
+    client, service = failing_clients(network, vip)[0], view.service
+    states = (
+        f"{len(view.endpoints)} endpoints, none of them ready" if view.endpoints else "no endpoint at all"
+    )
+    return Diagnosis(
+        summary=f"{service} has no ready endpoint: there is nobody to send {vip} to",
+        because=(symptom(client, vip), f"The EndpointSlices of {service} hold {states} ({view.said_by})."),
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN,
+        fixes=(look_at_backend(str(service), vip, client.name),),
+        ruled_out=("HD502: other nodes have no endpoint either.", "HD503: no backend is asked."),
+    )
 
 
 def _diagnosis(arrival: Arrival, vip: Address, rejects: list[ProgrammedPort]) -> Diagnosis:

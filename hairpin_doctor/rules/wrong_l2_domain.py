@@ -12,13 +12,15 @@ L2Advertisement must tell.
 
 from __future__ import annotations
 
-from hairpin_doctor.network import Network, segment
+from hairpin_doctor.network import Attachment, Network, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.rules.deaf_announcing_interface import (
     announcing_fixes,
     known_listeners,
+    why_unheard,
 )
 from hairpin_doctor.situation import silent_attachment, symptom
+from hairpin_doctor.told import Told, told
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
@@ -35,6 +37,9 @@ def wrong_l2_domain(network: Network, vip: Address) -> Verdict:
     client, attachment = silent_attachment(network, vip)
     host = attachment.host
     hearing = [link.name for link in segment(attachment)]
+    word = told(network, vip, host)
+    if word is not None and not set(word.interfaces) & set(hearing):
+        return _by_the_clusters_word(vip, client, attachment, word)
     elsewhere = _hearing_elsewhere(host, hearing)
     witness = _served_elsewhere(network, client, host, vip, hearing)
     if witness is None and any(name in hearing for name in host.findings[AnnouncerFacts].interfaces()):
@@ -60,6 +65,28 @@ def wrong_l2_domain(network: Network, vip: Address) -> Verdict:
             f"HD104: {elsewhere[0]} is up and no port.",
             "HD601: no sign of a route to the VIP at the gateway.",
         ),
+    )
+
+
+def _by_the_clusters_word(vip: Address, client: VantagePoint, attachment: Attachment, word: Told) -> Verdict:
+    """The speaker may listen in the client's segment too: it answers only on the interfaces that it is told."""
+    host = attachment.host
+    elsewhere = [name for name in word.interfaces if why_unheard(host, name) is None]
+    if not elsewhere:
+        return Cleared(f"{', '.join(word.interfaces)} of {host.name} hears no segment at all")
+    where = attachment.interface.name
+    return Diagnosis(
+        summary=f"{vip} is announced on {elsewhere[0]} of {host.name}; {client.name} is on {where}",
+        because=(
+            symptom(client, vip),
+            f"Nobody answers ARP for {vip} at {client.name}.",
+            word.sentence,
+            f"{client.name} reaches {host.name} by {where}, whose segment {', '.join(elsewhere)} does not hear.",
+        ),
+        severity=Severity.BROKEN,
+        confidence=word.confidence,
+        fixes=announcing_fixes(attachment, vip, client),
+        ruled_out=(f"HD104: {elsewhere[0]} is up and no port.",),
     )
 
 

@@ -49,6 +49,8 @@ def _workload(found: JsonObject) -> Workload | None:
     for container in fields.objects(found, "spec", "template", "spec", "containers"):
         image = fields.text(container, "image")
         controller = next((kind for kind, pattern in IMAGES if pattern.search(image)), None)
+        if controller is None and _labelled_as_speaker(found):
+            controller = "metallb-speaker"
         if controller is not None and namespace and name:
             return Workload(
                 controller=controller,
@@ -64,6 +66,14 @@ def _workload(found: JsonObject) -> Workload | None:
                 ready=fields.number(found, "status", "numberReady"),
             )
     return None
+
+
+def _labelled_as_speaker(found: JsonObject) -> bool:
+    """As MetalLB's manifests and its Helm chart label it, whatever a mirror calls the image."""
+    labels = fields.labels(found, "metadata", "labels")
+    by_manifest = (labels.get("app"), labels.get("component")) == ("metallb", "speaker")
+    name, component = labels.get("app.kubernetes.io/name"), labels.get("app.kubernetes.io/component")
+    return by_manifest or (name, component) == ("metallb", "speaker")
 
 
 def _arguments(container: JsonObject) -> tuple[str, ...]:

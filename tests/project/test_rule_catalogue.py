@@ -16,10 +16,14 @@ NO_RULE = {"__init__", "catalogue"}
 PROMISED = {
     "HD001": ("ping-silent-by-design", "note"),
     "HD002": ("vip-on-bridge-mac-works", "note"),
+    "HD101": ("no-advertisement", "broken"),
+    "HD102": ("excluded-by-label", "broken"),
     "HD103": ("no-ready-endpoints", "broken"),
     "HD104": ("deaf-announcing-interface", "broken"),
     "HD105": ("wrong-l2-domain", "broken"),
     "HD106": ("announced-by-many-interfaces", "latent"),
+    "HD107": ("two-controllers", "latent"),
+    "HD108": ("speaker-not-running", "broken"),
     "HD109": ("pool-overlaps-infrastructure", "broken"),
     "HD110": ("macvtap-cannot-reach-parent", "broken"),
     "HD111": ("vip-outside-prefix", "broken"),
@@ -58,6 +62,10 @@ PROMISED = {
 }
 """What has been released: a code is never reused and its slug never changes. Only add lines here."""
 WITHOUT_A_CASE = {
+    "HD101": "it rests on the cluster's objects: tests/unit/rules/test_by_the_clusters_word.py",
+    "HD102": "as HD101",
+    "HD107": "as HD101",
+    "HD108": "as HD101",
     "HD001": "it holds on every healthy case whose VIP is no address of the host",
     "HD302": "the kernel delivers to the bridge's own MAC: no namespace can show this suspicion",
     "HD511": "a service datapath in eBPF needs Cilium or Calico; its tests attach real programs of that name",
