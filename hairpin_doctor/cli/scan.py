@@ -16,8 +16,7 @@ from hairpin_doctor.cli.stand_in import stand_in_options, wanted_stand_in, with_
 
 if TYPE_CHECKING:
     from hairpin_doctor.report.report import Report
-    from hairpin_doctor.scan import Request, Scanned
-    from hairpin_doctor.stand_in import Wanted
+    from hairpin_doctor.scan import Request
     from probes.cluster.api import Api
     from probes.host import Host
     from probes.probe import Probe
@@ -64,11 +63,23 @@ def scan(
 
     Exit code: 0 healthy, 1 diagnosed, 2 error, 3 unexplained, 4 undetermined or no target, 130 interrupted.
     """
+    from hairpin_doctor.cli.progress import progress
+    from hairpin_doctor.scan import NoTarget
+    from hairpin_doctor.scan import scan as run
+    from probes.target import BadTarget
+
     api = None if no_cluster else _api(context, kubeconfig)
     request = _request(targets, with_files, timeout, _chosen(only, skip, cluster=api is not None), save)
     key = chosen_key(redact, redact_key)
-    scanned = _scanned(_host(api), request, wanted_stand_in(stand_in, stand_in_address), output)
-    if scanned is None:
+    wanted = wanted_stand_in(stand_in, stand_in_address)
+    try:
+        host = _host(api)
+        with with_stand_in(wanted, request, host) as request, progress(len(request.probes)) as tick:
+            scanned = run(host, request, tick, _load_page if output == "table" else lambda: None)
+    except BadTarget as error:
+        raise Refused(error) from None
+    except NoTarget as error:
+        Refused(error).show()
         return NO_TARGET
     if key is not None:
         scanned = judged(scanned.recordings, key, save)
@@ -77,23 +88,6 @@ def scan(
     for each in failed:
         Refused(each).show()
     return 2 if failed else code
-
-
-def _scanned(host: Host, request: Request, wanted: Wanted | None, output: str) -> Scanned | None:
-    """Look, from a stand-in too where one is wanted; None where there is no target, which is said."""
-    from hairpin_doctor.cli.progress import progress
-    from hairpin_doctor.scan import NoTarget
-    from hairpin_doctor.scan import scan as run
-    from probes.target import BadTarget
-
-    try:
-        with with_stand_in(wanted, request, host) as whole, progress(len(request.probes)) as tick:
-            return run(host, whole, tick, _load_page if output == "table" else lambda: None)
-    except BadTarget as error:
-        raise Refused(error) from None
-    except NoTarget as error:
-        Refused(error).show()
-        return None
 
 
 def _request(
