@@ -73,9 +73,8 @@ def scan(
     key = chosen_key(redact, redact_key)
     wanted = wanted_stand_in(stand_in, stand_in_address)
     try:
-        host = _host(api)
-        with with_stand_in(wanted, request, host) as request, progress(len(request.probes)) as tick:
-            scanned = run(host, request, tick, _load_page if output == "table" else lambda: None)
+        with with_stand_in(wanted, request) as request, progress(len(request.probes)) as tick:
+            scanned = run(_host(api), request, tick, _load_page if output == "table" else lambda: None)
     except BadTarget as error:
         raise Refused(error) from None
     except NoTarget as error:

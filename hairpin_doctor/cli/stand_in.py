@@ -15,7 +15,6 @@ from hairpin_doctor.cli.refused import Refused
 if TYPE_CHECKING:
     from hairpin_doctor.scan import Request
     from hairpin_doctor.stand_in import Wanted
-    from probes.host import Host
 
 
 def stand_in_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,7 +54,7 @@ def wanted_stand_in(bridge: str | None, address: str | None) -> Wanted | None:
 
 
 @contextmanager
-def with_stand_in(wanted: Wanted | None, request: Request, host: Host) -> Iterator[Request]:
+def with_stand_in(wanted: Wanted | None, request: Request) -> Iterator[Request]:
     """The request with the stand-in's recording among the others, and the stand-in there until the block ends."""
     if wanted is None:
         yield request
@@ -65,7 +64,7 @@ def with_stand_in(wanted: Wanted | None, request: Request, host: Host) -> Iterat
     from hairpin_doctor.stand_in import CannotStandIn, standing_in
     from probes.linux.host import LinuxHost
 
-    named = with_targets(RememberingHost(host), request)
+    named = with_targets(RememberingHost(LinuxHost()), request)
     try:
         with standing_in(LinuxHost, wanted, named, lambda text: click.echo(text, err=True)) as recording:
             yield replace(named, others=(recording, *named.others))
