@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from hairpin_doctor.report.compose import Looked
     from hairpin_doctor.report.report import Report
 
-__all__ = ["NoTarget", "NotTogether", "Request", "Scanned", "judge", "scan", "with_targets"]
+__all__ = ["NoTarget", "NotTogether", "Request", "Scanned", "judge", "scan"]
 
 
 @dataclass(frozen=True)
@@ -93,12 +93,6 @@ def scan(
     together, strangers = _without_strangers(mine, [_looked(each, live=False) for each in replayed])
     notices = (*left_out, *superseded, *older, *strangers, *_lacking(replayed))
     return _conclude([mine, *together], notices, request.saved)
-
-
-def with_targets(host: Host, request: Request) -> Request:
-    """The request with its targets chosen, for who must know them before the scan. Raises as `scan` does."""
-    targets, _ = choose_targets(host, request.targets, request.others)
-    return replace(request, targets=targets)
 
 
 def judge(recordings: Iterable[Recording], saved: str | None = None) -> Scanned:

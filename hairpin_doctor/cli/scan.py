@@ -12,7 +12,6 @@ import click
 from hairpin_doctor.cli.output import EXIT_CODES, Output, judged, output_options, read, tell
 from hairpin_doctor.cli.redaction_key import chosen_key
 from hairpin_doctor.cli.refused import Refused
-from hairpin_doctor.cli.stand_in import stand_in_options, wanted_stand_in, with_stand_in
 
 if TYPE_CHECKING:
     from hairpin_doctor.report.report import Report
@@ -29,7 +28,6 @@ SHORTEST, LONGEST = 0.05, 60
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
 @output_options
 @click.option("--with", "with_files", multiple=True, metavar="FILE", help="Judge together with this report.")
-@stand_in_options
 @click.option("--timeout", type=float, default=2.0, metavar="SECONDS", help="Wait this long per attempt (2).")
 @click.option("--only", multiple=True, metavar="PROBE", help="Run only this probe; it must be able to run.")
 @click.option("--skip", multiple=True, metavar="PROBE", help="Leave this probe out.")
@@ -41,8 +39,6 @@ def scan(
     output: str,
     save: str | None,
     with_files: tuple[str, ...],
-    stand_in: str | None,
-    stand_in_address: str | None,
     timeout: float,
     only: tuple[str, ...],
     skip: tuple[str, ...],
@@ -71,9 +67,8 @@ def scan(
     api = None if no_cluster else _api(context, kubeconfig)
     request = _request(targets, with_files, timeout, _chosen(only, skip, cluster=api is not None), save)
     key = chosen_key(redact, redact_key)
-    wanted = wanted_stand_in(stand_in, stand_in_address)
     try:
-        with with_stand_in(wanted, request) as request, progress(len(request.probes)) as tick:
+        with progress(len(request.probes)) as tick:
             scanned = run(_host(api), request, tick, _load_page if output == "table" else lambda: None)
     except BadTarget as error:
         raise Refused(error) from None
