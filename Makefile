@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest $(if $(AS_ROOT),-p no:cacheprovider) -n 6 --dist workste
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help accuracy lab-vm demo test check wheel docs readme bench clean lab-packages
+.PHONY: help accuracy lab-vm demo test check wheel docs readme site bench clean lab-packages
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -37,8 +37,17 @@ wheel: .venv/ready ## Build sdist and wheel, and run the wheel from outside the 
 docs: .venv/ready ## Write the generated pages: docs/causes, docs/probes, the report's schema
 	$(BIN)/python -m hairpin_doctor.docs_generator
 
-readme: .venv/ready lab-packages ## Quote anew in README.md what the commands print
+readme: .venv/ready lab-packages ## Quote anew in README.md and docs/tutorial.md what the commands print; the picture too
 	$(AS_ROOT) $(BIN)/python -m scripts.quotes
+	$(BIN)/python -m scripts.screenshot
+
+site: .venv/site-ready ## Build the documents as a site in site/, strictly
+	$(BIN)/mkdocs build --quiet
+	@echo "open site/index.html"
+
+.venv/site-ready: .venv/ready
+	$(BIN)/pip install --quiet --editable '.[docs]'
+	@touch $@
 
 accuracy: .venv/ready lab-packages ## Every case of the lab from every vantage point: expected against found
 	$(AS_ROOT) $(BIN)/hairpin-doctor lab run --all --matrix
@@ -51,7 +60,7 @@ bench: .venv/ready lab-packages ## Measure start-up, scan and lab against their 
 	$(AS_ROOT) $(BIN)/python -m benchmarks
 
 clean: ## Remove what the commands above made
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lab-packages:

@@ -1,4 +1,4 @@
-"""Writes the generated pages: docs/causes from the rules, docs/probes from the probes, and the JSON Schemas.
+"""Writes the generated pages: docs/causes from the rules, docs/probes from the probes, the command line, the schemas.
 
 `python -m hairpin_doctor.docs_generator [DIRECTORY]`, from the project's root; a test compares what is committed.
 """
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hairpin_doctor.cli.reference import reference
 from hairpin_doctor.comparison.compare import SCHEMA, Comparison
 from hairpin_doctor.explanations import explanation
 from hairpin_doctor.probe_rights import asks, question_of, rights
@@ -30,6 +31,7 @@ def pages() -> dict[str, str]:
     found = {
         "report.schema.json": schema_text(),
         "comparison.schema.json": as_file(schema_of(Comparison, SCHEMA)),
+        "reference/cli.md": _joined([NOTICE, reference()]),
         "causes/README.md": _causes(),
         "probes/README.md": _probes(),
     }
@@ -47,13 +49,18 @@ def cause_page(rule: Rule) -> str:
     """The page of a cause."""
     found = explanation(rule)
     parts = [NOTICE, f"# {found.code} {found.slug}", f"{found.title}.", f"Severity **{found.severity}**."]
-    for name, text in found.sections:
-        parts += [f"## {name}", text]
+    for section in found.sections:
+        parts += [f"## {section.title}", section.prose]
+        if section.commands:
+            commands = "\n".join(section.commands)
+            parts.append(f"```sh\n{commands}\n```")
     if found.explains:
         parts += ["## Explains", f"Where this holds, {', '.join(found.explains)} is its mere consequence."]
     if found.cases:
-        commands = "\n".join(f"sudo hairpin-doctor lab run {case}" for case in found.cases)
-        parts += ["## Try it", f"```sh\n{commands}\n```"]
+        cases = "\n".join(f"sudo hairpin-doctor lab run {case}" for case in found.cases)
+        parts += ["## Try it", f"```sh\n{cases}\n```"]
+    links = "\n".join(f"- [{each.name}]({each.url})" for each in found.references)
+    parts += ["## References", links]
     return _joined(parts)
 
 
@@ -83,8 +90,12 @@ def _causes() -> str:
 
 
 def _probes() -> str:
-    lines = [f"- [{p.id}]({p.id}.md) ({p.layer}): {question_of(p)}" for p in PROBES]
-    return _joined([NOTICE, "# The probes", "Lowest layer first.", "\n".join(lines)])
+    head = "| probe | layer | rights that it can use | what it asks |\n|---|---|---|---|"
+    rows = (
+        f"| [{p.id}]({p.id}.md) | {p.layer} | {', '.join(rights(p)) or 'none'} | {question_of(p)} |"
+        for p in PROBES
+    )
+    return _joined([NOTICE, "# The probes", "Lowest layer first.", "\n".join((head, *rows))])
 
 
 def _joined(parts: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hairpin_doctor.references import Reference, references
 from hairpin_doctor.rule import SECTIONS, Rule
 from hairpin_doctor.rules.catalogue import CATALOGUE
 
@@ -15,30 +16,48 @@ SEVERITY_WORDS = {
 
 
 @dataclass(frozen=True)
+class Section:
+    """A part of an explanation: what it says in one paragraph, and the commands that show it, one a line."""
+
+    title: str
+    prose: str
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Explanation:
-    """A cause explained. `sections` pairs each title with its text; `cases` are names for `hairpin-doctor lab run`."""
+    """A cause explained. `cases` are names for `hairpin-doctor lab run`."""
 
     code: str
     slug: str
     title: str
     severity: str
     explains: tuple[str, ...]
-    sections: tuple[tuple[str, str], ...]
+    sections: tuple[Section, ...]
     cases: tuple[str, ...]
+    references: tuple[Reference, ...]
 
 
 def explanation(rule: Rule) -> Explanation:
     """The explanation of a rule."""
-    sections = ((name, rule.section(name)) for name in SECTIONS)
     return Explanation(
         rule.code,
         rule.slug,
         rule.title,
         SEVERITY_WORDS[rule.severity],
         rule.explains,
-        tuple((name, text) for name, text in sections if text),
+        tuple(_section(name, rule.section(name)) for name in SECTIONS if name != "References"),
         lab_cases(rule.code),
+        references(rule.section("References")),
     )
+
+
+def _section(title: str, text: str) -> Section:
+    """Lines that are indented are commands."""
+    lines = text.splitlines()
+    commands = tuple(line.strip() for line in lines if line.startswith("    "))
+    prose = "\n".join(line for line in lines if not line.startswith("    "))
+    return Section(title, prose, commands)
 
 
 def lab_cases(code: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.network import Network
 from probes.target import Address
 
-SECTIONS = ("Why", "Seen as", "Told apart from", "Fix", "Unsure when")
+SECTIONS = ("Why", "Seen as", "Told apart from", "By hand", "Fix", "Unsure when", "References")
 
 
 class Severity(StrEnum):

@@ -1,4 +1,4 @@
-"""What README.md quotes is what the commands print: `make readme` quotes anew, a test compares.
+"""What the documents quote is what the commands print: `make readme` quotes anew, a test compares.
 
 A quotation is a ```console block whose first line is a prompt and a command. After `$ ` the command is run here, after
 the name of a machine (`n5# `) it is taken from a run of `make demo`.
@@ -13,7 +13,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+QUOTING = (ROOT / "README.md", ROOT / "docs" / "tutorial.md")
 BLOCK = re.compile(
     r"^```console\n(?P<prompt>\S+) (?P<command>hairpin-doctor .*)\n(?P<output>(?:.*\n)*?)```$", re.M
 )
@@ -34,7 +35,7 @@ def demo() -> dict[tuple[str, str], str]:
     """Run the demo at width 80: (prompt, command) -> output. For a command that is given twice, the first time."""
     done = subprocess.run(
         [sys.executable, "-m", "scripts.demo"],
-        cwd=README.parent,
+        cwd=ROOT,
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -79,4 +80,6 @@ def essence(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(quoted_anew(README.read_text(), said_by(demo())))
+    said = said_by(demo())
+    for document in QUOTING:
+        document.write_text(quoted_anew(document.read_text(), said))

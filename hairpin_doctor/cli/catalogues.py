@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from hairpin_doctor.report.page import Page
 
 output = click.option(
     "-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Form of the list."
@@ -26,7 +30,9 @@ def probes(output: str) -> None:
         _print_json(rows)
         return
     shown = [(r["id"], r["layer"], " ".join(r["rights"]) or "no right needed", r["question"]) for r in rows]
-    _print_list([((name, layer, need), question) for name, layer, need, question in shown])
+    from hairpin_doctor.report.page import Page
+
+    _show_list([((name, layer, need), question) for name, layer, need, question in shown], Page())
 
 
 @click.command()
@@ -49,7 +55,17 @@ def rules(output: str) -> None:
             ]
         )
         return
-    _print_list([((rule.code, str(rule.severity), rule.slug), f"{rule.title}.") for rule in CATALOGUE])
+    from hairpin_doctor.report.page import Page
+
+    show_rules(Page())
+
+
+def show_rules(page: Page) -> None:
+    """Every cause with its title."""
+    from hairpin_doctor.rules.catalogue import CATALOGUE
+
+    rows = [((rule.code, str(rule.severity), rule.slug), f"{rule.title}.") for rule in CATALOGUE]
+    _show_list(rows, page)
 
 
 def _print_json(rows: list[dict[str, Any]]) -> None:
@@ -58,11 +74,8 @@ def _print_json(rows: list[dict[str, Any]]) -> None:
     click.echo(json.dumps(rows, indent=2))
 
 
-def _print_list(rows: list[tuple[tuple[str, ...], str]]) -> None:
+def _show_list(rows: Sequence[tuple[tuple[str, ...], str]], page: Page) -> None:
     """A line of aligned columns and a wrapped sentence below each: readable at any width."""
-    from hairpin_doctor.report.page import Page
-
-    page = Page()
     count = len(rows[0][0])
     widths = [max(len(cells[i]) for cells, _ in rows) for i in range(count)]
     for cells, text in rows:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hairpin_doctor.cli.completions import complete_causes, complete_files
 from hairpin_doctor.cli.refused import Refused
 
 if TYPE_CHECKING:
@@ -35,10 +36,15 @@ class Asked:
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=complete_causes)
 @click.option("--target", "targets", multiple=True, metavar="VIP[:PORT]", help="Scan this, as `scan` does.")
 @click.option(
-    "--from", "files", multiple=True, metavar="FILE", help="Plan from this report; --apply scans too."
+    "--from",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Plan from this report; --apply scans too.",
 )
 @click.option("--option", "number", type=int, metavar="N", help="This option of the plan (1, the best here).")
 @click.option("--apply", is_flag=True, help="Carry it out; without this nothing is changed.")

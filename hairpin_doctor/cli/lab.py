@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hairpin_doctor.cli.completions import complete_cases
+
 if TYPE_CHECKING:
     from hairpin_doctor.lab.checks import Observation
     from hairpin_doctor.lab.running import Setting
@@ -87,7 +89,7 @@ def list_cases() -> None:
 
 
 @lab.command()
-@click.argument("case", required=False)
+@click.argument("case", required=False, shell_complete=complete_cases)
 @_build_options
 @click.option("--all", "every", is_flag=True, help="Every case, one after the other.")
 @click.option(
@@ -160,7 +162,7 @@ def _tell(observation: Observation) -> None:
 
 
 @lab.command()
-@click.argument("case")
+@click.argument("case", shell_complete=complete_cases)
 @_build_options
 def up(case: str, kube_proxy: str, call_iptables: str | None, seed: int | None) -> None:
     """Build CASE and leave it running until `lab down`."""
@@ -191,7 +193,7 @@ def down() -> None:
 
 
 @lab.command(context_settings={"ignore_unknown_options": True})
-@click.argument("case")
+@click.argument("case", shell_complete=complete_cases)
 @click.argument("host")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @_build_options

@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from hairpin_doctor.version import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 ERROR, INTERRUPTED = 2, 130
 DEBUG = "HAIRPIN_DOCTOR_DEBUG"
@@ -23,6 +26,7 @@ COMMANDS = {
     "explain": ("hairpin_doctor.cli.explain:explain", "Explain a cause, such as HD301."),
     "probes": ("hairpin_doctor.cli.catalogues:probes", "List what the doctor looks at."),
     "rules": ("hairpin_doctor.cli.catalogues:rules", "List the causes that the doctor knows."),
+    "completion": ("hairpin_doctor.cli.completion:completion", "Teach your shell to complete all this."),
     "lab": ("hairpin_doctor.cli.lab:lab", "Build networks with a known fault, and look around in them."),
 }
 
@@ -48,6 +52,17 @@ class LazyGroup(click.Group):
         """The list of commands without importing one."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands' names, without importing one: a Tab must be quick."""
+        from click.shell_completion import CompletionItem
+
+        names = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return names or super().shell_complete(ctx, incomplete)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

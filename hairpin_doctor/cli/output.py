@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from hairpin_doctor.cli.completions import complete_files
 from hairpin_doctor.cli.refused import Refused
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ OPTIONS = (
         default="table",
         help="Form of the report: short is for a message, markdown for a ticket, html one file that opens anywhere.",
     ),
-    click.option("--save", metavar="FILE", help="Keep the report, for --with and judge on another machine."),
+    click.option(
+        "--save",
+        metavar="FILE",
+        shell_complete=complete_files,
+        help="Keep the report, for --with and judge on another machine.",
+    ),
     click.option(
         "--redact", is_flag=True, help="Replace names and addresses, one to one; the verdict stays."
     ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hairpin_doctor.cli.completions import complete_files, complete_probes
 from hairpin_doctor.cli.output import EXIT_CODES, Output, judged, output_options, read, tell
 from hairpin_doctor.cli.redaction_key import chosen_key
 from hairpin_doctor.cli.refused import Refused
@@ -27,12 +28,32 @@ SHORTEST, LONGEST = 0.05, 60
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
 @output_options
-@click.option("--with", "with_files", multiple=True, metavar="FILE", help="Judge together with this report.")
+@click.option(
+    "--with",
+    "with_files",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Judge together with this report.",
+)
 @click.option("--timeout", type=float, default=2.0, metavar="SECONDS", help="Wait this long per attempt (2).")
-@click.option("--only", multiple=True, metavar="PROBE", help="Run only this probe; it must be able to run.")
-@click.option("--skip", multiple=True, metavar="PROBE", help="Leave this probe out.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="PROBE",
+    shell_complete=complete_probes,
+    help="Run only this probe; it must be able to run.",
+)
+@click.option(
+    "--skip", multiple=True, metavar="PROBE", shell_complete=complete_probes, help="Leave this probe out."
+)
 @click.option("--context", metavar="NAME", help="Ask this cluster of the kubeconfig.")
-@click.option("--kubeconfig", metavar="FILE", help="Ask the cluster that this file names.")
+@click.option(
+    "--kubeconfig",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Ask the cluster that this file names.",
+)
 @click.option("--no-cluster", is_flag=True, help="Ask no cluster, though one is configured.")
 def scan(
     targets: tuple[str, ...],

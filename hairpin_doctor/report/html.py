@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from hairpin_doctor.report.alike import alike, codes, open_questions
 from hairpin_doctor.report.html_details import details
+from hairpin_doctor.report.html_path import path_pictures
 from hairpin_doctor.report.html_style import STYLE
 from hairpin_doctor.report.html_text import Markup, element, joined, prose
 from hairpin_doctor.report.page import MARKS
@@ -47,6 +48,7 @@ def _sections(report: Report) -> Iterator[Markup]:
     heading = element("h1", word(mark, report.verdict), " ", prose(sentence(report.answer)))
     yield element("div", heading, class_=f"answer {mark}")
     yield from _symptom(report)
+    yield from path_pictures(report)
     for group in alike(report.of_severity("broken", "latent")):
         yield element("section", *_cause(group))
     yield from _listed("Good to know", _lesser(report))

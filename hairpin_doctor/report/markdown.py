@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from hairpin_doctor.report import markdown_text as md
 from hairpin_doctor.report.alike import alike, codes, open_questions
 from hairpin_doctor.report.page import MARKS
+from hairpin_doctor.report.path_picture import MARKS as MARKS_OF_HOPS
+from hairpin_doctor.report.path_picture import WORDS, chosen, title, told
 from hairpin_doctor.report.report import Diagnosis, Fix, Report, Step
 from hairpin_doctor.report.terminal import as_command
 from hairpin_doctor.report.wording import (
@@ -29,6 +31,7 @@ def to_markdown(report: Report) -> str:
     vips = ", ".join(each.vip for each in report.vips) or "no target"
     title = f"{_sign(VERDICT_MARKS[report.verdict])} {vips}: {report.verdict}"
     parts = [f"# {md.text(title)}", f"**{md.text(sentence(report.answer))}**", *_symptom(report)]
+    parts += _paths(report)
     for group in alike(report.of_severity("broken", "latent")):
         parts += _cause(group)
     parts += _lesser(report)
@@ -52,6 +55,22 @@ def _symptom(report: Report) -> Iterator[str]:
     if rows:
         yield "## Symptom"
         yield md.table(("result", "target", "from", "observed"), rows)
+
+
+def _paths(report: Report) -> Iterator[str]:
+    causes = {each.code: each.slug for each in report.diagnoses}
+    for path in chosen(report):
+        client = path.client or "a client"
+        yield f"## {md.text(f'The path from {client} to {path.vip}')}"
+        rows = (
+            (
+                f"{_sign(MARKS_OF_HOPS[hop.state])} {WORDS.get(hop.state, hop.state)}",
+                title(hop),
+                "; ".join(told(hop, causes)),
+            )
+            for hop in path.hops
+        )
+        yield md.table(("state", "hop", ""), rows)
 
 
 def _cause(group: list[Diagnosis]) -> Iterator[str]:

@@ -55,7 +55,7 @@ def show_path(path: ServicePath, page: Page, causes: Mapping[str, str]) -> None:
     """
     for hop in path.hops:
         word = WORDS.get(hop.state, hop.state).ljust(WIDEST_WORD)
-        page.marked(MARKS[hop.state], word, title(hop) if _has_a_face(hop) else bare(hop), 2)
+        page.marked(MARKS[hop.state], word, title(hop) if has_a_face(hop) else bare(hop), 2)
         for line in told(hop, causes):
             page.text(line, 2 + 2 + WIDEST_WORD + 2)
 
@@ -74,7 +74,8 @@ def bare(hop: Hop) -> str:
     return f"{title(hop)}: {hop.said}"
 
 
-def _has_a_face(hop: Hop) -> bool:
+def has_a_face(hop: Hop) -> bool:
+    """Whether there is more of it than what is said."""
     return bool(hop.name or hop.mac or hop.codes)
 
 
@@ -84,5 +85,5 @@ def told(hop: Hop, causes: Mapping[str, str]) -> Iterator[str]:
         yield "; ".join(f"{code} {causes[code]}" for code in hop.codes)
     elif hop.codes:
         yield f"{hop.said} ({', '.join(hop.codes)})"
-    elif _has_a_face(hop) and hop.state in ("broken", "unknown", "not seen"):
+    elif has_a_face(hop) and hop.state in ("broken", "unknown", "not seen"):
         yield hop.said

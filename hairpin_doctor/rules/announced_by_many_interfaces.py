@@ -5,8 +5,14 @@ bridge and on the macvlan above it, or on two NICs in one LAN. Every client take
 and their traffic takes different ways into the node. arp_ignore does not affect a speaker, which answers by itself.
 Seen as: Several MACs for the VIP, all of one machine; it works until one of the ways does not.
 Told apart from: HD202 (MACs of two nodes), HD206 (the gateway's), HD203 (a stranger's) by the owners of the MACs.
+By hand: Several MACs answer one request; on the host all of them are its own.
+    arping -b -c 3 -I IF VIP
+    ip -br link
+    kubectl -n metallb-system get l2advertisements -o yaml
 Fix: Name one interface in the L2Advertisement; for a VIP that the kernel itself carries, arp_ignore and arp_announce.
 Unsure when: Only a client was scanned: then the owners of the MACs are unknown.
+References: arping(8); metallb/metallb#531; metallb/metallb#277;
+https://metallb.io/configuration/_advanced_l2_configuration/.
 """
 
 from __future__ import annotations

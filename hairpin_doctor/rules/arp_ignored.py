@@ -7,9 +7,14 @@ Under an announcer that answers by itself (MetalLB) this is the right setting; w
 Seen as: "No route to host" from the segment, though the VIP stands on the host and works from there.
 Told apart from: HD201 by the address, which the kernel would answer for; HD104 and HD105 (an announcer that
 cannot hear) by the missing listener; HD601 by the missing route at the gateway.
+By hand: On the host, the address stands on another interface than the one that hears the clients, and a sysctl is set.
+    ip addr show to VIP
+    sysctl net.ipv4.conf.all.arp_ignore net.ipv4.conf.IF.arp_ignore net.ipv4.conf.IF.arp_filter
+    tcpdump -eni IF arp and host VIP
 Fix: Put the address on the interface that hears the clients, as kube-vip and keepalived do.
 Unsure when: A process listens for ARP there: then it is the one to answer, and only its configuration tells why not. Or
 the host speaks BGP: then the address may be meant to be routed, and silence is right.
+References: net/ipv4/arp.c; Documentation/networking/ip-sysctl.rst; kube-vip/kube-vip#1114.
 """
 
 from __future__ import annotations

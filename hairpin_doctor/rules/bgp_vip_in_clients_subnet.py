@@ -10,9 +10,15 @@ answers ARP for the VIP: the router, or a machine that carries the address.
 Told apart from: HD104, HD105 and HD201 (nobody answers either) by one echo request that is sent to the gateway's MAC with
 a TTL of 2: a router with a route passes it to the node, which answers Time Exceeded; one without asks by ARP itself. A
 BGP session alone does not decide: it may be the pod network's.
+By hand: On the client the VIP is on-link and nobody answers; on the router there is a route to it.
+    ip route get VIP
+    arping -c 3 -I IF VIP
+    ss -tnp 'sport = :179 or dport = :179'
+    kubectl -n metallb-system get bgpadvertisements,l2advertisements
 Fix: Announce by L2 on the interface that the clients' segment hears, or give the pool (or the clients) another subnet.
 Unsure when: The request by the gateway could not be sent (no CAP_NET_RAW, no gateway) or the router is silent, and the
 BGP session is not with the client's gateway; or the host was not scanned.
+References: RFC 826; RFC 1122; RFC 4271; https://metallb.io/concepts/bgp/.
 """
 
 from __future__ import annotations

@@ -6,8 +6,14 @@ endpoint there stop traffic between two other machines.
 Seen as: ARP works; TCP and UDP get silence. Ping too, unless a rule accepts ICMP or only the service's ports are dropped.
 Told apart from: HD303 and HD304, whose frames pass FORWARD and are lost by translation; HD405 by the receiver of the
 frames, which is another machine.
+By hand: The counter of a rule or policy in FORWARD rises with every try of the client.
+    sysctl net.bridge.bridge-nf-call-iptables
+    iptables -vnL FORWARD
+    nft list chain ip filter FORWARD
 Fix: Accept bridged frames before that rule; or keep iptables off the bridge (see HD303).
 Unsure when: The machine whose bridge the client hangs on was not scanned.
+References: net/bridge/br_netfilter_hooks.c; https://docs.docker.com/engine/network/packet-filtering-firewalls/;
+https://wiki.libvirt.org/Net.bridge.bridge-nf-call_and_sysctl.conf.html.
 """
 
 from __future__ import annotations

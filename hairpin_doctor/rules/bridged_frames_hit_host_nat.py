@@ -6,8 +6,16 @@ host cannot return that flow (its backend is dead or elsewhere, the client's sub
 Seen as: ARP and ping work, TCP and UDP to the service port get silence, other ports of the VIP's owner work.
 Told apart from: HD304 by the backend, which is not behind the client's port; HD305 by the FORWARD chain, which drops
 nothing; HD503 by the VIP's owner, which is another machine than the one whose rules act.
+By hand: On the host whose bridge the client hangs on: the switch is on, and the destination is rewritten between port and
+bridge.
+    sysctl net.bridge.bridge-nf-call-iptables
+    ip -d link show dev BRIDGE | grep -o 'nf_call_iptables [01]'
+    tcpdump -eni PORT host VIP
+    conntrack -L -d VIP
 Fix: Take these frames out of translation, or switch br_netfilter off for this bridge and keep it for the pods' bridge.
 Unsure when: Connection tracking could not be read: then the translation is predicted from the rules, not seen.
+References: net/bridge/br_netfilter_hooks.c; harvester/harvester#4359; canonical/microk8s#3522;
+https://wiki.libvirt.org/Net.bridge.bridge-nf-call_and_sysctl.conf.html.
 """
 
 from __future__ import annotations

@@ -6,9 +6,17 @@ not. MetalLB leaves such interfaces out altogether; other announcers open the so
 Seen as: Nobody answers ARP for the VIP: "no route to host" for ping, TCP and UDP alike.
 Told apart from: HD105 (the announcer hears, but another segment) and HD201 (no sign of an announcer) by the interface
 on which a process holds an ARP socket; HD601 by the gateway, which has no route to the VIP.
+By hand: On the host, see which interfaces hold ARP sockets (0806) and whether one of them is a port; nothing is heard
+there.
+    ss -0np
+    bridge link show
+    ip -br link show master BRIDGE
+    kubectl -n metallb-system get l2advertisements -o yaml
 Fix: Announce on the bridge itself, or on an interface with a MAC of its own on that bridge.
 Unsure when: A process also listens on an interface that the client's segment does hear: then it declines to answer, and
 only its configuration tells why. Where the cluster was asked, the interfaces that its L2Advertisement names decide.
+References: net/bridge/br_input.c; packet(7); metallb/metallb#316;
+https://metallb.io/configuration/_advanced_l2_configuration/.
 """
 
 from __future__ import annotations

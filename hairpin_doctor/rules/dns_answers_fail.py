@@ -7,9 +7,15 @@ Seen as: The ports are open and answer at once, and no name resolves, or only th
 Told apart from: HD503 by the answer, a DNS message and no refused connection; HD507 by the port that is missed, TCP,
 which only a truncated answer needs; HD405 by the question, which reached the server. Names that do not exist (NXDOMAIN)
 are no fault, nor is a server of its own zones alone, which offers no recursion and refuses `localhost.` to everybody.
+By hand: Ask over both transports, and look at the status and the flags (tc: cut off, ra: recursion) of the answer.
+    dig @VIP NAME
+    dig +tcp @VIP NAME
+    dig +noall +comments @VIP NAME
+    dig @ENDPOINT NAME
 Fix: The server's own configuration: access list, interface, upstream; for truncated answers the port 53/tcp.
 Unsure when: The server offers no recursion and nobody else was asked; or the host was not scanned: whether the server
 refuses the host's direct question too is then unknown. A server that does not answer at all remains unexplained.
+References: RFC 1035; RFC 7766; RFC 2308.
 """
 
 from __future__ import annotations

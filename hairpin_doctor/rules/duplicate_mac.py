@@ -5,8 +5,13 @@ that is learned on a port draws the frames there. Whoever shares the MAC loses f
 with own address as source address".
 Seen as: The station with the doubled MAC has no working network at all, or the VIP works now and then.
 Told apart from: HD302 and HD002, where VIP and bridge share a MAC within one machine, which is well.
+By hand: The kernel says so, and the forwarding database shows the MAC on a port where it should not be.
+    dmesg | grep 'own address as source'
+    bridge fdb show br BRIDGE | grep -i MAC
+    ip -br link
 Fix: Give one of them its own MAC, in the guest's definition if it is a guest.
 Unsure when: Only one of the two machines was scanned and the bridge learned nothing.
+References: net/bridge/br_input.c; net/bridge/br_fdb.c; bridge(8).
 """
 
 from __future__ import annotations

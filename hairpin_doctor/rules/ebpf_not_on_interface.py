@@ -5,9 +5,17 @@ they were told of, or found. What comes in by another, such as a bridge that was
 translated: no packet filter has a rule for it, and the node drops it or sends it back.
 Seen as: ARP works, ping may; TCP and UDP get silence or "unreachable" by that interface, and are served by others.
 Told apart from: HD501 by the programs, which another proxy would not have; HD105 by ARP, which is answered.
+By hand: Which programs hang on the interface that the frames come in by, and which interfaces the datapath was told to
+use.
+    tc filter show dev IF ingress
+    ip -d link show dev IF | grep -E 'xdp|prog'
+    kubectl -n kube-system exec ds/cilium -- cilium status --verbose
+    kubectl -n kube-system get configmap cilium-config -o yaml
 Fix: Tell the datapath of the interface (Cilium: `devices`), or announce where it is attached.
 Unsure when: The names of the programs could not be read (CAP_SYS_ADMIN), or the datapath serves the interface and its own
 tables lack the Service: these are not read.
+References: tc-bpf(8); https://docs.cilium.io/en/stable/network/kubernetes/kubeproxy-free/; cilium/cilium#12895;
+cilium/cilium#46260.
 """
 
 from __future__ import annotations

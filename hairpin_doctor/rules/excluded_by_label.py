@@ -5,8 +5,12 @@ node.kubernetes.io/exclude-from-external-load-balancers, which kubeadm sets on c
 on a single-node cluster, nobody is left to announce. The speaker's option --ignore-exclude-lb turns that off.
 Seen as: The Service has its address, the speakers run, and nobody answers ARP; often since an upgrade.
 Told apart from: HD101 by an advertisement that selects the pool; HD108 by speakers that run.
+By hand: See which nodes have the label, and how the speakers were started.
+    kubectl get nodes -l node.kubernetes.io/exclude-from-external-load-balancers
+    kubectl -n metallb-system get daemonsets -o yaml | grep exclude-lb
 Fix: Remove the label, or start the speakers with --ignore-exclude-lb (Helm: speaker.ignoreExcludeLB=true).
 Unsure when: The speaker's version cannot be told from its image.
+References: https://metallb.io/troubleshooting/; metallb/metallb#2274; metallb/metallb-operator#490.
 """
 
 from __future__ import annotations

@@ -5,8 +5,14 @@ policy of a chain (Docker sets FORWARD to DROP), ends their way there, whatever 
 Seen as: ARP works; the ports get silence, "refused" by an ICMP message, or "administratively prohibited"; ping may work.
 Told apart from: HD305 by the frames, which this host receives itself; HD502 and HD505 by the rule, which is not the
 service proxy's; HD504 by the ruleset that drops, which also holds the service; HD503 by the endpoint, which serves the host.
+By hand: The counter of a rule or policy rises with every try of the client.
+    iptables-save -c -t filter
+    nft list ruleset
+    nft monitor trace
 Fix: Accept the service's connections in the chain that stops them, in front of the rule.
 Unsure when: Conditions decide that a description of a packet does not tell (rates, ipsets, marks): then it is not named.
+References: nft(8); iptables(8); https://docs.docker.com/engine/network/packet-filtering-firewalls/;
+kubernetes/kubernetes#85082.
 """
 
 from __future__ import annotations

@@ -6,8 +6,12 @@ interfaces at once; a later "net.ipv4.conf.all.forwarding=0" or a network manage
 Seen as: ARP works, TCP and UDP get silence, ping of the VIP too; the node itself reaches the pods.
 Told apart from: HD405 by the rules, which let the packet pass; HD401 by the interface's address and rp_filter; HD503 by
 the silence.
+By hand: On the node, the switch of the interface that the packets come in by; ip_forward alone does not tell.
+    sysctl net.ipv4.ip_forward net.ipv4.conf.IF.forwarding
+    ip netconf show dev IF
 Fix: Turn forwarding on.
 Unsure when: The endpoint is a process of the node itself: that needs no forwarding.
+References: net/ipv4/route.c; net/ipv4/devinet.c; Documentation/networking/ip-sysctl.rst; openshift/openshift-docs#83087.
 """
 
 from __future__ import annotations

@@ -5,8 +5,14 @@ it came in, which a bridge refuses (should_deliver, net/bridge/br_forward.c) unl
 Seen as: ARP and ping work, TCP and UDP to the service port get silence; other clients are served.
 Told apart from: HD303 by the backend, which is alive and behind the client's own port; HD305 by the FORWARD chain, which
 drops nothing.
+By hand: Client and backend are learned on one port, and hairpin is off there.
+    bridge fdb show br BRIDGE
+    bridge -d link show dev PORT | grep -o 'hairpin o[nf]*'
+    sysctl net.bridge.bridge-nf-call-iptables
+    conntrack -L -d VIP
 Fix: Hairpin mode on that port, or keep the host's rules off bridged frames (see HD303).
 Unsure when: The host does not know the backend's MAC, or it is in no forwarding database.
+References: net/bridge/br_forward.c; bridge(8); metallb/metallb#535; kubernetes/kubernetes#13375.
 """
 
 from __future__ import annotations

@@ -6,8 +6,15 @@ nodes answer, beside the announcer or without one. kube-proxy sets arp_ignore an
 Seen as: As many MACs answer as there are nodes; ping to the VIP answers; the MAC flips, and policy Local breaks.
 Told apart from: HD202 by the address, which the nodes hold on an interface other than the one that hears the request;
 HD203 by the other machine, which holds it and serves it too; HD106 by the owners of the MACs.
+By hand: On every node: the address stands on kube-ipvs0, and arp_ignore lets the kernel answer for it.
+    arping -b -c 3 -I IF VIP
+    ip addr show to VIP
+    sysctl net.ipv4.conf.all.arp_ignore net.ipv4.conf.all.arp_announce
+    kubectl -n kube-system get configmap kube-proxy -o yaml
 Fix: strictARP for kube-proxy, which sets arp_ignore 1 and arp_announce 2 on every node.
 Unsure when: Only clients were scanned: then nobody knows where the address stands.
+References: net/ipv4/arp.c; Documentation/networking/ip-sysctl.rst; metallb/metallb#153;
+https://github.com/kubernetes/kubernetes/blob/master/pkg/proxy/ipvs/README.md.
 """
 
 from __future__ import annotations

@@ -4,8 +4,13 @@ Why: They are two packet filters of one kernel, and every packet passes both. An
 so a policy DROP that another program left in the one stops what the service proxy accepts in the other.
 Seen as: As HD405, while `iptables -L` shows nothing that drops: that command lists one of the two only.
 Told apart from: HD405 by the backend that drops, which is another one than the backend that translates.
+By hand: Both backends hold rules, and a policy or rule of the one counts the client's packets.
+    iptables-legacy-save -c
+    iptables-nft-save -c
+    iptables --version
 Fix: Accept the service's connections in the backend that drops, then have all programs use one backend.
 Unsure when: One of the two could not be read.
+References: xtables-nft(8); https://wiki.nftables.org/wiki-nftables/index.php/Moving_from_iptables_to_nftables; nft(8).
 """
 
 from __future__ import annotations

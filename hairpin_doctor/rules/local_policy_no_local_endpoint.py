@@ -6,8 +6,13 @@ clients there.
 Seen as: ARP works, TCP and UDP get silence; the node itself and pods on it may be served. Ping is not affected.
 Told apart from: HD405 by the dropping rule, which is the service proxy's own and names this Service; HD505 by its source
 ranges, of which there are none; HD305 by the receiver of the frames.
+By hand: The policy is Local, and no endpoint is on the node that answers; a rule of the proxy drops there.
+    kubectl -n NAMESPACE get service SERVICE -o jsonpath='{.spec.externalTrafficPolicy}'
+    kubectl -n NAMESPACE get endpointslices -l kubernetes.io/service-name=SERVICE -o yaml | grep nodeName
+    iptables-save -c -t filter | grep 'no local endpoints'
 Fix: External traffic policy Cluster, or an endpoint on that node, or announce from a node that has one.
 Unsure when: The host that answers for the VIP was not scanned.
+References: https://kubernetes.io/docs/reference/networking/virtual-ips/; kubernetes/kubernetes#75262.
 """
 
 from __future__ import annotations

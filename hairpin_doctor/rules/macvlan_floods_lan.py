@@ -4,8 +4,12 @@ Why: A bridge learns MACs from frames that come in by a port. What this host its
 it nothing, so that MAC stays unknown and every frame of a guest to the VIP goes out of the uplink to the whole LAN.
 Seen as: All works, but the LAN sees the guests' traffic to the VIP, and links fill up.
 Told apart from: Ordinary unknown-unicast flooding by the missing forwarding entry for an interface of this very host.
+By hand: The bridge has no entry for the MAC that announces; on the uplink, watch the guests' frames to it leave.
+    bridge fdb show br BRIDGE | grep -i MAC
+    tcpdump -eni UPLINK ether dst MAC
 Fix: A permanent entry of the bridge itself for that MAC.
 Unsure when: The forwarding database could not be read.
+References: net/bridge/br_fdb.c; bridge(8); metallb/metallb#2910.
 """
 
 from __future__ import annotations

@@ -6,8 +6,13 @@ services do not exist for a guest on a macvtap of the host's own NIC, while all 
 Seen as: Nobody answers the guest's ARP for the VIP nor for the host; the LAN reaches both, and the guest reaches the LAN.
 Told apart from: HD104, HD105 and HD201 by the guest's link, which sits on the very interface that should answer: the host
 has a macvtap with the guest's MAC there, or the guest's macvlan names that interface as its lower device.
+By hand: On the host, the guest's MAC belongs to a macvtap whose lower device is the interface that announces.
+    ip -d link show type macvtap
+    virsh domiflist GUEST
+    tcpdump -eni IF arp and host VIP
 Fix: A sibling in bridge mode that announces, and by which the host answers the guest; or a real bridge for the guests.
 Unsure when: Only the guest was scanned: whose child it is, the host tells.
+References: drivers/net/macvlan.c; ip-link(8); https://libvirt.org/formatdomain.html.
 """
 
 from __future__ import annotations

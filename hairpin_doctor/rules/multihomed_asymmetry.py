@@ -6,8 +6,13 @@ source (RFC 2827), or that has no way to the client at all.
 Seen as: Silence for TCP and UDP although the backend answers; the host's connection tracking shows the answer.
 Told apart from: HD406 by the table that decides, which is the main one; HD401 (strict rp_filter drops the request
 itself) and HD503 by the answer that connection tracking has seen; HD207 by the host's own routing.
+By hand: On the host: the request comes in by one interface, and the way back to the client leads by another.
+    ip route get CLIENT
+    tcpdump -eni any host CLIENT and port PORT
+    conntrack -L -d VIP
 Fix: A route to the client by the interface that its requests come in by; in the end one NIC per LAN.
 Unsure when: The client comes by a router and several hosts were scanned: then nobody knows which one it reaches.
+References: RFC 2827; ip-route(8); metallb/metallb#610.
 """
 
 from __future__ import annotations

@@ -6,8 +6,13 @@ BGPAdvertisement selects the pool, and only from nodes that its nodeSelectors se
 Seen as: The Service has its address, and nobody answers ARP for it: "no route to host" from every client.
 Told apart from: HD102 and HD108 (an advertisement is there, but no speaker may or can follow it), HD104 and HD105 (it
 names an interface) by the resources in the cluster.
+By hand: See whether any advertisement selects the pool that the address is from.
+    kubectl -n metallb-system get ipaddresspools,l2advertisements,bgpadvertisements -o yaml
+    kubectl -n NAMESPACE describe service SERVICE
+    kubectl -n metallb-system get servicel2statuses
 Fix: Create an L2Advertisement for the pool.
 Unsure when: The resources may not be read, or something else than MetalLB announces.
+References: https://metallb.io/configuration/; https://metallb.io/troubleshooting/; metallb/metallb#2353.
 """
 
 from __future__ import annotations

@@ -6,8 +6,14 @@ Seen as: Refused by ICMP, or silence: the errors are rate limited, and a redirec
 uses up the allowance.
 Told apart from: HD503, where the RST comes from a backend, by the rule; HD502 by the verdict, since the proxy drops where
 other nodes have endpoints and rejects where there is none at all; HD405 by the rule, which is the proxy's own.
+By hand: No address in the slices, and a rule that rejects on the node.
+    kubectl -n NAMESPACE get endpointslices -l kubernetes.io/service-name=SERVICE
+    kubectl -n NAMESPACE get service SERVICE -o wide
+    iptables-save -c -t filter | grep -w VIP
 Fix: Make a pod ready, or mend the Service's selector.
 Unsure when: The host that answers for the VIP was not scanned, or nobody answers any more.
+References: https://kubernetes.io/docs/tasks/debug/debug-application/debug-service/;
+https://kubernetes.io/docs/reference/networking/virtual-ips/; metallb/metallb#717.
 """
 
 from __future__ import annotations

@@ -4,9 +4,15 @@ Why: An announcer that runs and means to announce the VIP here would answer. It 
 select no interface here, or hold nothing for this VIP; the cluster's objects tell which.
 Seen as: "No route to host" for ping, TCP and UDP alike, from every client of the segment.
 Told apart from: HD104, HD105 and HD601, each of which names the reason for the same silence and goes before this one.
+By hand: No answer from any machine of the segment; then ask the cluster who should announce.
+    arping -c 3 -I IF VIP
+    kubectl -n NAMESPACE describe service SERVICE
+    kubectl -n metallb-system get pods -o wide
+    kubectl -n metallb-system get servicel2statuses
 Fix: Look at the announcer: its pods, its log, its advertisements and the Service's events.
 Unsure when: The host that serves the VIP was not scanned; or the client hears nobody at all, not even its gateway: then
 its own link comes first.
+References: RFC 826; https://metallb.io/troubleshooting/; metallb/metallb#2274; metallb/metallb#2353.
 """
 
 from __future__ import annotations

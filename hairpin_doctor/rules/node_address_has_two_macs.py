@@ -5,8 +5,13 @@ An interface beside the bridge, such as a macvlan on it, thus claims the node's 
 rp_filter hides it from ordinary requests, though not from address probes with sender 0.0.0.0 (RFC 5227).
 Seen as: Two MACs for the node's address; ssh or the API server may break when the traffic takes the other interface.
 Told apart from: HD106 (two MACs for the VIP) by the address; HD203 and HD310 by the owner: both MACs are this machine's.
+By hand: An address probe with sender 0.0.0.0 is answered by two MACs of the node.
+    arping -D -c 3 -I IF NODE_ADDRESS
+    ip -br link
+    sysctl net.ipv4.conf.all.arp_ignore net.ipv4.conf.IF.arp_ignore
 Fix: arp_ignore=1 on the announcing interface; a speaker is not affected, since it answers by itself.
 Unsure when: The host was not scanned.
+References: net/ipv4/arp.c; RFC 5227; Documentation/networking/ip-sysctl.rst.
 """
 
 from __future__ import annotations

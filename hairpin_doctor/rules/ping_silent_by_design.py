@@ -4,8 +4,13 @@ Why: kube-proxy's iptables and nftables rules translate the service's ports and 
 VIP, so nobody answers an echo request. With forwarding on, the node may even send a redirect or Host Unreachable.
 Seen as: TCP and UDP work, ping does not.
 Told apart from: A fault by the working ports.
+By hand: Ask the service by its own protocol; then see that only its ports are translated, and no interface has the VIP.
+    nc -zvw2 VIP PORT
+    iptables-save -t nat | grep -w VIP
+    ip addr show to VIP
 Fix: None; test with the service's own protocol.
 Unsure when: No port of the VIP works, or ping was not tried.
+References: https://kubernetes.io/docs/reference/networking/virtual-ips/; metallb/metallb#1828; metallb/metallb#469.
 """
 
 from __future__ import annotations

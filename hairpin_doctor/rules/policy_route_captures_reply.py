@@ -6,8 +6,14 @@ For a translated flow the rule sees the endpoint's address as source, not the VI
 Seen as: Silence for TCP and UDP although the backend answers; the host's connection tracking shows the answer.
 Told apart from: HD402 by the table that decides, which is none that every system has; HD401, HD405 and HD503 by the
 answer that connection tracking has seen; HD207 by the host's own routing.
+By hand: On the host, ask for the way of the answer as the kernel sees it: from the endpoint, which comes in by its
+interface.
+    ip rule show
+    ip route get CLIENT from ENDPOINT iif IF
+    conntrack -L -d VIP
 Fix: A rule in front that sends traffic for the clients' prefix to the main table.
 Unsure when: Rules that look at packet marks decide: nobody can ask the kernel about these.
+References: ip-rule(8); net/ipv4/fib_rules.c; tailscale/tailscale#1227; tailscale/tailscale#6231.
 """
 
 from __future__ import annotations

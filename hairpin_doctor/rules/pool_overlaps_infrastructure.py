@@ -6,8 +6,14 @@ are refused. A load balancer that uses node addresses on purpose (ServiceLB, kli
 Seen as: The VIP is refused though the Service is sound; or the whole segment loses its way out now and then.
 Told apart from: HD203 (a stranger has it) and HD206 (the gateway answers for foreign addresses) by the address: it is the
 next hop of a default route, or the source that a node's packets carry.
+By hand: The VIP is a next hop on the client, or the address of a node.
+    ip route show default
+    kubectl get nodes -o wide
+    kubectl -n metallb-system get ipaddresspools -o yaml
+    arping -D -c 3 -I IF VIP
 Fix: Take the address out of the pool and give the Service another one.
 Unsure when: The address belongs to a machine that was not scanned and is no gateway: then it shows as HD203.
+References: RFC 5227; metallb/metallb#772; metallb/metallb#1397.
 """
 
 from __future__ import annotations

@@ -6,8 +6,14 @@ floods, and where it filters by VLAN keeps the frames of one VLAN from the ports
 Seen as: ARP is not answered (or not heard), so everything is unreachable; other clients of the bridge are served.
 Told apart from: HD201, HD104 and HD105 by the port: the announcer answers on the same bridge, and the frames of one side
 never cross to the other.
+By hand: On the host, look at the state and the flags of the ports of client and announcer.
+    bridge -d link show
+    bridge vlan show
+    ip -br link show master BRIDGE
+    bridge fdb show br BRIDGE
 Fix: Set the port right; where STP blocks it, find out why it sees a loop there.
 Unsure when: Several ports do not pass frames and the client was heard on none.
+References: net/bridge/br_input.c; net/bridge/br_forward.c; bridge(8); Documentation/networking/bridge.rst.
 """
 
 from __future__ import annotations

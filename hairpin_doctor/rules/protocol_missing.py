@@ -5,8 +5,15 @@ is not named is not translated.
 Seen as: The same port works over TCP and not over UDP, or the reverse.
 Told apart from: HD501 by the other protocol, which is programmed; HD503 and HD510 by the rules, which say nothing of
 this protocol; a firewall (HD405) by the packet, which is not even translated.
+By hand: The Service's ports name one protocol only, and so do the rules.
+    kubectl -n NAMESPACE get service SERVICE -o jsonpath='{.spec.ports}'
+    iptables-save -t nat | grep -w VIP
+    dig @VIP example.org
+    dig +tcp @VIP example.org
 Fix: Add the port with the missing protocol to the Service.
 Unsure when: Something else than the readable rules serves the VIP (IPVS, eBPF).
+References: https://kubernetes.io/docs/concepts/services-networking/service/; RFC 7766;
+https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/1435-mixed-protocol-lb.
 """
 
 from __future__ import annotations

@@ -5,8 +5,13 @@ Why: With proxy_arp a router answers for addresses that it would reach by anothe
 send by the router.
 Seen as: Two MACs for the VIP, one of them the gateway's; ICMP redirects; it works now and fails later.
 Told apart from: HD202 and HD203 by the MAC, which is the gateway's; HD601 and HD403, which go before it where they hold.
+By hand: One of the MACs that answer is the gateway's. Listen for a second: proxy answers come late.
+    arping -w 3 -I IF VIP
+    ip neigh show to GATEWAY
+    sysctl net.ipv4.conf.IF.proxy_arp net.ipv4.conf.IF.proxy_arp_pvlan
 Fix: Turn proxy ARP off on the router's LAN interface, at least for the pool.
 Unsure when: The gateway is the only one to answer: it may rightly serve the VIP itself.
+References: RFC 1027; net/ipv4/arp.c; arp(7); Documentation/networking/ip-sysctl.rst.
 """
 
 from __future__ import annotations

@@ -5,8 +5,12 @@ backend answers on the link, the translation is not undone, and the client gets 
 Seen as: TCP gets silence or a reset, UDP an answer "from another address"; clients beyond a router are served.
 Told apart from: HD403 by the SYN-ACK's source address, which is the backend's and not the VIP's; a UDP server that answers
 from its host's main address by TCP, which it serves.
+By hand: On the client, the SYN goes to the VIP and the SYN-ACK comes from the backend's own address.
+    tcpdump -eni IF 'tcp[tcpflags] & tcp-syn != 0'
+    iptables-save -t nat | grep -i masq
 Fix: Masquerade these connections on the node, as external traffic policy Cluster does.
 Unsure when: Nobody could see the frames (no CAP_NET_RAW) and the host was not scanned.
+References: RFC 9293; conntrack(8); kubernetes/kubernetes#65358.
 """
 
 from __future__ import annotations

@@ -7,8 +7,13 @@ max(all, interface); accept_local does not help.
 Seen as: ARP is answered with that interface's MAC, and every packet to it vanishes; IPReversePathFilter in
 /proc/net/netstat rises.
 Told apart from: HD301 by the interface, which is no port; HD302 by the counter and the missing address.
+By hand: On the host: the greater of the two values counts, and the counter rises with every try of the client.
+    sysctl net.ipv4.conf.all.rp_filter net.ipv4.conf.IF.rp_filter
+    ip -br -4 addr show dev IF
+    nstat -az TcpExtIPReversePathFilter
 Fix: A link-local /32 on that interface and rp_filter 2 there; `all` stays as it is, since 2 wins over all=1.
 Unsure when: The host was not scanned, or its sysctls could not be read.
+References: net/ipv4/fib_frontend.c; Documentation/networking/ip-sysctl.rst; RFC 3704; kube-vip/kube-vip#1170.
 """
 
 from __future__ import annotations

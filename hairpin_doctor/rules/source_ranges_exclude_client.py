@@ -5,8 +5,14 @@ the firewall chains of nftables mode), before or instead of the translation.
 Seen as: Some clients are served, others get silence on the same ports. Ping is not affected.
 Told apart from: HD405 by the rule, which is the service proxy's own; HD502 by the ranges; an address problem by ARP,
 which works for both clients.
+By hand: The Service lists ranges; the client's address is in none.
+    kubectl -n NAMESPACE get service SERVICE -o jsonpath='{.spec.loadBalancerSourceRanges}'
+    iptables-save -c -t filter | grep KUBE-PROXY-FIREWALL
+    ip route get VIP
 Fix: Add the client's address or network to the ranges.
 Unsure when: A router between client and node replaces the client's address: then the node judges another one.
+References: https://kubernetes.io/docs/reference/networking/virtual-ips/;
+https://kubernetes.io/docs/concepts/services-networking/service/.
 """
 
 from __future__ import annotations

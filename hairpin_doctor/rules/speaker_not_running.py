@@ -4,8 +4,13 @@ Why: The controller gives the address, but the speakers, one per node, answer fo
 (taints, nodeSelector), or may lack the right to open packet sockets (NET_RAW).
 Seen as: The Service has its address, and nobody answers ARP for it.
 Told apart from: HD101 (nothing is to be announced) and HD102 (the speakers run and may not) by the DaemonSet and its pods.
+By hand: See where speakers run, and why one does not.
+    kubectl -n metallb-system get daemonsets
+    kubectl -n metallb-system get pods -o wide
+    kubectl -n metallb-system describe pods -l component=speaker
 Fix: Find out why the pods do not run, and make them run on that node.
 Unsure when: The pods may not be listed and the DaemonSet says that some of them are ready.
+References: https://metallb.io/troubleshooting/; metallb/metallb#1457; capabilities(7).
 """
 
 from __future__ import annotations

@@ -7,8 +7,14 @@ Seen as: It works now and then, or for some clients; the MAC of the VIP flips.
 Told apart from: HD106 by the owners of the MACs, which are two machines; HD203 by what each does with a packet for the
 VIP: nodes hold no such address, and serve the port from behind them (a TTL that was counted down); HD204 by the VIP, which
 is no address of both machines.
+By hand: Two MACs answer, and they belong to two nodes.
+    arping -b -c 5 -I IF VIP
+    kubectl get nodes -o wide
+    ip -br link
+    nc -zvw2 OTHER_NODE 7946
 Fix: Let the nodes see each other again; make one program responsible for the Service.
 Unsure when: No node was scanned, or the other machine was not and does not serve the port: then a scan on it decides.
+References: https://metallb.io/concepts/layer2/; metallb/metallb#589; metallb/metallb#1539; RFC 9568.
 """
 
 from __future__ import annotations

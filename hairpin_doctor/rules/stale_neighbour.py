@@ -5,8 +5,12 @@ the VIP a gratuitous ARP corrects entries, unless it is missed, ignored or not s
 Seen as: One client (or everything behind one gateway) fails, others reach the VIP.
 Told apart from: HD301 by who answers now: a port's MAC that stands only in the cache is this. HD206, where the entry's
 MAC is one of several that still answer.
+By hand: On the client, compare what it remembers with who answers now.
+    ip neigh show to VIP
+    arping -c 3 -I IF VIP
 Fix: Delete the entry; the next packet resolves it anew.
 Unsure when: The scan ran without CAP_NET_RAW: the kernel does not ask for what it believes to know.
+References: ip-neighbour(8); arp(7); metallb/metallb#2009; metallb/metallb#571.
 """
 
 from __future__ import annotations

@@ -6,8 +6,14 @@ believes that it is connected, and nothing that it sends is acknowledged.
 Seen as: Ping and UDP work, TCP connects and then hangs.
 Told apart from: HD407 (large packets vanish) by two bytes that are not acknowledged; from a dead service by the SYN-ACK,
 which comes from another MAC than the one the SYN went to. An ICMP redirect to the node supports it.
+By hand: On the client: the SYN goes to the gateway's MAC, the SYN-ACK comes from the node's.
+    tcpdump -eni IF host VIP and tcp
+    ip neigh show
+    ip route get VIP
 Fix: Take the router out of the path (HD601's fix), or give the client a route to the VIP by the node.
 Unsure when: The scan ran without CAP_NET_RAW, so that nobody saw the MACs.
+References: net/netfilter/nf_conntrack_proto_tcp.c;
+https://docs.netgate.com/pfsense/en/latest/troubleshooting/asymmetric-routing.html; metallb/metallb#1887.
 """
 
 from __future__ import annotations

@@ -4,8 +4,13 @@ Why: A Service without a loadBalancerClass belongs to whoever comes: ServiceLB (
 it, or kube-vip and MetalLB. Each writes its own addresses into the status, and each programs or announces them.
 Seen as: The address of the Service changes now and then, or it has two of different kinds; it works now and then.
 Told apart from: HD202 (two nodes of one controller) and HD203 (a stranger) by the controllers in the cluster.
+By hand: See which controllers run, and whether the address in the status changes.
+    kubectl get pods -A | grep -E 'svclb|metallb|kube-vip'
+    kubectl -n NAMESPACE get service SERVICE --watch
+    kubectl -n NAMESPACE get service SERVICE -o jsonpath='{.spec.loadBalancerClass}'
 Fix: Turn one of them off, or give Services a loadBalancerClass that one of them takes.
 Unsure when: A controller runs outside of the cluster or as a static pod, where it is not seen.
+References: https://kubernetes.io/docs/concepts/services-networking/service/; k3s-io/k3s#269.
 """
 
 from __future__ import annotations

@@ -6,8 +6,14 @@ Frames that come in by that very port are fine. With br_netfilter and a DNAT rul
 Seen as: Clients behind the port (the LAN) succeed, clients behind other ports (the VMs) get silence for all but ARP.
 Told apart from: HD302 and healthy networks by the live ARP answer, which is a port's own MAC and not the bridge's; HD205
 by the same answer, since a port's MAC that is only in the client's cache is a stale entry.
+By hand: The MAC that answers is that of a port, not of the bridge; the kernel drops the frames as OTHERHOST.
+    arping -c 3 -I IF VIP
+    ip -br link show master BRIDGE
+    bridge fdb show br BRIDGE | grep permanent
+    trace-cmd stream -e skb:kfree_skb
 Fix: Announce with the bridge's own MAC (on the bridge), or with an interface of its own.
 Unsure when: The client is in no forwarding database of the host, or br_netfilter could not be read.
+References: net/ethernet/eth.c; net/ipv4/ip_input.c; net/bridge/br_input.c; metallb/metallb#316.
 """
 
 from __future__ import annotations

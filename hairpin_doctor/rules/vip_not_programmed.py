@@ -6,8 +6,15 @@ Seen as: ARP works; TCP and UDP get "unreachable", silence, or "refused" where t
 then answers ping too.
 Told apart from: HD507 by the port, of which neither protocol is programmed; HD502 by the absence of any rule, even one
 that drops; HD503 by the RST, which the node itself sends and no backend.
+By hand: No rule names the VIP and its port on the node that answers for it.
+    iptables-save -t nat | grep -w VIP
+    nft list ruleset | grep -w VIP
+    ipvsadm -Ln
+    kubectl -n kube-system get pods -o wide
 Fix: Mend the service proxy, or give the Service that port.
 Unsure when: No other Service is seen in the rules: then IPVS or eBPF may do the work, which no ruleset shows.
+References: https://kubernetes.io/docs/tasks/debug/debug-application/debug-service/;
+https://kubernetes.io/docs/reference/networking/virtual-ips/; metallb/metallb#126.
 """
 
 from __future__ import annotations

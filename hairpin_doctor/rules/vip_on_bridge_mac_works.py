@@ -4,8 +4,13 @@ Why: A frame to the bridge's own MAC goes up the IP stack, where the service rul
 br_handle_frame_finish delivers local addresses upwards). Announcing on the bridge itself needs no interface of its own.
 Seen as: The VIP and the node's address answer with the same MAC.
 Told apart from: HD310, where two machines share a MAC; HD301, where the MAC is a port's.
+By hand: The MAC that answers on the client is the address of the bridge on the host, and the port is open.
+    arping -c 3 -I IF VIP
+    ip -br link show dev BRIDGE
+    nc -zvw2 VIP PORT
 Fix: None.
 Unsure when: Only a client was scanned: it cannot know that the MAC is a bridge's.
+References: net/bridge/br_input.c; Documentation/networking/bridge.rst; https://metallb.io/concepts/layer2/.
 """
 
 from __future__ import annotations

@@ -6,8 +6,13 @@ to a node on the gateway, the same address is right.
 Seen as: Silence for ping, TCP and UDP from every client; the announcer is sound, and answers those who ask it by hand.
 Told apart from: HD201 by the client, which never asks by ARP; HD105 by the prefix; HD402, HD406 and HD405 by the
 packets, which do not reach the host at all; HD602 and HD603 by the missing BGP.
+By hand: The client sends the VIP to its gateway and never asks for it by ARP.
+    ip route get VIP
+    tcpdump -eni IF host VIP
+    ip -br -4 addr
 Fix: Take the pool from the prefix of the segment, or have the gateway route it to a node.
 Unsure when: The host was scanned long after the client, so that it would no longer remember the client's packets.
+References: RFC 1122; metallb/metallb#433; https://metallb.io/concepts/layer2/.
 """
 
 from __future__ import annotations

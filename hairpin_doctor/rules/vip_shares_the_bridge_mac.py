@@ -5,8 +5,13 @@ this is no cause by itself. Where no traffic at all to that MAC is taken, an int
 traffic past whatever stands in the way, and the next scan shows more.
 Seen as: ARP is answered, and ping, TCP and UDP to everything behind that MAC are silent.
 Told apart from: Every other cause, each of which goes before this one; and from HD002 by the failing traffic.
+By hand: The MAC that answers is the bridge's; watch whether a frame to it arrives, and whether anything comes of it.
+    ip -br link show dev BRIDGE
+    tcpdump -eni BRIDGE host VIP
+    conntrack -L -d VIP
 Fix: An interface with a MAC of its own, then judge again.
 Unsure when: Always: this is never more than possible, and it leaves the symptom unexplained.
+References: net/bridge/br_input.c; Documentation/networking/bridge.rst; metallb/metallb#535.
 """
 
 from __future__ import annotations

@@ -5,9 +5,15 @@ client, although both use the same subnet; clients on that other segment are ser
 Seen as: Nobody answers ARP for the VIP here, while clients elsewhere reach it.
 Told apart from: HD104 by an interface that does hear, but another segment; HD201 by the presence of such a listener;
 HD601 by the gateway, which has no route to the VIP.
+By hand: On the host, watch for the client's requests on the interface that announces and on the one that leads to the
+client.
+    tcpdump -eni IF arp and host VIP
+    bridge fdb show | grep -i CLIENT_MAC
+    kubectl -n metallb-system get l2advertisements -o yaml
 Fix: Announce on the interface by which the client reaches the host.
 Unsure when: The announcer listens everywhere (MetalLB's speaker does) and only answers on some interfaces: then its
 L2Advertisement must tell.
+References: RFC 826; https://metallb.io/configuration/_advanced_l2_configuration/; metallb/metallb#277.
 """
 
 from __future__ import annotations

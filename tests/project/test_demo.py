@@ -1,4 +1,4 @@
-"""`make demo` on real namespaces: the story comes out right, README quotes it, and Ctrl-C leaves nothing behind."""
+"""`make demo` on real namespaces: the story comes out right, the documents quote it, and Ctrl-C leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hairpin_doctor.lab.state import saved
-from scripts.quotes import demo, essence, quoted_anew, said_by
+from scripts.quotes import QUOTING, demo, essence, quoted_anew, said_by
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.lab
@@ -25,12 +25,18 @@ def _root() -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("needs root")
 
 
-def test_the_story_comes_out_right_and_readme_quotes_it() -> None:
-    text = (ROOT / "README.md").read_text()
-    now = quoted_anew(text, said_by(demo()))
-    if essence(now) != essence(text):
-        changed = unified_diff(text.splitlines(), now.splitlines(), "quoted", "printed now", lineterm="", n=0)
-        pytest.fail("\n".join(("README.md is out of date, run `make readme`:", *changed)), pytrace=False)
+def test_the_story_comes_out_right_and_the_documents_quote_it() -> None:
+    said = said_by(demo())
+    for document in QUOTING:
+        text = document.read_text()
+        now = quoted_anew(text, said)
+        if essence(now) != essence(text):
+            changed = unified_diff(
+                text.splitlines(), now.splitlines(), "quoted", "printed now", lineterm="", n=0
+            )
+            pytest.fail(
+                "\n".join((f"{document} is out of date, run `make readme`:", *changed)), pytrace=False
+            )
 
 
 def heed_ctrl_c() -> None:

@@ -14,12 +14,14 @@ from hairpin_doctor.cli.main import cli
 from hairpin_doctor.lab.cases import CATALOGUE as CASES
 from hairpin_doctor.rules.catalogue import CATALOGUE as RULES
 from hairpin_doctor.version import __version__
-from scripts.quotes import BLOCK, essence, here
+from scripts.quotes import BLOCK, QUOTING, essence, here
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
     path.relative_to(ROOT) for path in (*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md")))
 ]
+DOCS = ROOT / "docs"
+GUIDES = ("how-to", "reference", "explanation")
 COMMAND = re.compile(r"(?:`|^|[$#] |sudo )(hairpin-doctor [^`\n]*)", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
@@ -81,16 +83,33 @@ def test_files_named_in_a_document_exist(path: Path) -> None:
     assert [name for name in named if name not in made_up and not (ROOT / name).exists()] == []
 
 
+def test_every_page_of_the_site_exists_and_every_guide_is_on_it() -> None:
+    text = (ROOT / "mkdocs.yml").read_text()
+    named = set(re.findall(r"[\w./-]+\.md", text))
+    assert [page for page in named if not (DOCS / page).is_file()] == []
+    guides = {path.relative_to(DOCS).as_posix() for folder in GUIDES for path in (DOCS / folder).glob("*.md")}
+    assert guides - named == set()
+
+
+def test_a_picture_in_the_documents_loads_nothing() -> None:
+    for image in DOCS.glob("images/*.svg"):
+        text = image.read_text()
+        assert re.search(r"url\((?!#)|<script|xlink:href=\"(?!#)|@font-face|@import", text) is None, (
+            image.name
+        )
+        assert "HD601" in text
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert headings[0] == __version__
 
 
 def quotations() -> list[tuple[str, str]]:
-    found = BLOCK.finditer((ROOT / "README.md").read_text())
+    found = (each for document in QUOTING for each in BLOCK.finditer(document.read_text()))
     return [(each["command"], each["output"]) for each in found if each["prompt"] == "$"]
 
 
 @pytest.mark.parametrize(("command", "output"), quotations())
-def test_what_readme_quotes_is_what_the_command_prints(command: str, output: str) -> None:
+def test_what_a_document_quotes_is_what_the_command_prints(command: str, output: str) -> None:
     assert essence(here(command)).strip() == essence(output).strip()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from hairpin_doctor.explanations import explanation
 from hairpin_doctor.lab.cases import CATALOGUE as CASES
+from hairpin_doctor.references import references
 from hairpin_doctor.rule import SECTIONS, Rule
 from hairpin_doctor.rules.catalogue import CATALOGUE
 
@@ -71,6 +74,35 @@ WITHOUT_A_CASE = {
     "HD511": "a service datapath in eBPF needs Cilium or Calico; its tests attach real programs of that name",
 }
 
+TOOLS = {
+    *(
+        "arping",
+        "bridge",
+        "ip",
+        "ss",
+        "sysctl",
+        "nstat",
+        "tc",
+        "ethtool",
+        "iw",
+        "dmesg",
+        "trace-cmd",
+        "tcpdump",
+    ),
+    *(
+        "iptables",
+        "iptables-save",
+        "iptables-legacy-save",
+        "iptables-nft-save",
+        "nft",
+        "ipset",
+        "ipvsadm",
+        "conntrack",
+    ),
+    *("nc", "dig", "ping", "curl", "tracepath", "kubectl", "virsh", "qm", "vtysh", "birdc"),
+}
+"""Programs of a distribution or of the thing itself; add the one that you need."""
+
 each_rule = pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.code)
 
 
@@ -112,6 +144,21 @@ def test_the_documentation_has_its_sections_in_order_and_none_is_empty(rule: Rul
     assert -1 not in positions
     assert positions == sorted(positions)
     assert all(rule.section(name) for name in SECTIONS)
+
+
+@each_rule
+def test_what_is_to_be_done_by_hand_are_commands_of_tools_that_exist(rule: Rule) -> None:
+    by_hand = next(each for each in explanation(rule).sections if each.title == "By hand")
+    assert by_hand.prose
+    assert by_hand.commands, "indent each command under `By hand:` by four spaces"
+    assert {shlex.split(command)[0] for command in by_hand.commands} <= TOOLS
+
+
+@each_rule
+def test_at_least_two_references_lead_somewhere(rule: Rule) -> None:
+    found = references(rule.section("References"))  # BadReference names what has no known form
+    assert len(found) >= 2
+    assert len({each.url for each in found}) == len(found)
 
 
 @each_rule

@@ -22,12 +22,24 @@ def test_every_cause_is_explained_by_code_and_by_slug(call: Call, rule: object) 
     by_code, by_slug = call("explain", rule.code.lower()), call("explain", rule.slug)  # type: ignore[attr-defined]
     assert by_code.exit_code == 0
     assert by_code.stdout == by_slug.stdout
-    for heading in ("Why", "Seen as", "Told apart from", "Fix"):
+    for heading in ("Why", "Seen as", "Told apart from", "By hand", "Fix", "References"):
         assert f"\n{heading}\n" in by_code.stdout
 
 
 def test_an_explanation_names_the_lab_case_to_try(call: Call) -> None:
     assert "sudo hairpin-doctor lab run vip-on-port-mac\n" in call("explain", "HD301").stdout
+
+
+def test_an_explanation_shows_commands_as_they_are_and_where_references_lead(call: Call) -> None:
+    text = call("explain", "HD304").stdout
+    assert "\nbridge fdb show br BRIDGE\n" in text
+    assert "· metallb/metallb#535\n    https://github.com/metallb/metallb/issues/535\n" in text
+
+
+def test_without_a_code_every_cause_is_listed_as_by_rules(call: Call) -> None:
+    listed, of_rules = call("explain").stdout, call("rules").stdout
+    assert listed.startswith(of_rules)
+    assert listed.endswith("hairpin-doctor explain CODE\n")
 
 
 @pytest.mark.parametrize("word", ["HD999", "hairpin-of-on-port", "\x1b[2J"])
