@@ -7,7 +7,8 @@ import io
 import re
 from pathlib import Path
 
-from rich.console import CONSOLE_SVG_FORMAT, Console
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
 from rich.text import Text
 
 from hairpin_doctor.report.codec import decode_recording

@@ -29,6 +29,7 @@ from hairpin_doctor.cluster_view import ClusterView, names_of
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import announce_on, check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.fixes.gateway_translation import translate_at_the_gateway
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
@@ -192,7 +193,7 @@ def _fixes(network: Network, client: VantagePoint, vip: Address) -> tuple[Fix, .
         announce_on(base.name, vip, client.name, leave_bgp=True),
         own_mac_interface(attachment.host, base, vip, client.name, leave_bgp=True),
         _another_subnet(vip, client),
-        _translate_at_the_router(vip, client),
+        translate_at_the_gateway(vip, client),
     )
 
 
@@ -224,23 +225,6 @@ def _another_subnet(vip: Address, client: VantagePoint) -> Fix:
         (caution,),
         "BGP stays, and with it more than one node per VIP; but every VIP gets another address",
     )
-
-
-def _translate_at_the_router(vip: Address, client: VantagePoint) -> Fix:
-    """Explained only, so that nobody takes it for the simple way."""
-    text = (
-        f"Last resort: have the gateway translate (DNAT) {vip} to a node's address and a NodePort, and masquerade what it "
-        f"sends there. Clients still ask by ARP for {vip}: the gateway must answer (proxy ARP, or the address itself)."
-    )
-    step = Step("router", "the gateway", "the gateway then stands between client and node", instructions=text)
-    cautions = (
-        "The service sees the gateway's address instead of the client's.",
-        "All of this traffic crosses the gateway twice, and ends with it or with that one node.",
-        "It has to be kept in step with the cluster by hand, port by port.",
-    )
-    title = f"Translate {vip} at the gateway"
-    reason = "it hides the fault instead of ending it, so it comes last"
-    return Fix(title, (step,), check_from_client(vip, client.name), cautions, reason)
 
 
 def _from_the_host_alone(network: Network, vip: Address) -> Verdict:
