@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from hairpin_doctor.network import Network
 from hairpin_doctor.recording import Recording
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
@@ -152,6 +153,19 @@ def lacking(recording: Recording, unasked: Sequence[str], version: str) -> Itera
             f"{recording.vantage_point} was looked at by hairpin-doctor {recording.tool_version}, and this is {version}: "
             f"not asked then: {', '.join(unasked)}; a new scan there would tell"
         )
+
+
+def unaware(network: Network) -> Iterator[str]:
+    """A sentence for each serving machine that was scanned without knowing of a client whose report is here too."""
+    for vip in network.vips:
+        for host in network.hosts(vip):
+            for client in network.clients(vip):
+                address = client.address_towards(vip)
+                if address is not None and address not in host.scope.clients:
+                    yield (
+                        f"{host.name} was scanned without the report of {client.name}, so what it does with packets of "
+                        f"{address} was not asked; on {host.name}: hairpin-doctor scan --with the report of {client.name}"
+                    )
 
 
 def _times(recordings: Sequence[Recording]) -> Iterator[str]:

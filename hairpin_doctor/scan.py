@@ -17,6 +17,7 @@ from hairpin_doctor.belonging import (
     refuse_mixed_names,
     refuse_strangers,
     remarks,
+    unaware,
 )
 from hairpin_doctor.examine import Examination, examine, of_the_machine, replay
 from hairpin_doctor.recording import Recording, RememberingHost
@@ -148,7 +149,12 @@ def _conclude(looked: list[Looked], notices: Iterable[str], saved: str | None) -
     judgement = diagnose(network, RULES)
     unexplained = [vip for vip, outcome in judgement.per_vip.items() if outcome is Outcome.UNEXPLAINED]
     now = remarks([each.recording for each in looked], __version__, datetime.now(UTC))
-    said = (*notices, *now, *(each for vip in unexplained for each in last_seen(network, vip)))
+    said = (
+        *notices,
+        *now,
+        *dict.fromkeys(unaware(network)),
+        *(each for vip in unexplained for each in last_seen(network, vip)),
+    )
     paths = service_paths(network, judgement, lambda part: diagnose(part, RULES))
     report = compose(looked, judgement, paths, said, saved)
     return Scanned(report, tuple(each.recording for each in looked), judgement)

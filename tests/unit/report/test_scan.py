@@ -158,3 +158,14 @@ def test_every_probe_is_listed_and_those_left_out_say_why(fake_client: Callable[
 def test_a_bare_address_that_is_silent_asks_for_a_port(fake_client: Callable[..., Any]) -> None:
     report = scan(fake_client(Handshake.SILENT), Request((parse_target("192.0.2.53"),))).report
     assert "192.0.2.53:80/tcp" in commands(report)
+
+
+def test_a_host_scanned_without_knowing_of_the_client_is_told_of_it(
+    fake_client: Callable[..., Any], recorded: Callable[..., Recording]
+) -> None:
+    client = recorded(Handshake.SILENT)
+    host = rules(fake_client(name="n5", boot="n5"), KUBE_PROXY)
+    alone = scan(host, Request((DNS,))).recordings
+    assert any("scanned without the report of vm" in each for each in judge([*alone, client]).report.notices)
+    together = scan(host, Request((DNS,), others=(client,))).report
+    assert not any("scanned without the report" in each for each in together.notices)
