@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from ipaddress import IPv4Address
 from types import TracebackType
 from typing import TypeVar
@@ -105,11 +106,16 @@ class Lab:
 
     def replace_daemon(self, key: str, daemon: Daemon) -> None:
         """Start it in place of the daemon of that name, and wait until it serves."""
-        machine = self.topology.machine(key)
-        self.stop(key, daemon.name)
-        self.topology = self.topology.change(key, lambda m: m.with_daemon(daemon))
-        self._start(machine, daemon)
-        self._await(machine, daemon)
+        self.replace_daemons([(key, daemon)])
+
+    def replace_daemons(self, daemons: Sequence[tuple[str, Daemon]]) -> None:
+        """The same for many that wait for each other, as BGP speakers do; each with its machine."""
+        for key, daemon in daemons:
+            self.stop(key, daemon.name)
+            self.topology = self.topology.change(key, partial(Machine.with_daemon, changed=daemon))
+            self._start(self.topology.machine(key), daemon)
+        for key, daemon in daemons:
+            self._await(self.topology.machine(key), daemon)
 
     def stop(self, key: str, daemon: str) -> None:
         """End a daemon of a machine, e.g. "bird" to remove BGP; nothing happens if it does not run."""

@@ -40,6 +40,12 @@ def program(lab: Lab, node: str, names: Names, services: Sequence[Service]) -> N
     _load(lab, node, new)
 
 
+def restore(lab: Lab, node: str) -> None:
+    """The node's rules as they were before kube-proxy heard of any change."""
+    rules = lab.topology.machine(node).rulesets
+    _load(lab, node, next(each for each in rules if "KUBE-" in each.text or "kube-proxy" in each.text))
+
+
 def _load(lab: Lab, node: str, rules: Ruleset) -> None:
     text = FORGET + rules.text if rules.tool == "nft" else rules.text
     run(lab.place(node).wrap(RULESET_TOOLS[rules.tool]), text)

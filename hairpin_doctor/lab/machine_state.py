@@ -26,7 +26,7 @@ COMMANDS = {
     "forwarding database": "bridge -json fdb show",
     "port flags": "bridge -json -d link show",
     "port VLANs": "bridge -json vlan show",
-    "settings": "grep -rs '' /proc/sys/net | grep -v /neigh/ | sort",
+    "settings": "grep -rs '' /proc/sys/net | grep -v -e /neigh/ -e conntrack_count | sort",
     "nftables": "nft -s list ruleset",
     "legacy iptables": "iptables-legacy-save",
 }

@@ -36,16 +36,16 @@ def apply_fix(lab: Lab, case: Case, names: Names, fix: Mapping[str, Any]) -> Ite
     """Carry the steps out in order and yield what was done. Raises CommandFailed where a command fails."""
     for step in fix["steps"]:
         if step["place"] == "cluster":
-            yield from _in_the_cluster(lab, case, names, step)
+            yield from in_the_cluster(lab, case, names, step)
             continue
         role = case.client if step["place"] == "client" else case.host
         lab.apply(role, "\n".join(step["commands"]))
         yield from (f"{lab.place(role).hostname}# {command}" for command in step["commands"])
-    _await_cable(lab, case.client)
+    await_cable(lab, case.client)
 
 
-def _in_the_cluster(lab: Lab, case: Case, names: Names, step: Mapping[str, Any]) -> Iterator[str]:
-    """There is no cluster in the lab: its announcer and BGP speaker obey what kubectl would have told them."""
+def in_the_cluster(lab: Lab, case: Case, names: Names, step: Mapping[str, Any]) -> Iterator[str]:
+    """Carry out a cluster's step. The lab has none: its announcer and BGP speaker obey what kubectl would have told them."""
     for command in step["commands"]:
         if ENDS_BGP in command:
             lab.remove_bgp()
@@ -57,8 +57,11 @@ def _in_the_cluster(lab: Lab, case: Case, names: Names, step: Mapping[str, Any])
         yield f"$ kubectl apply -f - (L2Advertisement, interfaces: {', '.join(interfaces)})"
 
 
-def _await_cable(lab: Lab, role: str) -> None:
-    """Nobody scans within the second in which a cable is reported (linkwatch) and questions asked before fail (ARP)."""
+def await_cable(lab: Lab, role: str) -> None:
+    """Wait for the machine's cable, and for ARP questions that were asked before and fail.
+
+    Nobody scans within the second in which a cable is reported (linkwatch).
+    """
     nic, place = lab.topology.machine(role).interfaces[0].name, lab.place(role)
 
     def in_use() -> bool:

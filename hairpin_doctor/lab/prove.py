@@ -12,14 +12,26 @@ from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.cases.case import Case, Vantage
 from hairpin_doctor.lab.examination import BOTH, ByCommand, Scanner, ScannerOf, Verdict, examine
 from hairpin_doctor.lab.mend import apply_fix, can_be_applied, first_broken, repair
+from hairpin_doctor.lab.reversible import NotReversed, Reversible
 from hairpin_doctor.lab.running import Examine, Setting
+from hairpin_doctor.machine.changing.found import CannotChange
+from hairpin_doctor.mending.store import MendingRefused
 
 VANTAGES: tuple[Vantage, ...] = ("client", "host", "both")
 Tell = Callable[[bool, str], None]
 
 
-def proof(tell: Tell, record: Path | None = None, scanner_of: ScannerOf = ByCommand) -> Examine:
+def proof(
+    tell: Tell,
+    record: Path | None = None,
+    scanner_of: ScannerOf = ByCommand,
+    *,
+    reversibly: bool = False,
+) -> Examine:
     """A step for `run_case`: examine, compare with what is expected, mend, examine again.
+
+    `reversibly`: by the engine instead of by the commands as they are written; then it is taken back, and the symptom must
+    be there again and everything else as before.
 
     `record`: a folder that gets the report with both recordings, CASE.json.gz, from which pure tests judge again; only
     scans by command leave such a report.
@@ -32,7 +44,11 @@ def proof(tell: Tell, record: Path | None = None, scanner_of: ScannerOf = ByComm
             if record is not None:
                 keep_recording(Path(folder) / BOTH, record / f"{setting.case.name}.json.gz")
             right = [_compare(setting, vantage, found[vantage], tell) for vantage in VANTAGES]
-            return all(right) and _mend(lab, setting, found["both"], scanner, tell)
+            if not all(right):
+                return False
+            if reversibly and not setting.case.afterwards:
+                return _mend_reversibly(lab, setting, found["both"], scanner, tell, Path(folder))
+            return _mend(lab, setting, found["both"], scanner, tell)
 
     return step
 
@@ -61,6 +77,29 @@ def _mend(lab: Lab, setting: Setting, found: Verdict, scanner: Scanner, tell: Te
             return False
     cause = _carry_out(lab, setting, found, tell)
     return cause is None or is_mended(scanner, cause, lambda good, text: tell(good, f"after   {text}"))
+
+
+def _mend_reversibly(
+    lab: Lab, setting: Setting, found: Verdict, scanner: Scanner, tell: Tell, folder: Path
+) -> bool:
+    """Mend the first cause by the engine, and take it back."""
+    cause = first_broken(found.report)
+    fix = cause["fixes"][0] if cause and cause["fixes"] else None
+    if cause is None or fix is None or not can_be_applied(fix):
+        return _mend(lab, setting, found, scanner, tell)
+    reversible = Reversible(lab, setting, folder)
+    try:
+        for line in reversible.apply(fix):
+            tell(True, f"mend    {line}")
+        if not is_mended(scanner, cause, lambda good, text: tell(good, f"after   {text}")):
+            return False
+        reversible.take_back()
+    except (NotReversed, CannotChange, MendingRefused) as error:
+        tell(False, f"undo    {error}")
+        return False
+    missing = reversible.symptom()
+    tell(not missing, f"undone  {'; '.join(missing) or 'all is as before, the symptom too'}")
+    return not missing
 
 
 def _carry_out(lab: Lab, setting: Setting, found: Verdict, tell: Tell) -> Mapping[str, Any] | None:

@@ -66,7 +66,7 @@ class Checkpoint:
 def checkpoint_of(text: str) -> Checkpoint:
     """Read it back. Raises ValueError, or cattrs' own errors, where the text is none."""
     found = as_object(json.loads(text), "a checkpoint")
-    lists = {name: tuple(map(_change, found.pop(name))) for name in ("changes", "undo")}
+    lists = {name: tuple(map(change_of, found.pop(name))) for name in ("changes", "undo")}
     head = converter().structure({**found, "changes": [], "undo": []}, Checkpoint)
     return Checkpoint(**{**_fields(head), **lists})
 
@@ -75,7 +75,8 @@ def _fields(checkpoint: Checkpoint) -> dict[str, Any]:
     return {name: getattr(checkpoint, name) for name in checkpoint.__dataclass_fields__}
 
 
-def _change(value: object) -> Change:
+def change_of(value: object) -> Change:
+    """A change from its `to_json()`. Raises ValueError, or cattrs' own errors, where the value is none."""
     found = as_object(value, "a change")
     kind = BY_NAME.get(as_text(found.get("kind"), "kind"))
     if kind is None:

@@ -33,6 +33,19 @@ class TakenBack(Exception):
     """The changes did not stay; the message says why."""
 
 
+def start_watchdog(store: Store, checkpoint: Checkpoint) -> str:
+    """How it was started, in words, once it is there. Raises MendingRefused if it does not come."""
+    directory = str(store.directory.absolute())
+    how = start_outliving(WATCHDOG, [directory, checkpoint.id], f"hairpin-doctor-{checkpoint.id}")
+    deadline = time.monotonic() + WATCHDOG_STARTS_WITHIN_S
+    while not store.is_watched(checkpoint.id):
+        if time.monotonic() > deadline:
+            store.write(replace(checkpoint, phase="rolled-back", said=("the watchdog did not start",)))
+            raise MendingRefused("the watchdog did not start, so nothing was changed.")
+        time.sleep(0.05)
+    return how
+
+
 @dataclass
 class _Run:
     """A run as this process last knew it; its undo is complete before each change is made."""
@@ -42,11 +55,15 @@ class _Run:
 
 @dataclass(frozen=True)
 class Engine:
-    """Applies work to where `hands` reach, remembers it in `store`, and says in sentences what happens."""
+    """Applies work to where `hands` reach, remembers it in `store`, and says in sentences what happens.
+
+    `watch` starts whoever takes a run back when this process cannot, and says how.
+    """
 
     store: Store
     hands: Hands
     tell: Tell = lambda _: None
+    watch: Callable[[Store, Checkpoint], str] = start_watchdog
 
     def is_done(self, changes: Iterable[Change]) -> bool:
         """Whether it is all so already. Raises CannotChange."""
@@ -72,7 +89,8 @@ class Engine:
                 raise MendingRefused(f"run {pending.id} is still open ({pending.phase}): {HOW_TO_END}")
             checkpoint = first_checkpoint(work, APPLY_AT_MOST_S)
             self.store.begin(checkpoint)
-            self._start_watchdog(checkpoint)
+            how = self.watch(self.store, checkpoint)
+            self.tell(f"checkpoint {checkpoint.id} is written; the watchdog runs ({how})")
             return self._carry_out(checkpoint, work, before, probe, must_mend, confirm_within)
 
     def _abandoned(self, pending: Checkpoint) -> bool:
@@ -82,19 +100,6 @@ class Engine:
             return False
         ended = self._take_back(pending, "left behind by a doctor and a watchdog that are gone: taken back")
         return not ended.pending
-
-    def _start_watchdog(self, checkpoint: Checkpoint) -> None:
-        directory = str(self.store.directory.absolute())
-        how = start_outliving(WATCHDOG, [directory, checkpoint.id], f"hairpin-doctor-{checkpoint.id}")
-        deadline = time.monotonic() + WATCHDOG_STARTS_WITHIN_S
-        while not self.store.is_watched(checkpoint.id):
-            if time.monotonic() > deadline:
-                self.store.write(
-                    replace(checkpoint, phase="rolled-back", said=("the watchdog did not start",))
-                )
-                raise MendingRefused("the watchdog did not start, so nothing was changed.")
-            time.sleep(0.05)
-        self.tell(f"checkpoint {checkpoint.id} is written; the watchdog runs ({how})")
 
     def _carry_out(
         self,
