@@ -1,0 +1,90 @@
+"""`fix`: the plan, and what is refused before anything is changed."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from hairpin_doctor.mending.store import Store
+
+RECORDINGS = Path(__file__).parents[2] / "golden" / "recordings"
+Call = Callable[..., Result]
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> str:
+    path = tmp_path / "report.json"
+    path.write_bytes(gzip.decompress((RECORDINGS / "l2-on-eno1.json.gz").read_bytes()))
+    return str(path)
+
+
+def test_a_plan_shows_machines_commands_undo_risk_and_check_and_changes_nothing(
+    call: Call, report: str
+) -> None:
+    found = call("fix", "HD104", "--from", report)
+    assert found.exit_code == 0
+    for part in (
+        "Plan for HD104: 192.168.8.53, 192.168.8.50",
+        "Option 2 of 3",
+        "Why this place:",
+        "Stage 1: host n5",
+        "Stage 2: the cluster",
+        "ip link del metallb0",
+        "low risk",
+        "Check: every change is read back",
+        "After the last stage, end to end:",
+        "Nothing was changed.",
+    ):
+        assert part in found.stdout
+
+
+def test_one_option_can_be_asked_for(call: Call, report: str) -> None:
+    said = call("fix", "hd104", "--from", report, "--option", "3").stdout
+    assert "Option 3 of 3" in said
+    assert "Option 1 of 3" not in said
+
+
+def test_a_cause_that_was_not_found_is_said(call: Call, report: str) -> None:
+    found = call("fix", "HD301", "--from", report)
+    assert found.exit_code == 2
+    assert "HD301 was not found here (found: HD104)" in found.stderr
+
+
+def test_a_healthy_scan_leaves_nothing_to_mend(call: Call) -> None:
+    found = call("fix", "--target", "192.0.2.53:53")
+    assert (found.exit_code, "There is nothing to mend." in found.stdout) == (0, True)
+
+
+def test_what_excludes_each_other_is_refused(call: Call) -> None:
+    assert call("fix", "--confirm", "--rollback").exit_code == 2
+
+
+def test_applying_needs_root(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    found = call("fix", "--apply", "--target", "192.0.2.53:53")
+    assert found.exit_code == 2
+    assert "Nothing was changed" in found.stderr
+
+
+def test_without_any_run_there_is_nothing_to_confirm_roll_back_or_show(call: Call, tmp_path: Path) -> None:
+    where = ("--state-dir", str(tmp_path / "none"))
+    assert "Nothing was ever applied here" in call("fix", "--history", *where).stdout
+    for what in ("--confirm", "--rollback"):
+        assert "nothing was ever applied on this machine" in call("fix", what, *where).stderr
+
+
+def test_a_checkpoint_that_cannot_be_read_is_named(call: Call, tmp_path: Path) -> None:
+    Store(tmp_path).directory.joinpath("20261126T010203-ab12.json").write_text("{")
+    found = call("fix", "--history", "--state-dir", str(tmp_path))
+    assert found.exit_code == 2
+    assert "20261126T010203-ab12.json cannot be read" in found.stderr
+
+
+def test_a_file_that_is_no_report_is_refused(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("{}")
+    assert call("fix", "--from", str(tmp_path / "x.json")).exit_code == 2
