@@ -45,6 +45,14 @@ class Wanted:
         )
 
 
+def refuse_while_open(engine: Engine) -> None:
+    """Before a scan is made for nothing."""
+    try:
+        engine.refuse_while_open()
+    except (MendingRefused, OSError) as error:
+        raise Refused(error) from None
+
+
 def apply_option(engine: Engine, wanted: Wanted, request: Request, report: Report, page: Page) -> int:
     """Apply, probe, wait for a person. The exit code."""
     work, before = wanted.work, states_here(report)

@@ -62,7 +62,7 @@ def fix(confirm: bool, rollback: bool, history: bool, **asked: Any) -> int:
 
     Exit code: 0 shown or kept, 1 taken back, 2 error, 3 or 4 where the scan found no cause.
     """
-    from hairpin_doctor.cli.applying import confirm_run, roll_back_run, show_history
+    from hairpin_doctor.cli.applying import confirm_run, refuse_while_open, roll_back_run, show_history
 
     wanted = Asked(**asked)
     if sum((wanted.apply, confirm, rollback, history)) > 1:
@@ -75,6 +75,7 @@ def fix(confirm: bool, rollback: bool, history: bool, **asked: Any) -> int:
         return roll_back_run(_engine(wanted))
     if wanted.apply:
         _require_root()
+        refuse_while_open(_engine(wanted))
     return _plan_and_apply(wanted)
 
 

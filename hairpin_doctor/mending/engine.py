@@ -84,14 +84,18 @@ class Engine:
         """
         self.store.prepare()
         with self.store.only_run():
-            pending = self.store.pending()
-            if pending is not None and not self._abandoned(pending):
-                raise MendingRefused(f"run {pending.id} is still open ({pending.phase}): {HOW_TO_END}")
+            self.refuse_while_open()
             checkpoint = first_checkpoint(work, APPLY_AT_MOST_S)
             self.store.begin(checkpoint)
             how = self.watch(self.store, checkpoint)
             self.tell(f"checkpoint {checkpoint.id} is written; the watchdog runs ({how})")
             return self._carry_out(checkpoint, work, before, probe, must_mend, confirm_within)
+
+    def refuse_while_open(self) -> None:
+        """Raises MendingRefused while a run has not come to its end; one that nobody looks after any more is taken back."""
+        pending = self.store.pending()
+        if pending is not None and not self._abandoned(pending):
+            raise MendingRefused(f"run {pending.id} is still open ({pending.phase}): {HOW_TO_END}")
 
     def _abandoned(self, pending: Checkpoint) -> bool:
         """Take back what neither a doctor nor a watchdog looks after any more, as after a reboot; True if that is done."""
