@@ -15,7 +15,7 @@ PASSING = {
     "refcnt", "probes", "operstate", "flags", "linkmode", "promiscuity", "allmulti",
     "hello_timer", "tcn_timer", "topology_change_timer", "gc_timer", "root_port", "root_path_cost",
     "topology_change", "topology_change_detected", "hold_timer", "message_age_timer", "forward_delay_timer",
-    "num_tx_queues", "num_rx_queues",
+    "num_tx_queues", "num_rx_queues", "qdisc",
 }  # fmt: skip
 COMMANDS = {
     "links": "ip -json -d link show",

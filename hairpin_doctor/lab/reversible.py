@@ -14,8 +14,9 @@ from hairpin_doctor.lab.checks import observe
 from hairpin_doctor.lab.machine_state import differences, machine_state
 from hairpin_doctor.lab.mend import await_cable, in_the_cluster
 from hairpin_doctor.lab.running import Setting
+from hairpin_doctor.lab.topology import Bridge
 from hairpin_doctor.machine.changing.hands import ThisMachine
-from hairpin_doctor.machine.commands import run
+from hairpin_doctor.machine.commands import ip_batch
 from hairpin_doctor.mending.checkpoint import Work, change_of
 from hairpin_doctor.mending.engine import Engine
 from hairpin_doctor.mending.store import Store
@@ -111,6 +112,8 @@ class Reversible:
         if not self.altered:
             return []
         for machine in self.lab.topology.machines:
-            run(["ip", "-n", self.lab.place(machine.role).namespace, "neigh", "flush", "all"])
+            bridges = [each.name for each in machine.interfaces if isinstance(each, Bridge)]
+            flush = [f"link set dev {name} type bridge fdb_flush" for name in bridges]
+            ip_batch(["neigh flush all", *flush], self.lab.place(machine.role).namespace)
         seen = observe(self.lab, self.setting.case.checks(self.setting.names))
         return [f"{each.check}, but {each.seen}" for each in seen if not each.holds]
