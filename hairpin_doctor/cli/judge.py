@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hairpin_doctor.cli.completions import complete_files
 from hairpin_doctor.cli.output import Output, exit_code, judged, output_options, read, tell
 from hairpin_doctor.cli.redaction_key import chosen_key
 from hairpin_doctor.cli.refused import Refused
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=complete_files)
 @click.option("--compare", is_flag=True, help="Tell what changed from the first FILE to the second.")
 @output_options
 def judge(
