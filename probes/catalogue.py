@@ -30,6 +30,7 @@ from probes.machine import machine
 from probes.metallb import metallb
 from probes.neighbours import neighbours
 from probes.own_address_warnings import own_address_warnings
+from probes.pod_paths import pod_paths
 from probes.probe import Probe
 from probes.resolvers import resolvers
 from probes.routed_path import routed_path
@@ -60,6 +61,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     service_rules,
     endpoints,
     resolvers,
+    pod_paths,
     forward_chain,
     ingress_programs,
     connections,

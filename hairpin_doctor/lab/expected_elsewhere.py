@@ -132,6 +132,13 @@ EXPECTED: Mapping[str, Expectations] = {
     ),
     "two-nics-strict-filter": _named("HD401", client=_UNDETERMINED, host=HEALTHY),
     "answers-discarded-by-policy": _named("HD406", client=_UNDETERMINED, host=HEALTHY),
+    # The host's own connections to the other node's endpoint are lost too.
+    "cross-node-not-forwarded": _named("HD508", client=_UNDETERMINED, host=Expected("diagnosed", ("HD508",))),
+    "cross-node-wrong-next-hop": _named(
+        "HD508", client=_UNDETERMINED, host=Expected("diagnosed", ("HD508",))
+    ),
+    # The other node sends packets on to its pod: only a scan there tells whether the pod or the way is at fault.
+    "cross-node-pod-filters": {**_UNEXPLAINED_ON_THE_HOST_TOO, "both": _UNDETERMINED},
     # The scanned node does not get through to the other one's endpoint either.
     "beyond-other-node-filters": _UNEXPLAINED_ON_THE_HOST_TOO,
     "beyond-other-node-does-not-announce": {**_UNEXPLAINED, "both": Expected("diagnosed", ("HD201",))},

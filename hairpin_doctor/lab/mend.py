@@ -78,6 +78,10 @@ def repair(lab: Lab, case: Case, names: Names) -> Iterator[str]:
         role, daemon = case.repair(names)
         lab.replace_daemon(role, daemon)
         yield f"{lab.place(role).hostname}: {' '.join(daemon.argv)}"
+    if case.by_hand is not None:
+        role, commands = case.by_hand(names)
+        lab.apply(role, commands)
+        yield f"{lab.place(role).hostname}# {commands}"
     if case.recovered is not None:
         kubectl.program(lab, case.host, names, case.recovered(names))
         yield "the Service gets what it lacks"

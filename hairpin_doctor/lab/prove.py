@@ -116,7 +116,7 @@ def _carry_out(lab: Lab, setting: Setting, found: Verdict, tell: Tell) -> Mappin
 
 def _advice(case: Case) -> bool:
     """Whether the case knows what a person does where a fix is advice only."""
-    return case.repair is not None or case.recovered is not None
+    return any(each is not None for each in (case.repair, case.recovered, case.by_hand))
 
 
 def is_mended(scanner: Scanner, cause: Mapping[str, Any], tell: Tell) -> bool:

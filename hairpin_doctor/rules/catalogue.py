@@ -9,6 +9,7 @@ from hairpin_doctor.rules.backend_refuses import backend_refuses
 from hairpin_doctor.rules.bgp_vip_in_clients_subnet import bgp_vip_in_clients_subnet
 from hairpin_doctor.rules.bridged_frames_dropped_by_forward import bridged_frames_dropped_by_forward
 from hairpin_doctor.rules.bridged_frames_hit_host_nat import bridged_frames_hit_host_nat
+from hairpin_doctor.rules.cross_node_pod_network_broken import cross_node_pod_network_broken
 from hairpin_doctor.rules.deaf_announcing_interface import deaf_announcing_interface
 from hairpin_doctor.rules.dns_answers_fail import dns_answers_fail
 from hairpin_doctor.rules.duplicate_address import duplicate_address
@@ -85,6 +86,7 @@ CATALOGUE: tuple[Rule, ...] = (
     forwarding_off,
     backend_refuses,
     dns_answers_fail,
+    cross_node_pod_network_broken,
     proxy_arp_answers,
     arp_ignored,
     nobody_answers,

@@ -30,6 +30,7 @@ ANSWERED_BY: dict[type[Question[Any]], str] = {
     q.Datagrams: "udp:datagrams",
     q.DnsExchanges: "dns:exchanges",
     q.RoutedEchoes: "routed:routed_echoes",
+    q.FirstHops: "hops:first_hops",
     q.DirectedExchanges: "directed:directed_exchanges",
     q.IptablesRules: "rulesets:iptables_rules",
     q.NftRuleset: "rulesets:nft_ruleset",

@@ -37,7 +37,7 @@ from probes.questions.metallb import (
 from probes.questions.neighbours import ArpSweep, KernelResolution, Neighbours
 from probes.questions.routing import ConnectedPrefixes, RouteTo, RoutingRules
 from probes.questions.sockets import PacketSockets, TcpConnections
-from probes.questions.traffic import Datagrams, DnsExchanges, Echoes, Handshakes, RoutedEchoes
+from probes.questions.traffic import Datagrams, DnsExchanges, Echoes, FirstHops, Handshakes, RoutedEchoes
 
 ALL: tuple[type[Question[Any]], ...] = (
     MachineIdentity,
@@ -57,6 +57,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     Datagrams,
     DnsExchanges,
     RoutedEchoes,
+    FirstHops,
     DirectedExchanges,
     IptablesRules,
     NftRuleset,
@@ -97,6 +98,7 @@ __all__ = [
     "DirectedExchanges",
     "DnsExchanges",
     "Echoes",
+    "FirstHops",
     "ForwardingDatabase",
     "Handshakes",
     "IngressPrograms",

@@ -188,3 +188,22 @@ class RoutedEchoes(Question[tuple[RoutedEcho, ...]]):
     gateway_mac: str
     destinations: tuple[Address, ...]
     timeout_ms: int = field(compare=False)
+
+
+@dataclass(frozen=True)
+class FirstHop:
+    """What the next hop said of a packet that it should send on: Time Exceeded where it would have, None for silence."""
+
+    destination: Address
+    message: IcmpMessage | None
+
+
+@dataclass(frozen=True)
+class FirstHops(Question[tuple[FirstHop, ...]]):
+    """Send each a datagram with a TTL of 1: a router that would forward it says Time Exceeded (RFC 1812 section 5.3.1).
+
+    A machine that does not forward, has no route or is not reached says nothing or Unreachable. IPv4 only.
+    """
+
+    destinations: tuple[Address, ...]
+    timeout_ms: int = field(compare=False)

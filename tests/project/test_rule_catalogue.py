@@ -59,6 +59,7 @@ PROMISED = {
     "HD504": ("legacy-and-nft-rules-mixed", "broken"),
     "HD505": ("source-ranges-exclude-client", "broken"),
     "HD507": ("protocol-missing", "broken"),
+    "HD508": ("cross-node-pod-network-broken", "broken"),
     "HD510": ("dns-answers-fail", "broken"),
     "HD511": ("ebpf-not-on-interface", "broken"),
     "HD601": ("bgp-vip-in-clients-subnet", "broken"),

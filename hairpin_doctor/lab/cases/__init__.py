@@ -14,6 +14,7 @@ from hairpin_doctor.lab.cases import (
     bridged,
     collision,
     compound,
+    cross_node,
     datapath,
     elsewhere,
     filtering,
@@ -53,6 +54,7 @@ _CASES: tuple[Case, ...] = (
     *unknown.CASES,
     *compound.CASES,
     *abroad.CASES,
+    *cross_node.CASES,
     *beyond.CASES,
 )
 _EXPECTED = {

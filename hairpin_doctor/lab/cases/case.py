@@ -33,7 +33,7 @@ class Case:
 
     `call_iptables`: the value the fault needs, None for either. `cluster`: the Services as its API holds them, which
     kubectl changes. Where a fix is advice only: `repair`, a machine's role and the daemon it gets, or `recovered`, what
-    becomes of the Services.
+    becomes of the Services, or `by_hand`, a machine's role and the shell commands typed there.
     `modules`: of the kernel, without which it cannot be built; such cases run in `make lab-vm`.
     `afterwards`: what both together must say after the first cause is mended, and after the next, while causes are left.
     """
@@ -52,6 +52,7 @@ class Case:
     cluster: Callable[[Names], tuple[Service, ...]] = cluster_services
     repair: Callable[[Names], tuple[str, Daemon]] | None = None
     recovered: Callable[[Names], tuple[Service, ...]] | None = None
+    by_hand: Callable[[Names], tuple[str, str]] | None = None
     expected: Mapping[Vantage, Expected] = field(default_factory=dict)
     afterwards: tuple[Expected, ...] = ()
     modules: tuple[str, ...] = ()

@@ -1,0 +1,139 @@
+"""The node that takes the packets does not reach an endpoint on another node: the pod network between them is broken.
+
+Why: The service proxy sends connections to endpoints of all nodes. Between nodes the pod network (routes, a tunnel, the
+other node's forwarding and filters) must carry them; what is sent to an endpoint of the other node is lost on the way.
+Seen as: With endpoints on both nodes some connections work and others time out; else all time out. From a client on the
+other node, or to a pod of the own node, all is well.
+Told apart from: HD503 by silence, not a refusal; HD404 and HD405 by the host's own direct question, which fails too. A pod
+that filters or is gone is told by the next hop, which sends packets on to it, or by its ping.
+Fix: Mend the pod network between the two nodes: the route, the tunnel, forwarding on the other node.
+Unsure when: The next hop sends the packets on: whether the pod is reached from its own node needs a scan there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hairpin_doctor.fixes.pod_network import mend_pod_network
+from hairpin_doctor.network import Network
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.situation import failing_clients, symptom
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.endpoints import EndpointFacts
+from probes.pod_paths import PodPath, PodPathFacts
+from probes.routed_path import TIME_EXCEEDED
+from probes.routes import RouteFacts
+from probes.service_rules import ServiceRulesFacts
+from probes.target import Address
+
+
+@dataclass(frozen=True)
+class _Broken:
+    """A silent endpoint elsewhere, and what stands between; None: the next hop sends packets on to it."""
+
+    host: VantagePoint
+    path: PodPath
+    between: str | None
+
+
+@rule("HD508", "cross-node-pod-network-broken", Severity.BROKEN, explains=("HD302",))
+def cross_node_pod_network_broken(network: Network, vip: Address) -> Verdict:
+    """A silent endpoint behind a next hop that does not take packets for it, or that its own node reaches."""
+    hosts = network.hosts(vip)
+    if not hosts:
+        failing_clients(network, vip)
+        raise network.need_host(vip, "whether it reaches the endpoints of other nodes")
+    found = [each for host in hosts for each in _silent(host, vip)]
+    for each in found:
+        reached_by = _reached_by(network, each)
+        if each.between or reached_by:
+            return _diagnosis(network, vip, each, reached_by)
+    if not found:
+        return Cleared(
+            f"{hosts[0].name} gets an answer from each endpoint of {vip} on another node, or there is none"
+        )
+    path = found[0].path
+    hop = path.next_hop or path.route.interface
+    what = f"whether {path.endpoint} is reached on its own node: {hop} sends packets on to it"
+    return Undetermined(
+        what, f"on the node that runs {path.endpoint}: hairpin-doctor scan --with <this report>"
+    )
+
+
+def _silent(host: VantagePoint, vip: Address) -> Iterator[_Broken]:
+    ends = dict.fromkeys(end.address for end in host.findings[ServiceRulesFacts].endpoints(vip))
+    if not ends:
+        return
+    facts = host.findings[PodPathFacts]
+    for end in ends:
+        path = facts.to(end)
+        if (
+            path is not None
+            and not path.answers_ping
+            and path.route.type == "unicast"
+            and not _pod_is_gone(path)
+        ):
+            yield _Broken(host, path, _between(host, path))
+
+
+def _pod_is_gone(path: PodPath) -> bool:
+    """Whether a machine behind the next hop says that the pod is not there: then the network has carried the packet."""
+    return any(each.sender not in (path.next_hop, path.route.source) for each in path.messages)
+
+
+def _between(host: VantagePoint, path: PodPath) -> str | None:
+    default = host.findings[RouteFacts].default
+    where = path.next_hop or path.route.interface
+    if default and path.next_hop is not None and path.next_hop == default.gateway:
+        return (
+            f"{host.name} has no route of its own to it and sends it to its default gateway {path.next_hop}"
+        )
+    if path.said is not None and path.said.type == TIME_EXCEEDED:
+        return None
+    if path.hop_answers_ping is False:
+        return f"the next hop {where} does not answer {host.name}'s ping either: the path between the nodes is down"
+    said = f" and says ICMP {path.said.type}/{path.said.code}" if path.said else ""
+    well = (
+        f"the path to {where} is well (it answers ping)" if path.hop_answers_ping else f"it goes into {where}"
+    )
+    return f"{well}, and what is there does not send packets on to it{said}"
+
+
+def _reached_by(network: Network, broken: _Broken) -> VantagePoint | None:
+    """Another vantage point that gets an answer from the same endpoint."""
+    for point in network.vantage_points:
+        facts = point.findings.get(EndpointFacts)
+        found = (
+            (each for each in facts.endpoints if each.endpoint.address == broken.path.endpoint)
+            if facts
+            else ()
+        )
+        if point is not broken.host and any(each.answers for each in found):
+            return point
+    return None
+
+
+def _diagnosis(network: Network, vip: Address, broken: _Broken, reached_by: VantagePoint | None) -> Diagnosis:
+    host, path = broken.host, broken.path
+    client = next(iter(network.failing(vip)), host)
+    own = [each for each in host.findings[EndpointFacts].endpoints if each.answers]
+    because = [
+        symptom(client, vip),
+        f"{host.name} gets no answer from {path.endpoint}, neither over TCP nor to ping.",
+    ]
+    because.append(
+        f"Of the way to {path.endpoint}: {broken.between or 'its next hop sends packets on to it'}."
+    )
+    if reached_by:
+        because.append(f"{reached_by.name} reaches the same endpoint.")
+    if own:
+        because.append(f"{', '.join(dict.fromkeys(str(each.endpoint) for each in own))} answers {host.name}.")
+    return Diagnosis(
+        summary=f"{host.name} does not reach {path.endpoint}, an endpoint of {vip} on another node",
+        because=tuple(because),
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN if reached_by else Confidence.LIKELY,
+        fixes=(mend_pod_network(host.name, path.endpoint, path.next_hop, vip, client.name),),
+        ruled_out=("HD503: nothing refuses; the question itself is lost.",),
+    )
