@@ -10,6 +10,7 @@ from typing import Any
 from probes.announcers import announcers
 from probes.answering_machines import answering_machines
 from probes.arp import arp
+from probes.bgp_daemon import bgp_daemon
 from probes.bgp_sessions import bgp_sessions
 from probes.br_netfilter import br_netfilter
 from probes.client_links import client_links
@@ -68,6 +69,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     ways_back,
     announcers,
     bgp_sessions,
+    bgp_daemon,
     cluster_services,
     cluster_nodes,
     load_balancer_controllers,

@@ -35,7 +35,14 @@ class BirdEstablished:
     routes: tuple[IPv4Address, ...] = ()
 
 
-Readiness = ReadyLine | Answering | BirdEstablished
+@dataclass(frozen=True)
+class BirdAnswers:
+    """Ready once this BIRD answers at its control socket, whatever its sessions do."""
+
+    control: str
+
+
+Readiness = ReadyLine | Answering | BirdAnswers | BirdEstablished
 
 
 @dataclass(frozen=True)

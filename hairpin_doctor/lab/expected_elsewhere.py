@@ -132,6 +132,10 @@ EXPECTED: Mapping[str, Expectations] = {
     ),
     "two-nics-strict-filter": _named("HD401", client=_UNDETERMINED, host=HEALTHY),
     "answers-discarded-by-policy": _named("HD406", client=_UNDETERMINED, host=HEALTHY),
+    # The host itself is served, and its session says nothing of the VIP by itself.
+    "bgp-session-down": _named("HD602", client=_UNDETERMINED, host=HEALTHY),
+    # A session, and nobody who listens for ARP in the VIP's subnet: HD601 is suspected until a client is seen.
+    "bgp-not-advertised": _named("HD603", client=_UNDETERMINED, host=_UNDETERMINED),
     # The host's own connections to the other node's endpoint are lost too.
     "cross-node-not-forwarded": _named("HD508", client=_UNDETERMINED, host=Expected("diagnosed", ("HD508",))),
     "cross-node-wrong-next-hop": _named(

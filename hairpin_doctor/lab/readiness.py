@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hairpin_doctor.lab.daemon import DIRECTORY, Answering, BirdEstablished, Readiness, ReadyLine
+from hairpin_doctor.lab.daemon import DIRECTORY, Answering, BirdAnswers, BirdEstablished, Readiness, ReadyLine
 from hairpin_doctor.lab.wire import dns_query
 from hairpin_doctor.machine.commands import CommandFailed, Place, run
 from hairpin_doctor.machine.daemons import Running
@@ -50,6 +50,8 @@ def holds(running: Running, readiness: Readiness, directory: Path) -> bool:
             return line in running.log.read_text(errors="replace").splitlines()
         case Answering():
             return inside(running.place.namespace, lambda: _answers(readiness))
+        case BirdAnswers(control=control):
+            return _shown(control.replace(DIRECTORY, str(directory)), "status") is not None
         case BirdEstablished(control=control, protocol=protocol, routes=routes):
             at = control.replace(DIRECTORY, str(directory))
             if not _established(at, protocol):
@@ -79,8 +81,11 @@ def _answers(wanted: Answering) -> bool:
 
 
 def _established(control: str, protocol: str) -> bool:
+    return "Established" in (_shown(control, "protocols", protocol) or "")
+
+
+def _shown(control: str, *what: str) -> str | None:
     try:
-        answer = run(["birdc", "-r", "-s", control, "show", "protocols", protocol])
+        return run(["birdc", "-r", "-s", control, "show", *what])
     except CommandFailed:
-        return False  # the control socket is not there yet
-    return "Established" in answer
+        return None  # the control socket is not there yet

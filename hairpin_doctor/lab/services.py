@@ -12,7 +12,7 @@ from typing import Literal
 
 from hairpin_doctor.lab import announcer as announcer_script
 from hairpin_doctor.lab import pod_http
-from hairpin_doctor.lab.daemon import DIRECTORY, Answering, BirdEstablished, Daemon, ReadyLine
+from hairpin_doctor.lab.daemon import DIRECTORY, Answering, BirdAnswers, BirdEstablished, Daemon, ReadyLine
 
 ANNOUNCER = "announcer"
 BGP = "bird"
@@ -101,21 +101,29 @@ class Session:
     peer_as: int
 
 
-def bgp_speaker(session: Session, advertised: tuple[IPv4Address, ...]) -> Daemon:
-    """BIRD as MetalLB's BGP mode: advertises /32s with itself as next hop, and leaves the kernel's routes alone."""
+def bgp_speaker(session: Session, advertised: tuple[IPv4Address, ...], *, established: bool = True) -> Daemon:
+    """BIRD as MetalLB's BGP mode: advertises /32s with itself as next hop, and leaves the kernel's routes alone.
+
+    Not `established`: ready without a session, where the fault is that there is none.
+    """
     routes = "\n".join(f"    route {vip}/32 unreachable;" for vip in advertised)
     static = f"protocol static vips {{\n    ipv4;\n{routes}\n}}\n"
     channel = "ipv4 { import none; export where source = RTS_STATIC; next hop self; };"
-    return _bird("speaker", session, static, channel, ())
+    return _bird("speaker", session, static, channel, () if established else None)
 
 
-def bgp_router(session: Session, learned: tuple[IPv4Address, ...]) -> Daemon:
-    """BIRD as the router: takes the routes in and puts them into the kernel; ready when `learned` are there."""
+def bgp_router(session: Session, learned: tuple[IPv4Address, ...] | None) -> Daemon:
+    """BIRD as the router: takes the routes in and puts them into the kernel; ready when `learned` are there.
+
+    None: ready without a session.
+    """
     kernel = "protocol kernel {\n    ipv4 { import none; export all; };\n}\n"
     return _bird("router", session, kernel, "ipv4 { import all; export none; };", learned)
 
 
-def _bird(side: str, session: Session, more: str, channel: str, learned: tuple[IPv4Address, ...]) -> Daemon:
+def _bird(
+    side: str, session: Session, more: str, channel: str, learned: tuple[IPv4Address, ...] | None
+) -> Daemon:
     config = (
         f"router id {session.own};\nprotocol device {{ }}\n{more}"
         f"protocol bgp peer {{\n    local {session.own} as {session.own_as};\n"
@@ -124,7 +132,8 @@ def _bird(side: str, session: Session, more: str, channel: str, learned: tuple[I
     )
     base = f"{DIRECTORY}/bird-{side}"
     argv = ("bird", "-f", "-c", f"{base}.conf", "-s", f"{base}.ctl", "-P", f"{base}.pid")
-    ready = BirdEstablished(f"{base}.ctl", "peer", learned)
+    control = f"{base}.ctl"
+    ready = BirdAnswers(control) if learned is None else BirdEstablished(control, "peer", learned)
     return Daemon(BGP, argv, ready=(ready,), files=((f"bird-{side}.conf", config),))
 
 

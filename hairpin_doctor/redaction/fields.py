@@ -10,6 +10,7 @@ from typing import Any
 
 from probes import questions as q
 from probes.questions import (
+    bgp,
     cluster,
     configuration,
     directed,
@@ -71,6 +72,10 @@ FIELDS: dict[tuple[type[Any], str], How] = {
     (routing.ConnectedPrefix, "interface"): How.NAME,
     (sockets.PacketSocket, "process"): How.TEXT,
     (sockets.TcpConnection, "state"): How.TEXT,
+    (bgp.BgpSession, "daemon"): How.TEXT,
+    (bgp.BgpSession, "name"): How.TEXT,
+    (bgp.BgpSession, "state"): How.TEXT,
+    (bgp.BgpSession, "last_error"): How.TEXT,
     (traffic.EchoAnswer, "error"): How.TEXT,
     (traffic.TcpFrame, "source_mac"): How.MAC,
     (traffic.TcpFrame, "destination_mac"): How.MAC,

@@ -6,6 +6,8 @@ from hairpin_doctor.rule import Rule
 from hairpin_doctor.rules.announced_by_many_interfaces import announced_by_many_interfaces
 from hairpin_doctor.rules.arp_ignored import arp_ignored
 from hairpin_doctor.rules.backend_refuses import backend_refuses
+from hairpin_doctor.rules.bgp_not_advertised import bgp_not_advertised
+from hairpin_doctor.rules.bgp_session_down import bgp_session_down
 from hairpin_doctor.rules.bgp_vip_in_clients_subnet import bgp_vip_in_clients_subnet
 from hairpin_doctor.rules.bridged_frames_dropped_by_forward import bridged_frames_dropped_by_forward
 from hairpin_doctor.rules.bridged_frames_hit_host_nat import bridged_frames_hit_host_nat
@@ -57,6 +59,8 @@ CATALOGUE: tuple[Rule, ...] = (
     excluded_by_label,
     speaker_not_running,
     bgp_vip_in_clients_subnet,
+    bgp_session_down,
+    bgp_not_advertised,
     ipvs_without_strict_arp,
     duplicate_address,
     split_brain,

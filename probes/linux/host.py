@@ -39,6 +39,7 @@ ANSWERED_BY: dict[type[Question[Any]], str] = {
     q.NetworkConfiguration: "configuration:network_configuration",
     q.IngressPrograms: "ebpf:ingress_programs",
     q.PacketSockets: "sockets:packet_sockets",
+    q.BgpDaemonState: "bird:bgp_daemon_state",
     q.TcpConnections: "sockets:tcp_connections",
 }
 

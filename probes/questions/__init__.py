@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from probes.host import Question
+from probes.questions.bgp import BgpDaemonState
 from probes.questions.cluster import (
     ApiGroups,
     ClusterNodes,
@@ -66,6 +67,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     IngressPrograms,
     PacketSockets,
     TcpConnections,
+    BgpDaemonState,
     NetworkConfiguration,
     ApiGroups,
     LoadBalancerServices,
@@ -89,6 +91,7 @@ __all__ = [
     "ApiGroups",
     "ArpSweep",
     "BgpAdvertisements",
+    "BgpDaemonState",
     "BgpPeers",
     "BgpSessionStates",
     "ClusterNodes",

@@ -63,6 +63,8 @@ PROMISED = {
     "HD510": ("dns-answers-fail", "broken"),
     "HD511": ("ebpf-not-on-interface", "broken"),
     "HD601": ("bgp-vip-in-clients-subnet", "broken"),
+    "HD602": ("bgp-session-down", "broken"),
+    "HD603": ("bgp-not-advertised", "broken"),
 }
 """What has been released: a code is never reused and its slug never changes. Only add lines here."""
 WITHOUT_A_CASE = {

@@ -11,6 +11,7 @@ from hairpin_doctor.lab.cases import (
     arp,
     beyond,
     bgp,
+    bgp_routed,
     bridged,
     collision,
     compound,
@@ -54,6 +55,7 @@ _CASES: tuple[Case, ...] = (
     *unknown.CASES,
     *compound.CASES,
     *abroad.CASES,
+    *bgp_routed.CASES,
     *cross_node.CASES,
     *beyond.CASES,
 )

@@ -44,7 +44,7 @@ def _renumbered(names: Names) -> Fault:
     """The route to the other node's pods leads to an address that nobody has any more."""
 
     def reroute(host: Machine) -> Machine:
-        nobody = names.lan[251]
+        nobody = names.vm_ip  # there is no VM in this network
         routes = (replace(r, via=nobody) if r.destination == _pods_there(names) else r for r in host.routes)
         return replace(host, routes=tuple(routes))
 

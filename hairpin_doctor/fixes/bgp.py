@@ -1,0 +1,50 @@
+"""Fixes of BGP on both sides of a session: what to look at, and what must be equal or allowed."""
+
+from __future__ import annotations
+
+from hairpin_doctor.fixes.announce import METALLB, check_from_client
+from hairpin_doctor.fixes.changes import Look
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.fixes.service_object import ANYWHERE
+from probes.target import Address
+
+REASONS = {
+    "AS": "The AS number that each side expects of the other must be the one that it has.",
+    "refused": "The peer must listen on TCP port 179 and know this node as its neighbour.",
+    "route to host": "The peer's address must be right and on the same link, or the session be multihop.",
+    "Hold timer": "Something on the way loses packets: filters on TCP port 179, the MTU, or an overloaded peer.",
+    "MD5": "The password of both sides must be the same.",
+    "Authentication": "The password of both sides must be the same.",
+}
+"""A part of the daemon's last error -> what it asks for."""
+ANY_REASON = "Both sides must name each other's address and AS number, and the same password; TCP port 179 must be open."
+
+
+def mend_session(
+    host: str, peers: tuple[str, ...], errors: tuple[str, ...], vip: Address, client: str
+) -> Fix:
+    """By the daemon's last error, where it gives one that we know."""
+    told = [text for part, text in REASONS.items() if any(part in error for error in errors)]
+    return _both_sides(
+        f"Bring up the BGP session with {', '.join(peers)}", host, " ".join(told) or ANY_REASON, vip, client
+    )
+
+
+def advertise(host: str, peers: tuple[str, ...], vip: Address, client: str) -> Fix:
+    """Have the speaker send the VIP to its peers."""
+    text = (
+        f"Advertise the pool that holds {vip}: a BGPAdvertisement that selects the pool, this node and this peer, or "
+        "the export filter of the node's own daemon."
+    )
+    return _both_sides(f"Advertise {vip} to {', '.join(peers)}", host, text, vip, client)
+
+
+def _both_sides(title: str, host: str, text: str, vip: Address, client: str) -> Fix:
+    here = ("birdc -r show protocols all", "ss -tn '( sport = :179 or dport = :179 )'")
+    there = f"kubectl -n {METALLB} get bgppeers,bgpadvertisements,ipaddresspools -o yaml"
+    steps = (
+        Step("host", host, "the sessions as this side sees them", tuple(map(Look, here))),
+        Step("cluster", ANYWHERE, "what MetalLB was told", (Look(there),)),
+        Step("router", "the BGP peer", "both sides must agree", instructions=text),
+    )
+    return Fix(title, steps, check_from_client(vip, client))

@@ -1,0 +1,67 @@
+"""BGP mode and a client in another subnet: it asks its router, and the router has no route to the VIP.
+
+remote ── router .1 ── "who has .53?" ── silence on the LAN ── n5 (announces nothing by ARP)
+             └──────── BGP with n5: down, or without .53
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hairpin_doctor.lab.cases.case import Case, dns_is, dns_targets
+from hairpin_doctor.lab.checks import Check
+from hairpin_doctor.lab.daemon import Daemon
+from hairpin_doctor.lab.faults import Fault, bgp, compose, no_announcer
+from hairpin_doctor.lab.names import Names
+from hairpin_doctor.lab.services import Session, bgp_router, bgp_speaker
+from hairpin_doctor.lab.topologies.plain_nic import plain_nic
+from hairpin_doctor.lab.topology import Topology
+
+
+def _wrong_as(names: Names) -> Fault:
+    """The node expects another AS number than the router has, so that both end the session again and again."""
+    here = Session(names.host_ip, names.host_as, names.router_ip, names.router_as + 1)
+    there = Session(names.router_ip, names.router_as, names.host_ip, names.host_as)
+    speaker = bgp_speaker(here, names.vips, established=False)
+
+    def fault(topology: Topology) -> Topology:
+        speaking = topology.change("host", lambda host: host.with_daemon(speaker))
+        return speaking.change("router", lambda m: m.with_daemon(bgp_router(there, None)))
+
+    return fault
+
+
+def _speaker(names: Names) -> tuple[str, Daemon]:
+    session = Session(names.host_ip, names.host_as, names.router_ip, names.router_as)
+    return "host", bgp_speaker(session, names.vips)
+
+
+def _only_the_node_is_served(names: Names) -> tuple[Check, ...]:
+    return (
+        *dns_is("remote", names.dns_vip, "unreachable", "silent"),
+        *dns_is("host", names.dns_vip, "served"),
+    )
+
+
+_DOWN = Case(
+    name="bgp-session-down",
+    title="The node expects another AS number than its router has: no session, no route.",
+    codes=("HD602",),
+    network=plain_nic,
+    fault=lambda names: compose(no_announcer, _wrong_as(names)),
+    symptom=_only_the_node_is_served,
+    client="remote",
+    targets=dns_targets,
+    repair=_speaker,
+)
+
+CASES = (
+    _DOWN,
+    replace(
+        _DOWN,
+        name="bgp-not-advertised",
+        title="The session is up, and no VIP is advertised in it.",
+        codes=("HD603",),
+        fault=lambda names: compose(no_announcer, bgp(names, advertised=())),
+    ),
+)
