@@ -41,6 +41,24 @@ def policy_cluster(service: str, vip: Address, client: str) -> Fix:
     )
 
 
+def policy_local(service: str, vip: Address, client: str) -> Fix:
+    """Let nodes send to endpoints of their own alone, without masquerade."""
+    step = Step(
+        place="cluster",
+        machine=ANYWHERE,
+        why="what stays on the node needs no masquerade, and the backend sees the client's address",
+        changes=(
+            merge(
+                _reference(service), {"externalTrafficPolicy": "Local"}, {"externalTrafficPolicy": "Cluster"}
+            ),
+        ),
+    )
+    caution = "A node without a ready endpoint of its own then drops what arrives: the announcing node must have one."
+    return Fix(
+        f"External traffic policy Local for {service}", (step,), check_from_client(vip, client), (caution,)
+    )
+
+
 def source_ranges(
     service: str, now: Sequence[Network], more: Sequence[Network], vip: Address, client: str
 ) -> Fix:

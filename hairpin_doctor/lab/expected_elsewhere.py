@@ -51,6 +51,7 @@ EXPECTED: Mapping[str, Expectations] = {
     "homelab-from-behind-router": _WELL,
     "homelab-from-a-pod": _WELL,
     "two-nodes-cluster": _WELL,
+    "source-address-hidden": _expect(PING_IS_SILENT, HEALTHY, Expected("healthy", ("HD001", "HD509"))),
     "two-nodes-endpoint-node": _WELL,
     "two-nodes-local": _WELL,
     "two-nodes-local-other-node": _WELL,

@@ -39,6 +39,7 @@ from hairpin_doctor.rules.protocol_missing import protocol_missing
 from hairpin_doctor.rules.proxy_arp_answers import proxy_arp_answers
 from hairpin_doctor.rules.reply_bypasses_nat import reply_bypasses_nat
 from hairpin_doctor.rules.reverse_path_filter_drops import reverse_path_filter_drops
+from hairpin_doctor.rules.source_address_hidden import source_address_hidden
 from hairpin_doctor.rules.source_ranges_exclude_client import source_ranges_exclude_client
 from hairpin_doctor.rules.speaker_not_running import speaker_not_running
 from hairpin_doctor.rules.split_brain import split_brain
@@ -101,4 +102,5 @@ CATALOGUE: tuple[Rule, ...] = (
     macvlan_floods_lan,
     ping_silent_by_design,
     vip_on_bridge_mac_works,
+    source_address_hidden,
 )

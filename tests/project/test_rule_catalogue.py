@@ -60,6 +60,7 @@ PROMISED = {
     "HD505": ("source-ranges-exclude-client", "broken"),
     "HD507": ("protocol-missing", "broken"),
     "HD508": ("cross-node-pod-network-broken", "broken"),
+    "HD509": ("source-address-hidden", "note"),
     "HD510": ("dns-answers-fail", "broken"),
     "HD511": ("ebpf-not-on-interface", "broken"),
     "HD601": ("bgp-vip-in-clients-subnet", "broken"),

@@ -130,6 +130,16 @@ CASES = (
     ),
     replace(
         _PLAIN,
+        name="source-address-hidden",
+        title="The same, of one VIP: the pod sees the announcing node's address and not the laptop's.",
+        codes=("HD509",),
+        network=two_nodes("Cluster"),
+        symptom=lambda names: dns_is("laptop", names.dns_vip, "served"),
+        every_variant=False,
+        targets=dns_targets,
+    ),
+    replace(
+        _PLAIN,
         name="two-nodes-endpoint-node",
         title="The same, with the report of the node that has the endpoint and does not announce.",
         network=two_nodes("Cluster"),

@@ -1,0 +1,50 @@
+"""The backend does not see its clients' addresses: the node puts its own in their place.
+
+Why: Under externalTrafficPolicy Cluster the service proxy masquerades what comes from outside, so that answers return by the
+node that translated, wherever the endpoint is. Access lists, logs and limits per client in the backend then see nodes.
+Seen as: Everything works; the backend's log shows one address for all clients.
+Told apart from: HD505 by the traffic, which works; HD510 by the answers, where the backend refuses by that address.
+Fix: Policy Local, if the announcing nodes have endpoints of their own; nothing, where nobody needs the address.
+Unsure when: The host was not scanned, or its connection tracking could not be read.
+"""
+
+from __future__ import annotations
+
+from hairpin_doctor.fixes.service_object import policy_local
+from hairpin_doctor.network import Network
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.translation import translated_flows
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.questions.firewall import TrackedConnection
+from probes.service_rules import ServiceRulesFacts
+from probes.target import Address
+
+
+@rule("HD509", "source-address-hidden", Severity.NOTE)
+def source_address_hidden(network: Network, vip: Address) -> Verdict:
+    """A client's answered flow whose answers are expected at another address than the client's."""
+    if not network.clients(vip):
+        raise network.need_client(vip, f"whether the backend of {vip} sees its clients' addresses")
+    if not network.hosts(vip):
+        raise network.need_host(vip, "whether it hides the clients' addresses from the backend")
+    for client in network.working(vip):
+        for host in network.hosts(vip):
+            for flow in translated_flows(host, client, vip):
+                if flow.seen_reply and flow.reply.destination != flow.original.source:
+                    return _diagnosis(vip, client, host, flow)
+    return Cleared(f"no answered connection to {vip} has its source replaced, as far as it is tracked")
+
+
+def _diagnosis(vip: Address, client: VantagePoint, host: VantagePoint, flow: TrackedConnection) -> Diagnosis:
+    rules = host.findings.get(ServiceRulesFacts)
+    service = next((each.service for each in (rules.programmed(vip) if rules else ()) if each.service), None)
+    return Diagnosis(
+        summary=f"the backend of {vip} sees {flow.reply.destination} instead of its clients' addresses",
+        because=(
+            f"{host.name} tracks a connection of {client.name} ({flow.original.source}) to {vip}: it goes on to "
+            f"{flow.reply.source}, and the answers are expected at {flow.reply.destination}.",
+        ),
+        severity=Severity.NOTE,
+        confidence=Confidence.PROVEN,
+        fixes=(policy_local(service, vip, client.name),) if service else (),
+    )
