@@ -135,7 +135,6 @@ CASES = (
         codes=("HD509",),
         network=two_nodes("Cluster"),
         symptom=lambda names: dns_is("laptop", names.dns_vip, "served"),
-        every_variant=False,
         targets=dns_targets,
     ),
     replace(
