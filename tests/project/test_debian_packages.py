@@ -66,4 +66,4 @@ def test_what_is_missing_is_installed_in_one_go_without_questions(machine: Path)
     assert update == "apt-get update -qq"
     words = install.split()
     assert words[:4] == ["apt-get", "install", "-y", "--no-install-recommends"]
-    assert set(words[4:]) == {*PACKAGES.values(), "iputils-ping", "procps"}
+    assert set(words[4:]) == {*PACKAGES.values(), "iputils-ping", "kubernetes-client", "procps"}
