@@ -23,7 +23,7 @@ class LabError(click.ClickException):
 
 
 @contextmanager
-def _plainly() -> Iterator[None]:
+def plainly() -> Iterator[None]:
     """Turn the errors that a user can do something about into one sentence; SIGTERM tears down like Ctrl-C."""
     import signal
     import sys
@@ -56,7 +56,7 @@ def _build_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _setting(name: str, kube_proxy: str, call_iptables: str | None, seed: int | None) -> Setting:
+def build_setting(name: str, kube_proxy: str, call_iptables: str | None, seed: int | None) -> Setting:
     """The case and how to build it. Raises LabError for what does not exist."""
     from hairpin_doctor.lab.cases import CATALOGUE, find
     from hairpin_doctor.lab.homelab import Variant
@@ -117,7 +117,7 @@ def run(
     """Build CASE, prove symptom, verdicts and fix, and take it down again. Exit 1 if one is not as expected."""
     if every == (case is not None) or (matrix and not every):
         raise LabError("name one case, or give --all; --matrix goes with --all")
-    with _plainly():
+    with plainly():
         if matrix:
             from hairpin_doctor.cli.lab_matrix import show_matrix
 
@@ -142,7 +142,7 @@ def _proven(
     from hairpin_doctor.lab.prove import proof
     from hairpin_doctor.lab.running import run_case
 
-    setting = _setting(case, kube_proxy, call_iptables, seed)
+    setting = build_setting(case, kube_proxy, call_iptables, seed)
     click.echo(click.style(case, bold=True))
     return run_case(setting, _tell, [proof(_tell_proof, Path(record) if record else None)])
 
@@ -166,8 +166,8 @@ def _tell(observation: Observation) -> None:
 @_build_options
 def up(case: str, kube_proxy: str, call_iptables: str | None, seed: int | None) -> None:
     """Build CASE and leave it running until `lab down`."""
-    setting = _setting(case, kube_proxy, call_iptables, seed)
-    with _plainly(), setting.lab() as built:
+    setting = build_setting(case, kube_proxy, call_iptables, seed)
+    with plainly(), setting.lab() as built:
         built.keep()
     click.echo(f"{case} is up (tag {built.tag}). Machines:")
     for role, name in built.state.hostnames.items():
@@ -182,7 +182,7 @@ def down() -> None:
     from hairpin_doctor.lab.requirements import require_root
     from hairpin_doctor.lab.state import saved
 
-    with _plainly():
+    with plainly():
         require_root()
         gone = [state for state in saved() if state.kept or state.abandoned()]
         for state in gone:
@@ -208,8 +208,8 @@ def shell(
     """Open $SHELL, or run COMMAND, on HOST of CASE, which is built for the occasion unless it is up."""
     from hairpin_doctor.machine.commands import attend
 
-    setting = _setting(case, kube_proxy, call_iptables, seed)
-    with _plainly():
+    setting = build_setting(case, kube_proxy, call_iptables, seed)
+    with plainly():
         place = _running_place(case, host)
         if place is not None:
             raise SystemExit(attend(place, command))

@@ -23,6 +23,7 @@ COMMANDS = {
     "scan": ("hairpin_doctor.cli.scan:scan", "Find out why a LoadBalancer IP cannot be reached."),
     "judge": ("hairpin_doctor.cli.judge:judge", "Judge saved reports, without touching any machine."),
     "fix": ("hairpin_doctor.cli.fix:fix", "Show how to mend it; with --apply carry it out, reversibly."),
+    "walk": ("hairpin_doctor.cli.walk:walk", "Be guided from symptom to cure, step by step."),
     "explain": ("hairpin_doctor.cli.explain:explain", "Explain a cause, such as HD301."),
     "probes": ("hairpin_doctor.cli.catalogues:probes", "List what the doctor looks at."),
     "rules": ("hairpin_doctor.cli.catalogues:rules", "List the causes that the doctor knows."),

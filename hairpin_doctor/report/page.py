@@ -89,10 +89,11 @@ class Page:
             self._write(line, "bold")
         self._write(("─" if self.look.unicode else "-") * max(map(len, lines)), "dim")
 
-    def marked(self, mark: str, word: str, text: str, indent: int = 0) -> None:
-        """`× diagnosed  text`, the text wrapped below itself."""
+    def marked(self, mark: str, word: str, text: str, indent: int = 0, *, pointed: bool = False) -> None:
+        """`× diagnosed  text`, the text wrapped below itself; `pointed`: `>` stands before it, in its indent."""
         sign = MARKS[mark]
-        lead = f"{' ' * indent}{sign.sign if self.look.unicode else sign.ascii} {self._shown(word)}  "
+        before = ">".ljust(indent) if pointed else " " * indent
+        lead = f"{before}{sign.sign if self.look.unicode else sign.ascii} {self._shown(word)}  "
         lines = (
             self._wrapped(text, self.width - len(lead))
             if len(lead) < self.width // 2

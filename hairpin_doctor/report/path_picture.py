@@ -48,14 +48,21 @@ def show_paths(report: Report, page: Page, *, every: bool = False) -> None:
         page.text(f"(-v shows {left} more path{'s' if left > 1 else ''})", 2, "dim")
 
 
-def show_path(path: ServicePath, page: Page, causes: Mapping[str, str]) -> None:
+def show_path(path: ServicePath, page: Page, causes: Mapping[str, str], pointed: Hop | None = None) -> None:
     """Every hop; where the path is not plainly fine, with what is known of the hop.
 
-    `causes`: code -> slug of what the report tells in full elsewhere.
+    `causes`: code -> slug of what the report tells in full elsewhere. `pointed`: a hop to point at, one line per hop then.
     """
     for hop in path.hops:
         word = WORDS.get(hop.state, hop.state).ljust(WIDEST_WORD)
+<<<<<<< HEAD
         page.marked(MARKS[hop.state], word, title(hop) if has_a_face(hop) else bare(hop), 2)
+=======
+        if pointed is not None:
+            page.marked(MARKS[hop.state], word, title(hop), 2, pointed=hop is pointed)
+            continue
+        page.marked(MARKS[hop.state], word, title(hop) if _has_a_face(hop) else bare(hop), 2)
+>>>>>>> c32ef14 (hairpin-doctor walk: the guided way from symptom to cure, on this machine, in a file, in a lab)
         for line in told(hop, causes):
             page.text(line, 2 + 2 + WIDEST_WORD + 2)
 

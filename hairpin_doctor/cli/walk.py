@@ -1,0 +1,125 @@
+"""`hairpin-doctor walk`: the guided tour from symptom to cure, on this machine, in a file, or in a lab."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hairpin_doctor.cli.refused import Refused
+
+if TYPE_CHECKING:
+    from hairpin_doctor.mending.engine import Engine
+    from hairpin_doctor.walkthrough.doings import Doings, Tell
+    from hairpin_doctor.walkthrough.state import Screen
+    from probes.target import Target
+
+NOTHING_SEEN = 4
+
+
+@click.command()
+@click.argument("targets", nargs=-1, metavar="[TARGET...]")
+@click.option("--with", "with_files", multiple=True, metavar="FILE", help="Judge together with this report.")
+@click.option("--replay", "replays", multiple=True, metavar="FILE", help="Walk through a saved report.")
+@click.option(
+    "--lab", "case", metavar="CASE", help="Build this case of the lab, walk through it, tear it down."
+)
+def walk(
+    targets: tuple[str, ...], with_files: tuple[str, ...], replays: tuple[str, ...], case: str | None
+) -> int:
+    """Be guided from symptom to cure: the path, the cause, the fixes, applied when you say so.
+
+    TARGET is VIP[:PORT[/tcp|udp]]. Every screen shows its keys; nothing is changed before you say yes to a plan.
+
+    Exit code: that of `scan` for the last verdict, 130 interrupted.
+    """
+    from hairpin_doctor.cli.output import read
+
+    if sum((bool(replays), case is not None, bool(targets or with_files))) > 1:
+        raise Refused("--replay, --lab and targets exclude each other")
+    recordings = read((*replays, *with_files), None)
+    wanted = _targets(targets)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return _without_terminal(targets, with_files, replays, case)
+    if case is not None:
+        return _in_a_lab(case)
+    from hairpin_doctor.walkthrough.doings import Replay
+
+    if replays:
+        return _walk(Replay(recordings), "a saved report", "look")
+    from hairpin_doctor.walkthrough.live import Live
+    from probes.linux.host import LinuxHost
+
+    root = os.geteuid() == 0
+    doings = Live(LinuxHost(), _engine, root, wanted, recordings)
+    return _walk(doings, "this machine", "look" if root else "rights")
+
+
+def _targets(texts: tuple[str, ...]) -> tuple[Target, ...]:
+    from hairpin_doctor.targets import refuse_ipv6
+    from probes.target import BadTarget, parse_target
+
+    try:
+        return tuple(refuse_ipv6(parse_target(each)) for each in texts)
+    except BadTarget as error:
+        raise Refused(error) from None
+
+
+def _without_terminal(
+    targets: tuple[str, ...], with_files: tuple[str, ...], replays: tuple[str, ...], case: str | None
+) -> int:
+    """There is nobody to ask: the same by `scan` or `judge`, said once."""
+    if case is not None:
+        raise Refused(f"walk needs a terminal; `hairpin-doctor lab run {case}` builds the case without one")
+    name = "judge" if replays else "scan"
+    click.echo(f"walk needs a terminal, and there is none: this is hairpin-doctor {name}", err=True)
+    from hairpin_doctor.cli.main import cli
+
+    arguments = [name, *(replays or targets), *(part for each in with_files for part in ("--with", each))]
+    code: int = cli.main(args=arguments, prog_name="hairpin-doctor", standalone_mode=False)
+    return code
+
+
+def _engine(tell: Tell) -> Engine:
+    from hairpin_doctor.cli.fix import STATE
+    from hairpin_doctor.machine.changing.hands import ThisMachine
+    from hairpin_doctor.mending.engine import Engine
+    from hairpin_doctor.mending.store import Store
+
+    return Engine(Store(Path(STATE)), ThisMachine(None), tell)
+
+
+def _in_a_lab(name: str) -> int:
+    from hairpin_doctor.cli.lab import build_setting, plainly
+    from hairpin_doctor.walkthrough.in_a_lab import InALab
+    from probes.linux.host import LinuxHost
+
+    setting = build_setting(name, "iptables", None, None)
+    with plainly():
+        click.echo(f"building {name}: {setting.case.title}", err=True)
+        with setting.lab() as lab:
+            code = _walk(InALab(lab, setting, LinuxHost()), f"lab case {name}", "look")
+            click.echo("tearing the lab down", err=True)
+    return code
+
+
+def _walk(doings: Doings, title: str, first: Screen) -> int:
+    from hairpin_doctor.cli.output import exit_code
+    from hairpin_doctor.cli.walk_terminal import WalkTerminal
+    from hairpin_doctor.walkthrough.loop import run
+    from hairpin_doctor.walkthrough.state import Walk
+
+    for gone in (signal.SIGHUP, signal.SIGTERM):  # a lost ssh connection must leave nothing behind either
+        signal.signal(gone, lambda number, _: sys.exit(128 + number))
+    try:
+        with WalkTerminal() as terminal:
+            last, act = run(Walk(title, first), doings, terminal)
+    finally:
+        doings.close()
+    if act == "become root":
+        os.execvp("sudo", ["sudo", sys.executable, "-m", "hairpin_doctor", *sys.argv[1:]])
+    return exit_code(last.report, strict=False) if last.report else NOTHING_SEEN

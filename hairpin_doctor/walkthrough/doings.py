@@ -1,0 +1,147 @@
+"""What a walk does outside of its screens: look, apply, take back, save; for this machine, for a file, for a lab."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from hairpin_doctor.recording import Recording, RememberingHost
+from hairpin_doctor.report.compose import with_recordings
+from hairpin_doctor.report.files import BadReport, save
+from hairpin_doctor.report.report import Diagnosis, Fix, Report
+from hairpin_doctor.scan import NoTarget, Request, Scanned, judge, scan
+from hairpin_doctor.walkthrough.state import Progress
+from probes.catalogue import CATALOGUE as PROBES
+from probes.host import Host
+from probes.probe import Layer, Scope
+from probes.target import BadTarget
+
+Tell = Callable[[str], None]
+Tick = Callable[[Progress], None]
+FILE = "hairpin-doctor-walk.json"
+DRAW_EVERY = 0.4
+
+
+class Trouble(Exception):
+    """What went wrong, in one sentence for people; the walk goes on."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What applying came to. `changed`: a fix is in force. `must_confirm`: it is taken back unless a person says yes.
+
+    `note`: how long it holds, for people; None where it was taken back at once.
+    """
+
+    report: Report
+    changed: bool
+    must_confirm: bool
+    note: str | None = None
+
+
+class Doings(Protocol):
+    """One kind of walk."""
+
+    def look(self, typed: str, tick: Tick) -> Report:
+        """Look, or look again. Raises Trouble."""
+
+    def cannot_apply(self, diagnosis: Diagnosis, fix: Fix) -> str | None:
+        """Why a fix can only be shown; None where it can be applied."""
+
+    def apply(self, diagnosis: Diagnosis, fix: Fix, tell: Tell) -> Applied:
+        """Carry it out and look again. Raises Trouble."""
+
+    def keep(self) -> None:
+        """Confirm what awaits it. Raises Trouble."""
+
+    def undo(self, tell: Tell) -> Report:
+        """Take back what was applied and look again. Raises Trouble."""
+
+    def save(self) -> str:
+        """Write the report; the sentence that says where. Raises Trouble."""
+
+    def close(self) -> None:
+        """Leave nothing open behind."""
+
+
+def watched(host: Host, request: Request, tick: Tick, others: tuple[Recording, ...] = ()) -> Scanned:
+    """A scan that tells how far it is, layer by layer, with the path as far as it shows. Raises Trouble."""
+    count = Counter(probe.layer for probe in request.probes)
+    done: Counter[Layer] = Counter()
+    layers = {probe.id: probe.layer for probe in PROBES}
+    watching, start, drawn = RememberingHost(host), time.monotonic(), 0.0
+    paths = ()
+
+    def progress(name: str) -> None:
+        nonlocal drawn, paths
+        done[layers[name]] += 1
+        now = time.monotonic()
+        if request.targets and now - drawn > DRAW_EVERY:
+            so_far = Recording(
+                "this machine", "1970-01-01T00:00:00+00:00", Scope(request.targets), watching.asked()
+            )
+            paths = judge((so_far, *others)).report.paths  # type: ignore[assignment]
+            drawn = time.monotonic()
+        found = tuple((str(layer), done[layer], count[layer]) for layer in Layer if count[layer])
+        tick(Progress(found, now - start, paths))
+
+    try:
+        return scan(watching, request, progress)
+    except (BadTarget, NoTarget) as error:
+        raise Trouble(str(error)) from None
+
+
+def saved(scanned: Scanned) -> str:
+    """Save the report into the working directory; the sentence that says so. Raises Trouble."""
+    try:
+        save(with_recordings(scanned.report, scanned.recordings), FILE)
+    except BadReport as error:
+        raise Trouble(str(error)) from None
+    return f"saved to {os.path.join(os.getcwd(), FILE)}"  # noqa: PTH118, PTH109 - text for people
+
+
+class Replay:
+    """A saved report: everything can be seen, nothing is touched."""
+
+    def __init__(self, recordings: tuple[Recording, ...]) -> None:
+        self._recordings = recordings
+        self._scanned: Scanned | None = None
+
+    def look(self, typed: str, tick: Tick) -> Report:  # noqa: ARG002 - a file has its targets
+        """Judge the file anew."""
+        self._scanned = judge(self._recordings)
+        runs = self._scanned.report.probes
+        layers = dict.fromkeys(run.layer for run in runs)
+        counts = Counter(run.layer for run in runs)
+        tick(
+            Progress(
+                tuple((each, counts[each], counts[each]) for each in layers), 0.0, self._scanned.report.paths
+            )
+        )
+        return self._scanned.report
+
+    def cannot_apply(self, diagnosis: Diagnosis, fix: Fix) -> str | None:  # noqa: ARG002
+        """Never."""
+        return "this is a saved report: run hairpin-doctor walk on the machine itself to apply a fix"
+
+    def apply(self, diagnosis: Diagnosis, fix: Fix, tell: Tell) -> Applied:  # noqa: ARG002
+        """Never."""
+        raise Trouble(str(self.cannot_apply(diagnosis, fix)))
+
+    def keep(self) -> None:
+        """There is nothing to keep."""
+
+    def undo(self, tell: Tell) -> Report:  # noqa: ARG002
+        """There is nothing to take back."""
+        raise Trouble("nothing was applied")
+
+    def save(self) -> str:
+        """A copy of the file, judged by this version."""
+        return saved(self._scanned or judge(self._recordings))
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -1,0 +1,151 @@
+"""The thin loop: paint the state, take a key, do what it asks for in a thread, and go on with what came of it."""
+
+from __future__ import annotations
+
+import base64
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from hairpin_doctor.report.page import Look
+from hairpin_doctor.walkthrough.doings import Applied, Doings, Trouble
+from hairpin_doctor.walkthrough.keys import command, press
+from hairpin_doctor.walkthrough.layout import frame
+from hairpin_doctor.walkthrough.state import Act, Progress, Walk
+
+Change = Callable[[Walk], Walk]
+
+
+class Terminal(Protocol):
+    """What the loop needs of a terminal."""
+
+    def pressed(self, seconds: float) -> str | None:
+        """A key, or None."""
+
+    def size(self) -> tuple[Look, int]:
+        """What it can show, and its rows."""
+
+    def paint(self, lines: list[str]) -> None:
+        """Show exactly these lines."""
+
+    def clipboard(self, text: str) -> None:
+        """Offer it to the clipboard, where the terminal can."""
+
+
+def run(walk: Walk, doings: Doings, terminal: Terminal) -> tuple[Walk, Act]:
+    """Walk until the person leaves; how it stands then, and what they leave for."""
+    news: queue.Queue[Change] = queue.Queue()
+    if walk.screen == "look":
+        _start(walk, "look", doings, news)
+    shown: object = None
+    while True:
+        while not news.empty():
+            walk = news.get()(walk)
+        walk = _with_rights(walk, doings)
+        look, rows = terminal.size()
+        if shown != (walk, look, rows):
+            terminal.paint(frame(walk, look, rows))
+            shown = (walk, look, rows)
+        key = terminal.pressed(0.1)
+        if not key:
+            continue
+        walk, act = press(walk, key)
+        if act in ("leave", "become root"):
+            return walk, act
+        if act is not None:
+            walk = _act(walk, act, doings, terminal, news)
+
+
+def _with_rights(walk: Walk, doings: Doings) -> Walk:
+    """Whether the fix that is looked at can be applied depends on which one it is."""
+    if walk.screen != "plan" or walk.diagnosis is None or walk.chosen_fix is None:
+        return walk
+    return replace(walk, cannot_apply=doings.cannot_apply(walk.diagnosis, walk.chosen_fix))
+
+
+def _act(walk: Walk, act: Act, doings: Doings, terminal: Terminal, news: queue.Queue[Change]) -> Walk:
+    if act == "save":
+        try:
+            return replace(walk, message=doings.save())
+        except Trouble as error:
+            return replace(walk, message=str(error))
+    if act == "copy":
+        terminal.clipboard("\n".join(command(walk)))
+        return replace(
+            walk, message="given to the clipboard, where this terminal allows it; else select it here"
+        )
+    if act == "keep":
+        try:
+            doings.keep()
+        except Trouble as error:
+            return replace(walk.to("end"), message=str(error), changed=False, must_confirm=False)
+        return replace(walk.to("end"), must_confirm=False)
+    if act == "look" and walk.screen == "ask":
+        walk = walk.to("look")
+    walk = replace(walk, progress=Progress(), said=())
+    _start(walk, act, doings, news)
+    return walk
+
+
+def _start(walk: Walk, act: Act, doings: Doings, news: queue.Queue[Change]) -> None:
+    threading.Thread(target=_work, args=(walk, act, doings, news), daemon=True).start()
+
+
+def _work(walk: Walk, act: Act, doings: Doings, news: queue.Queue[Change]) -> None:
+    def tell(text: str) -> None:
+        news.put(lambda now: replace(now, said=(*now.said, text)))
+
+    try:
+        if act == "apply" and walk.diagnosis is not None and walk.chosen_fix is not None:
+            done = doings.apply(walk.diagnosis, walk.chosen_fix, tell)
+            news.put(lambda now: _applied(now, done))
+        elif act == "undo":
+            report = doings.undo(tell)
+            news.put(
+                lambda now: replace(
+                    now.to("end"), report=report, changed=False, must_confirm=False, note=None, before=()
+                )
+            )
+        else:
+            report = doings.look(walk.typed, lambda p: news.put(lambda now: replace(now, progress=p)))
+            news.put(
+                lambda now: replace(
+                    now.to("answer"), report=report, before=(), typed="", cause=0, fix=0, hop=0
+                )
+            )
+    except Trouble as error:
+        said = str(error)
+        news.put(lambda now: _troubled(now, said))
+    except Exception as error:  # noqa: BLE001 - the terminal must become sane, and the person must learn of it
+        said = f"hairpin-doctor itself failed ({type(error).__name__}: {error}); please report this"
+        news.put(lambda now: _troubled(now, said))
+
+
+def _applied(walk: Walk, done: Applied) -> Walk:
+    after = replace(
+        walk,
+        report=done.report,
+        changed=done.changed,
+        must_confirm=done.must_confirm,
+        note=done.note,
+        cause=0,
+        fix=0,
+        hop=0,
+    )
+    if done.must_confirm:
+        return after.to("keep")
+    message = None if done.note else f"it was taken back: {walk.said[-1] if walk.said else 'nothing changed'}"
+    return replace(after.to("end"), before=("answer",), message=message)
+
+
+def _troubled(walk: Walk, said: str) -> Walk:
+    if walk.report is None:
+        return replace(walk, screen="ask", before=(), message=said)
+    return replace(walk.to("end"), before=("answer",), message=said)
+
+
+def osc52(text: str) -> str:
+    """The control sequence by which many terminals, over ssh too, take text into the clipboard."""
+    return f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07"

@@ -1,0 +1,200 @@
+"""Each screen of the walk as text on a page: pure, so that every one is tested without a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hairpin_doctor.report.page import Page
+from hairpin_doctor.report.path_picture import show_path
+from hairpin_doctor.report.terminal import SEVERITY_MARKS, VERDICT_MARKS
+from hairpin_doctor.walkthrough.keys import command
+from hairpin_doctor.walkthrough.plan_screen import show_fixes, show_plan
+from hairpin_doctor.walkthrough.state import Screen, Walk
+from hairpin_doctor.walkthrough.wording import HOPS
+
+TITLES: dict[Screen, str] = {
+    "ask": "What fails?",
+    "rights": "May I look as root?",
+    "look": "Looking",
+    "answer": "The answer",
+    "hops": "The path, hop by hop",
+    "cause": "The cause",
+    "ruled out": "What it is not",
+    "fixes": "How to mend it",
+    "plan": "The plan",
+    "apply": "Working",
+    "keep": "Keep it?",
+    "end": "Where it stands",
+    "copy": "To copy",
+    "quit": "Before you go",
+}
+
+
+def show(walk: Walk, page: Page) -> None:
+    """The body of the screen."""
+    BODIES[walk.screen](walk, page)
+
+
+def _ask(walk: Walk, page: Page) -> None:
+    page.text("Which LoadBalancer address cannot be reached from this machine?")
+    page.text(
+        "Type it as VIP, VIP:PORT or VIP:PORT/udp; or, if it fails from another machine, the name of the file that"
+    )
+    page.text("`hairpin-doctor scan VIP --save FILE` wrote there.")
+    page.blank()
+    page.line(f"> {walk.typed}_", "bold")
+
+
+def _rights(_: Walk, page: Page) -> None:
+    page.text(
+        "Without root some things stay unseen: a second machine that answers ARP, the service rules, connection tracking."
+    )
+    page.text("Nothing is changed by looking. With y the same command starts again under sudo.")
+
+
+def _look(walk: Walk, page: Page) -> None:
+    for layer, done, count in walk.progress.layers:
+        mark = "good" if done == count else "unknown"
+        page.marked(mark, f"{layer:13}", f"{done} of {count}", 2)
+    page.text(f"{walk.progress.seconds:.0f} s", 2, "dim")
+    for path in walk.progress.paths[:1]:
+        page.heading(f"The path from {path.client or 'a client'} to {path.vip}, as far as it shows")
+        show_path(path, page, {})
+
+
+def _answer(walk: Walk, page: Page) -> None:
+    report = walk.report
+    if report is None:
+        page.text("Nothing was looked at yet.")
+        return
+    page.marked(VERDICT_MARKS[report.verdict], report.verdict, f"{report.answer}.")
+    if walk.path is not None:
+        page.heading(f"The path from {walk.path.client or 'a client'} to {walk.path.vip}")
+        show_path(walk.path, page, {each.code: each.slug for each in report.diagnoses})
+    if walk.more:
+        page.heading("What was tried")
+        for target, state in report.states():
+            mark, word = {True: ("good", "works"), False: ("bad", "fails"), None: ("unknown", "unknown")}[
+                state.works
+            ]
+            page.marked(mark, word, f"{target.name} from {state.vantage_point}: {state.said}", 2)
+        for text in (*report.not_tested, *report.not_seen, *report.notices):
+            page.marked("note", "note", text, 2)
+
+
+def _hops(walk: Walk, page: Page) -> None:
+    path = walk.path
+    if path is None:
+        page.text("Too little was seen to draw a path.")
+        return
+    hop = path.hops[min(walk.hop, len(path.hops) - 1)]
+    show_path(path, page, {c: "" for each in path.hops for c in each.codes}, pointed=hop)
+    page.blank()
+    sentence, mechanism = HOPS[hop.kind]
+    page.text(sentence, 0, "bold")
+    page.text(f"Here: {hop.said}.")
+    if walk.more:
+        page.text(mechanism)
+
+
+def _cause(walk: Walk, page: Page) -> None:
+    found = walk.diagnosis
+    if found is None:
+        page.text("No cause was found.")
+        return
+    count = f"  (cause {walk.cause + 1} of {len(walk.causes)})" if len(walk.causes) > 1 else ""
+    page.marked(
+        SEVERITY_MARKS[found.severity],
+        f"{found.severity}  {found.code} {found.slug}",
+        f"{found.confidence}{count}",
+    )
+    page.text(f"{found.summary}.", 2)
+    page.text("Because", 2, "bold")
+    for each in found.because:
+        page.item(each, 4)
+    if walk.more:
+        from hairpin_doctor.rules.catalogue import CATALOGUE
+
+        rule = next((each for each in CATALOGUE if each.code == found.code), None)
+        if rule is not None:
+            page.heading("The mechanism")
+            page.text(rule.section("Why"))
+
+
+def _ruled_out(walk: Walk, page: Page) -> None:
+    report = walk.report
+    vip = walk.diagnosis.vip if walk.diagnosis else walk.path.vip if walk.path else None
+    for each in walk.diagnosis.ruled_out if walk.diagnosis else ():
+        page.item(each)
+    cleared = {each.code: each for each in (report.cleared if report else ()) if vip in (None, each.vip)}
+    for cause in cleared.values():
+        page.item(f"{cause.code} {cause.slug}: {cause.reason}")
+    unsure = {each.code: each for each in (report.undetermined if report else ()) if vip in (None, each.vip)}
+    if unsure:
+        page.heading("What could not be judged")
+    for open_cause in unsure.values():
+        page.item(f"{open_cause.code} {open_cause.slug}: {open_cause.missing}")
+
+
+def _apply(walk: Walk, page: Page) -> None:
+    for each in walk.said:
+        page.item(each)
+    page.text("working ...", 2, "dim")
+
+
+def _keep(walk: Walk, page: Page) -> None:
+    for each in walk.said:
+        page.item(each)
+    page.blank()
+    page.text(
+        "The change is made and was probed. Keep it? Without an answer it is taken back by itself.", 0, "bold"
+    )
+
+
+def _end(walk: Walk, page: Page) -> None:
+    report = walk.report
+    if report is None:
+        return
+    _answer(walk, page)
+    if walk.changed:
+        page.text(
+            "The fix is applied. It holds until the next reboot, unless it is made lasting; r takes it back."
+        )
+    for step in report.next_steps:
+        page.blank()
+        page.text(f"Next, {step.where} ({step.why}):")
+        for text in step.commands:
+            page.verbatim(text)
+    if report.verdict == "unexplained":
+        page.text(
+            "No known cause explains this. Look next where the packets were last seen; "
+            "show the saved report (s) to others."
+        )
+
+
+def _copy(walk: Walk, page: Page) -> None:
+    for text in command(walk):
+        page.verbatim(text)
+
+
+def _quit(_: Walk, page: Page) -> None:
+    page.text("A fix that you applied here is still in force.", 0, "bold")
+    page.text("Keep it, or take it back before you leave?")
+
+
+BODIES: dict[Screen, Callable[[Walk, Page], None]] = {
+    "ask": _ask,
+    "rights": _rights,
+    "look": _look,
+    "answer": _answer,
+    "hops": _hops,
+    "cause": _cause,
+    "ruled out": _ruled_out,
+    "fixes": show_fixes,
+    "plan": show_plan,
+    "apply": _apply,
+    "keep": _keep,
+    "end": _end,
+    "copy": _copy,
+    "quit": _quit,
+}

@@ -1,0 +1,86 @@
+"""Where a walk stands: a value. Screens draw it, keys make the next one, and nothing in here touches a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from hairpin_doctor.report.path_picture import chosen
+from hairpin_doctor.report.report import Diagnosis, Fix, Report
+from hairpin_doctor.report.service_path import ServicePath
+
+Screen = Literal[
+    "ask", "rights", "look", "answer", "hops", "cause", "ruled out", "fixes", "plan", "apply", "keep", "end",
+    "copy", "quit",
+]  # fmt: skip
+Act = Literal["look", "apply", "keep", "undo", "save", "copy", "become root", "leave"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a look has come: done and all of each layer, in order; the path as far as it shows."""
+
+    layers: tuple[tuple[str, int, int], ...] = ()
+    seconds: float = 0.0
+    paths: tuple[ServicePath, ...] = ()
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The whole state. `title`: what is walked through. `cannot_apply`: why a fix is only shown, None where it is not.
+
+    `changed`: a fix is applied and could be taken back. `said`: what was done, a sentence each. `typed`: so far.
+    """
+
+    title: str
+    screen: Screen
+    before: tuple[Screen, ...] = ()
+    report: Report | None = None
+    progress: Progress = Progress()
+    cannot_apply: str | None = None
+    cause: int = 0
+    fix: int = 0
+    hop: int = 0
+    more: bool = False
+    offset: int = 0
+    typed: str = ""
+    message: str | None = None
+    said: tuple[str, ...] = ()
+    changed: bool = False
+    must_confirm: bool = False
+    note: str | None = None
+
+    def to(self, screen: Screen) -> Walk:
+        """On to another screen, from which `back` leads here."""
+        return replace(
+            self, screen=screen, before=(*self.before, self.screen), more=False, offset=0, message=None
+        )
+
+    def back(self) -> Walk:
+        """The screen before; the first one stays."""
+        if not self.before:
+            return replace(self, message="this is the first screen")
+        *earlier, last = self.before
+        return replace(self, screen=last, before=tuple(earlier), more=False, offset=0, message=None)
+
+    @property
+    def causes(self) -> tuple[Diagnosis, ...]:
+        """The causes to go through, each once: what breaks, then what lurks."""
+        found = self.report.of_severity("broken", "latent") if self.report else ()
+        return tuple({each.code: each for each in reversed(found)}.values())[::-1]
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """The cause that is looked at."""
+        return self.causes[self.cause] if self.cause < len(self.causes) else None
+
+    @property
+    def chosen_fix(self) -> Fix | None:
+        """The fix that is looked at."""
+        fixes = self.diagnosis.fixes if self.diagnosis else ()
+        return fixes[self.fix] if self.fix < len(fixes) else None
+
+    @property
+    def path(self) -> ServicePath | None:
+        """The path that is drawn."""
+        return next(iter(chosen(self.report)), None) if self.report else None

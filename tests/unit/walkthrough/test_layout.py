@@ -1,0 +1,121 @@
+"""Every screen of every case fits its terminal, and names what a person can do next."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from hairpin_doctor.report.page import Look
+from hairpin_doctor.walkthrough.layout import frame
+from hairpin_doctor.walkthrough.state import Progress, Screen, Walk
+
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+SIZES = [(80, 24), (120, 40)]
+LOOKS = [(True, True), (True, False), (False, False)]
+CASES = ("bgp-same-subnet", "vip-on-port-mac", "hairpin-off-on-port", "healthy", "unknown-pod-filters")
+HOPS = """\
+hairpin-doctor  vip-on-port-mac  -  The path, hop by hop
+────────────────────────────────────────────────────────────────────────────────
+  √ fine         client enp1s0 of homeassistant  192.168.8.10  52:54:00:8e:31:10
+  √ fine         bridge port vnet1 of n5  fe:54:00:8e:31:10
+  √ fine         bridge bridge0 of n5  192.168.8.246  5a:94:e7:1a:bf:e6
+  √ fine         uplink eno1 of n5 (beside the path)  84:47:09:1a:2b:01
+> × BREAKS HERE  ARP answer eno1 of n5  84:47:09:1a:2b:01
+  – not reached  service rule iptables-nft of n5  192.168.8.53
+  – not reached  way out veth0af40053 of n5  2e:60:3c:da:dd:51
+  – not reached  endpoint 10.244.0.83:53  b2:0a:45:ac:b7:63
+
+The interface that answers ARP for the VIP: whoever has this MAC gets the
+packets.
+Here: 192.168.8.53 answers with the MAC of eno1, a port of bridge0 other than
+that of homeassistant.
+
+
+
+
+
+
+
+[enter] the cause  [up/down] hop  [m] more  [b] back  [s] save  [q] quit"""
+MACS = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}|veth0af40053")
+
+
+def essence(text: str) -> str:
+    """Without what differs from recording to recording, and with one empty line for several."""
+    return re.sub(r"\n{3,}", "\n\n", MACS.sub("X", text))
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("columns", "rows"), SIZES)
+@pytest.mark.parametrize(("unicode", "colour"), LOOKS)
+def test_no_screen_is_wider_or_higher_than_the_terminal(
+    walks: dict[str, Walk], case: str, columns: int, rows: int, unicode: bool, colour: bool
+) -> None:
+    for screen in get_args(Screen):
+        for more in (False, True):
+            walk = replace(walks[case].to(screen), more=more, message="a message")
+            lines = [ESCAPES.sub("", line) for line in frame(walk, Look(unicode, colour, columns), rows)]
+            assert len(lines) <= rows, screen
+            wide = [line for line in lines if len(line) > columns]
+            assert not wide or screen == "copy", wide
+            assert unicode or all(line.isascii() for line in lines), screen
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_screen_names_the_keys_that_do_something(walks: dict[str, Walk], case: str) -> None:
+    for screen in get_args(Screen):
+        lines = frame(walks[case].to(screen), Look(True, False, 80), 24)
+        assert re.search(r"\[.+\] \w+", lines[-1]), screen
+
+
+def test_the_hop_that_is_pointed_at_is_explained_below_the_path(walks: dict[str, Walk]) -> None:
+    shown = frame(replace(walks["vip-on-port-mac"].to("hops"), hop=4), Look(True, False, 80), 24)
+    assert essence("\n".join(shown)) == essence(HOPS)
+
+
+def test_colour_changes_no_letter(walks: dict[str, Walk]) -> None:
+    walk = walks["vip-on-port-mac"].to("hops")
+    coloured = frame(walk, Look(True, True, 80), 24)
+    assert any("\x1b[" in line for line in coloured)
+    assert [ESCAPES.sub("", line) for line in coloured] == frame(walk, Look(True, False, 80), 24)
+
+
+def test_a_body_that_is_too_long_has_a_window_that_says_how_much_is_left(walks: dict[str, Walk]) -> None:
+    walk = walks["vip-on-port-mac"].to("ruled out")
+    first = frame(walk, Look(True, False, 80), 24)
+    assert "more below" in first[-2]
+    last = frame(replace(walk, offset=1000), Look(True, False, 80), 24)
+    assert "above" in last[-2]
+    assert "below" not in last[-2]
+
+
+def test_a_healthy_end_shows_a_healthy_picture(walks: dict[str, Walk]) -> None:
+    text = "\n".join(frame(walks["healthy"].to("end"), Look(True, False, 80), 24))
+    assert "√ healthy" in text
+    assert "BREAKS" not in text
+
+
+def test_an_unexplained_end_says_so_and_where_to_look_next(walks: dict[str, Walk]) -> None:
+    text = "\n".join(frame(walks["unknown-pod-filters"].to("end"), Look(True, False, 80), 60))
+    assert "‼ unexplained" in text
+    assert "No known cause explains this" in text
+
+
+def test_looking_shows_each_layer_and_the_path_so_far(walks: dict[str, Walk]) -> None:
+    report = walks["healthy"].report
+    assert report is not None
+    progress = Progress((("link", 1, 1), ("traffic", 1, 4)), 1.4, report.paths)
+    text = "\n".join(
+        frame(replace(walks["healthy"].to("look"), progress=progress), Look(True, False, 80), 24)
+    )
+    assert "√ link           1 of 1" in text
+    assert "? traffic        1 of 4" in text
+    assert "as far as it shows" in text
+
+
+def test_copied_commands_stand_alone_in_the_first_column(walks: dict[str, Walk]) -> None:
+    lines = frame(walks["hairpin-off-on-port"].to("copy"), Look(True, False, 80), 24)
+    assert lines[0].startswith("bridge link set dev vnet1 hairpin on")
