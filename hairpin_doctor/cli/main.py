@@ -81,7 +81,8 @@ class LazyGroup(click.Group):
 def cli() -> None:
     """Find out, with proof, why a LoadBalancer IP cannot be reached on bare metal, and how to mend it.
 
-    It only looks, unless you say `fix --apply`, and no packet goes anywhere but to the targets and their link.
+    It only looks, unless you say `fix --apply` or apply a plan in `walk`; no packet goes anywhere but to the targets
+    and their link.
     """
 
 

@@ -55,14 +55,10 @@ def show_path(path: ServicePath, page: Page, causes: Mapping[str, str], pointed:
     """
     for hop in path.hops:
         word = WORDS.get(hop.state, hop.state).ljust(WIDEST_WORD)
-<<<<<<< HEAD
-        page.marked(MARKS[hop.state], word, title(hop) if has_a_face(hop) else bare(hop), 2)
-=======
         if pointed is not None:
             page.marked(MARKS[hop.state], word, title(hop), 2, pointed=hop is pointed)
             continue
-        page.marked(MARKS[hop.state], word, title(hop) if _has_a_face(hop) else bare(hop), 2)
->>>>>>> c32ef14 (hairpin-doctor walk: the guided way from symptom to cure, on this machine, in a file, in a lab)
+        page.marked(MARKS[hop.state], word, title(hop) if has_a_face(hop) else bare(hop), 2)
         for line in told(hop, causes):
             page.text(line, 2 + 2 + WIDEST_WORD + 2)
 

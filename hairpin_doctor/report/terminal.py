@@ -89,7 +89,8 @@ def _show_cause(group: list[Diagnosis], page: Page, verbose: bool) -> None:
     if len(group) > 1:
         page.text(f"The same holds for {', '.join(each.vip for each in group[1:])}.", 2)
     _show_list("Because", first.because, page)
-    _show_list("Ruled out", first.ruled_out, page)
+    if verbose:
+        _show_list("Ruled out", first.ruled_out, page)
     if first.fixes:
         _show_fix(first.fixes[0], len(first.fixes), page)
     for other in first.fixes[1:]:

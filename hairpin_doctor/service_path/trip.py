@@ -22,7 +22,10 @@ from probes.questions.routing import Route
 from probes.routed_path import RoutedPathFacts
 from probes.routes import RouteFacts
 from probes.service_rules import ServiceRulesFacts
-from probes.target import Address
+from probes.target import Address, Protocol
+
+UNFINISHED = ("SYN_SENT", "SYN_RECV", "SYN_SENT2", None)
+"""States of a TCP handshake that the client did not finish; of an unknown state it is not known."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class Trip:
     def flows(self) -> tuple[tuple[VantagePoint, TrackedConnection], ...]:
         """The flows to ports that fail, as the hosts that serve the VIP remember them.
 
-        None where the client sends to another MAC than the live ones: then they are of the doctor, who asked those.
+        None where the client sends to another MAC than the live ones: then they are of the doctor, who asked those. Nor
+        those of an earlier time when it worked: TCP whose handshake the client finished, UDP that was answered.
         """
         if self._misled:
             return ()
@@ -69,7 +73,7 @@ class Trip:
             (host, flow)
             for host in self.network.hosts(self.vip)
             for flow in tracked(host, self.client, self.vip)
-            if (flow.original.destination_port, flow.protocol) in failing
+            if (flow.original.destination_port, flow.protocol) in failing and _may_fail(flow)
         )
 
     @property
@@ -171,6 +175,10 @@ class Trip:
         live = arp.macs(address) if arp else ()
         entry = cache.entry(address) if cache else None
         return live[0] if live else entry.mac if entry else None
+
+
+def _may_fail(flow: TrackedConnection) -> bool:
+    return flow.tcp_state in UNFINISHED if flow.protocol is Protocol.TCP else not flow.seen_reply
 
 
 def _has(host: VantagePoint, address: Address) -> bool:

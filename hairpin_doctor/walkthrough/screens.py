@@ -156,16 +156,17 @@ def _end(walk: Walk, page: Page) -> None:
     if report is None:
         return
     _answer(walk, page)
-    if walk.changed:
-        page.text(
-            "The fix is applied. It holds until the next reboot, unless it is made lasting; r takes it back."
-        )
+    if walk.note:
+        page.blank()
+        page.text(walk.note)
     for step in report.next_steps:
         page.blank()
         page.text(f"Next, {step.where} ({step.why}):")
         for text in step.commands:
             page.verbatim(text)
     if report.verdict == "unexplained":
+        for text in report.notices:
+            page.marked("note", "last seen" if text.startswith("Last seen") else "note", text)
         page.text(
             "No known cause explains this. Look next where the packets were last seen; "
             "show the saved report (s) to others."

@@ -30,8 +30,6 @@ What is wrong
   192.0.2.53 answers with the MAC of eno1.
   Because
     · From vm: 53/udp no answer.
-  Ruled out
-    · HD302: not the bridge's MAC.
 
   Fix: Announce on metallb0
   ‼ careful  Does not outlive a reboot.
