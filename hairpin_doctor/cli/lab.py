@@ -95,6 +95,7 @@ def list_cases() -> None:
 @click.option(
     "--matrix", is_flag=True, help="With --all: every case from each vantage point, expected against found."
 )
+@click.option("--stand-in", is_flag=True, help="With --matrix: from the host alone, with a stand-in client.")
 @click.option(
     "-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Form of the matrix."
 )
@@ -111,17 +112,18 @@ def run(
     seed: int | None,
     every: bool,
     matrix: bool,
+    stand_in: bool,
     output: str,
     record: str | None,
 ) -> None:
     """Build CASE, prove symptom, verdicts and fix, and take it down again. Exit 1 if one is not as expected."""
-    if every == (case is not None) or (matrix and not every):
-        raise LabError("name one case, or give --all; --matrix goes with --all")
+    if every == (case is not None) or (matrix and not every) or (stand_in and not matrix):
+        raise LabError("name one case, or give --all; --matrix goes with --all, and --stand-in with --matrix")
     with plainly():
         if matrix:
             from hairpin_doctor.cli.lab_matrix import show_matrix
 
-            good = show_matrix(seed, output)
+            good = show_matrix(seed, output, stand_in=stand_in)
         else:
             proven = [_proven(name, kube_proxy, call_iptables, seed, record) for name in _cases(case)]
             good = all(proven)

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from hairpin_doctor.lab.matrix import Row, Totals
 
 
-def show_matrix(seed: int | None, output: str) -> bool:
+def show_matrix(seed: int | None, output: str, *, stand_in: bool) -> bool:
     """Run every case and print each row as it comes, then the totals. True if every row is right."""
     from hairpin_doctor.lab.cases import CATALOGUE
     from hairpin_doctor.lab.matrix import matrix, totals
 
     tell = _tell_row if output == "table" else lambda _: None
-    rows = matrix(CATALOGUE, seed, tell)
+    rows = matrix(CATALOGUE, seed, tell, stand_in=stand_in)
     summary = totals(rows)
     if output == "json":
         click.echo(json.dumps({"rows": [asdict(row) for row in rows], "totals": asdict(summary)}, indent=2))

@@ -13,6 +13,7 @@ from hairpin_doctor.cli.completions import complete_files, complete_probes
 from hairpin_doctor.cli.output import EXIT_CODES, Output, judged, output_options, read, tell
 from hairpin_doctor.cli.redaction_key import chosen_key
 from hairpin_doctor.cli.refused import Refused
+from hairpin_doctor.cli.standing_in import chosen_place, stand_in_options, with_stand_in
 
 if TYPE_CHECKING:
     from hairpin_doctor.report.report import Report
@@ -36,6 +37,7 @@ SHORTEST, LONGEST = 0.05, 60
     shell_complete=complete_files,
     help="Judge together with this report.",
 )
+@stand_in_options
 @click.option("--timeout", type=float, default=2.0, metavar="SECONDS", help="Wait this long per attempt (2).")
 @click.option(
     "--only",
@@ -60,6 +62,9 @@ def scan(
     output: str,
     save: str | None,
     with_files: tuple[str, ...],
+    stand_in: str | None,
+    stand_in_address: str | None,
+    stand_in_like: str | None,
     timeout: float,
     only: tuple[str, ...],
     skip: tuple[str, ...],
@@ -85,11 +90,12 @@ def scan(
     from hairpin_doctor.scan import scan as run
     from probes.target import BadTarget
 
+    place = chosen_place(stand_in, stand_in_address, stand_in_like)
     api = None if no_cluster else _api(context, kubeconfig)
     request = _request(targets, with_files, timeout, _chosen(only, skip, cluster=api is not None), save)
     key = chosen_key(redact, redact_key)
     try:
-        with progress(len(request.probes)) as tick:
+        with with_stand_in(_host(None), place, request) as request, progress(len(request.probes)) as tick:
             scanned = run(_host(api), request, tick, _load_page if output == "table" else lambda: None)
     except BadTarget as error:
         raise Refused(error) from None

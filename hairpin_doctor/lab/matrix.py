@@ -17,6 +17,7 @@ from hairpin_doctor.lab.cases.case import Case, Expected, Vantage
 from hairpin_doctor.lab.examination import InProcess, Verdict, examine
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.running import Setting
+from hairpin_doctor.lab.standing_in import stand_in_verdict
 
 LABS_AT_ONCE = 3
 
@@ -54,22 +55,31 @@ class Totals:
     top1: float
 
 
-def matrix(cases: Iterable[Case], seed: int | None, tell: Callable[[Row], None]) -> list[Row]:
-    """Build and scan every case; `tell` is called for each row as it comes. Raises what building raises."""
+def matrix(
+    cases: Iterable[Case], seed: int | None, tell: Callable[[Row], None], *, stand_in: bool = False
+) -> list[Row]:
+    """Build and scan every case; `tell` is called for each row as it comes. Raises what building raises.
+
+    `stand_in`: instead of the three vantage points, the host with a stand-in client, compared with what both together say.
+    """
     chosen = tuple(cases)
     rows: list[Row] = []
     with ThreadPoolExecutor(max_workers=LABS_AT_ONCE) as pool:
-        for found in pool.map(lambda case: list(_rows(case, seed)), chosen):
+        for found in pool.map(lambda case: list(_rows(case, seed, stand_in)), chosen):
             for row in found:
                 tell(row)
                 rows.append(row)
     return rows
 
 
-def _rows(case: Case, seed: int | None) -> Iterator[Row]:
+def _rows(case: Case, seed: int | None, stand_in: bool) -> Iterator[Row]:
     names = Names.story() if seed is None else Names.random(seed)
     with Setting(case, names, case.variant()).lab() as lab, tempfile.TemporaryDirectory() as folder:
-        found = examine(InProcess(lab, case, names, Path(folder)))
+        found: dict[Vantage, Verdict] = (
+            {"both": stand_in_verdict(lab, case, names)}
+            if stand_in
+            else examine(InProcess(lab, case, names, Path(folder)))
+        )
     for vantage, verdict in found.items():
         expected = case.expected[vantage]
         yield Row(case.name, vantage, expected, verdict.outcome, verdict.codes, score(expected, verdict))

@@ -1,0 +1,80 @@
+"""The options of `scan --stand-in`, and what they mean in a program."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from hairpin_doctor.cli.refused import Refused
+
+if TYPE_CHECKING:
+    from hairpin_doctor.scan import Request
+    from hairpin_doctor.stand_in import Place
+    from probes.host import Host
+
+C = TypeVar("C", bound=Callable[..., Any])
+OPTIONS = (
+    click.option(
+        "--stand-in",
+        "stand_in",
+        metavar="BRIDGE",
+        help="Look also as a VM on this bridge would: adds a port to it for some seconds (root).",
+    ),
+    click.option(
+        "--stand-in-address",
+        metavar="A/P",
+        help="Address of the stand-in; without it one is proven to be free.",
+    ),
+    click.option("--stand-in-like", metavar="PORT", help="Give its port the flags and the VLAN of this one."),
+)
+
+
+def stand_in_options(command: C) -> C:
+    """Give a command the options, as parameters `stand_in`, `stand_in_address` and `stand_in_like`."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def chosen_place(bridge: str | None, address: str | None, like: str | None) -> Place | None:
+    """Where to stand in, or None. Raises Refused for arguments that cannot be meant, and for missing rights."""
+    if bridge is None:
+        if address is not None or like is not None:
+            raise Refused("--stand-in-address and --stand-in-like need --stand-in BRIDGE")
+        return None
+    from hairpin_doctor.stand_in import Place
+    from hairpin_doctor.stand_in_address import parse_address
+
+    if os.geteuid() != 0:
+        raise Refused("--stand-in adds a port to a bridge, and only root may; run it by sudo")
+    try:
+        return Place(bridge, parse_address(address) if address is not None else None, like)
+    except ValueError as error:
+        raise Refused(error) from None
+
+
+@contextmanager
+def with_stand_in(host: Host, place: Place | None, request: Request) -> Iterator[Request]:
+    """The request with what a stand-in saw among the others; it stands there inside the block. Raises Refused."""
+    if place is None:
+        yield request
+        return
+    from hairpin_doctor.stand_in import CannotStandIn, standing_in
+
+    try:
+        with standing_in(host, place, request, _say) as seen:
+            yield replace(request, others=(*request.others, seen))
+    except CannotStandIn as error:
+        raise Refused(error) from None
+
+
+def _say(sentence: str) -> None:
+    """What is being done to the host, on standard error: standard output is the report's."""
+    from hairpin_doctor.report.printable import printable
+
+    click.echo(printable(sentence), err=True)

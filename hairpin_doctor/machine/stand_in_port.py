@@ -1,0 +1,174 @@
+"""A client's place on a bridge for seconds: a nameless network namespace and a veth pair, one end a port of the bridge.
+
+The namespace has no name below /run/netns and lives by one thread alone. So nothing of it can be left behind: when the
+process ends, by kill -9 too, the kernel deletes the namespace, the end of the pair in it, and with it the other end, the
+port (network_namespaces(7)). No other program takes it for one of its own either.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hairpin_doctor.fixes.changes import BridgeVlan
+from hairpin_doctor.machine.changing.found import CannotChange
+from hairpin_doctor.machine.changing.netlink import link, netlink
+from hairpin_doctor.machine.changing.vlans import set_vlan
+from hairpin_doctor.machine.namespaces import CLONE_NEWNET
+from probes.questions.links import Link, PortSettings
+
+FORWARDING = 3  # BR_STATE_FORWARDING, linux/if_bridge.h
+INSIDE = "eth0"
+POLL_S = 0.05
+SYSCTLS = Path("/proc/sys/net")
+# What a client is set to, whatever this host is: a new namespace inherits IPv4 settings from the first one.
+AS_A_CLIENT = {
+    "ipv6/conf/default/disable_ipv6": "1",
+    "ipv4/ip_forward": "0",
+    "ipv4/conf/all/rp_filter": "0",
+    "ipv4/conf/default/rp_filter": "0",
+    "ipv4/conf/all/arp_ignore": "0",
+    "ipv4/conf/default/arp_ignore": "0",
+}
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What the pair is made of. `like`: flags and VLAN that the port takes over from another port; `mac`: the client's."""
+
+    bridge: Link
+    port: str
+    mac: str
+    like: PortSettings | None = None
+
+    @property
+    def port_mac(self) -> str:
+        """Of the bridge's end: as libvirt does, above the MACs of other ports, since an unpinned bridge takes the lowest."""
+        return f"fe:{self.mac[3:]}"
+
+
+@dataclass
+class StandInPort:
+    """The change "a client stands on this bridge". Undone with the namespace and all that is in it."""
+
+    wiring: Wiring
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), repr=False)
+
+    def do(self) -> None:
+        """Make the namespace and the port, up. Raises CannotChange in one sentence; the bridge is then as it was."""
+        descriptor = self.inside(_new_namespace)
+        try:
+            with netlink(f"adding a port to {self.wiring.bridge.name}") as route:
+                if link(route, self.wiring.port) is not None:
+                    raise CannotChange(
+                        f"there is an interface {self.wiring.port} already: another scan stands in on this bridge; if "
+                        f"none does, remove it: ip link del {self.wiring.port}"
+                    )
+                self._wire(route, descriptor)
+        finally:
+            os.close(descriptor)
+        self.inside(lambda: _up(INSIDE))
+
+    def undo(self) -> None:
+        """Remove the port at once, then let the namespace go."""
+        with netlink(f"removing {self.wiring.port}") as route:
+            found = link(route, self.wiring.port)
+            if found is not None and found.get("IFLA_ADDRESS") == self.wiring.port_mac:
+                route.link("del", index=found["index"])
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def inside(self, work: Callable[[], Answer]) -> Answer:
+        """Call `work` as the client would: its thread, and every thread that it starts, is in the namespace."""
+        return self._thread.submit(work).result()
+
+    def configure(self, address: str, gateway: str | None) -> None:
+        """Give the client its address (`A/PREFIX`) and default route."""
+        self.inside(lambda: _configure(address, gateway))
+
+    def await_forwarding(self, seconds: float) -> bool:
+        """Wait until the port forwards, which with the spanning tree protocol (STP) takes twice its forward delay."""
+        deadline = time.monotonic() + seconds
+        with netlink(f"reading {self.wiring.port}") as route:
+            while _state(link(route, self.wiring.port)) != FORWARDING:
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(POLL_S)
+        return True
+
+    def _wire(self, route: Any, namespace: int) -> None:
+        wiring = self.wiring
+        mtu = wiring.bridge.mtu
+        peer = {"ifname": INSIDE, "address": wiring.mac, "mtu": mtu, "net_ns_fd": namespace}
+        route.link("add", ifname=wiring.port, kind="veth", address=wiring.port_mac, mtu=mtu, peer=peer)
+        found = link(route, wiring.port)
+        if found is None:
+            raise CannotChange(
+                f"{wiring.port} is gone as soon as it was made: does something manage interfaces here?"
+            )
+        _without_ipv6(wiring.port)
+        route.link("set", index=found["index"], master=wiring.bridge.index)
+        if wiring.like is not None:
+            _take_over(route, found["index"], wiring.port, wiring.like)
+        route.link("set", index=found["index"], state="up")
+
+
+def _take_over(route: Any, number: int, port: str, like: PortSettings) -> None:
+    route.brport(
+        "set",
+        index=number,
+        mode=int(like.hairpin_mode),
+        learning=int(like.learning),
+        isolated=int(like.isolated),
+        unicast_flood=int(like.unicast_flood),
+    )
+    access = next((vlan.vid for vlan in like.vlans if vlan.pvid), None)
+    if access is not None:
+        set_vlan(BridgeVlan(device=port, vlan=access, membership="access", before="none"))
+
+
+def _new_namespace() -> int:
+    """Move this thread into a network namespace of its own; a file descriptor of it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET) != 0:
+        why = os.strerror(ctypes.get_errno()).lower()
+        raise CannotChange(f"a stand-in client needs a network namespace, and this kernel gives none: {why}")
+    for name, value in AS_A_CLIENT.items():
+        place = SYSCTLS / name
+        if place.exists():
+            place.write_text(value)
+    _up("lo")
+    return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _without_ipv6(port: str) -> None:
+    place = SYSCTLS / "ipv6/conf" / port / "disable_ipv6"
+    if place.exists():
+        place.write_text("1")
+
+
+def _up(name: str) -> None:
+    with netlink(f"setting {name} up") as route:
+        route.link("set", index=route.link_lookup(ifname=name)[0], state="up")
+
+
+def _configure(address: str, gateway: str | None) -> None:
+    host, _, length = address.partition("/")
+    with netlink(f"giving the stand-in {address}") as route:
+        number = route.link_lookup(ifname=INSIDE)[0]
+        route.addr("add", index=number, address=host, prefixlen=int(length))
+        if gateway is not None:
+            route.route("add", dst="default", gateway=gateway)
+
+
+def _state(found: Any | None) -> int | None:
+    information = found.get_attr("IFLA_LINKINFO") if found is not None else None
+    data = information.get_attr("IFLA_INFO_SLAVE_DATA") if information is not None else None
+    state: int | None = data.get_attr("IFLA_BRPORT_STATE") if data is not None else None
+    return state

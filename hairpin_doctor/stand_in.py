@@ -1,0 +1,176 @@
+"""A stand-in client: what a VM on a bridge of this host would see, without access to a VM.
+
+It changes the host for seconds: a port more on the bridge, gone afterwards. The bridge's MAC, MTU and promiscuity are
+compared before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from hairpin_doctor.machine.change import Undo
+from hairpin_doctor.machine.changing.found import CannotChange
+from hairpin_doctor.machine.stand_in_port import INSIDE, StandInPort, Wiring
+from hairpin_doctor.recording import Recording
+from hairpin_doctor.scan import NoTarget, Request, scan
+from hairpin_doctor.stand_in_address import Free, candidates, find_free, stable_mac
+from hairpin_doctor.targets import choose_targets
+from probes.host import Host, Unanswered
+from probes.interfaces import InterfaceFacts
+from probes.questions.links import Link, Links
+from probes.questions.machine import MachineIdentity, Moment
+from probes.questions.neighbours import Neighbours
+from probes.questions.routing import RouteTo
+from probes.routes import SOMEWHERE_ELSE
+from probes.target import Address, Target
+
+__all__ = ["CannotStandIn", "NoTarget", "Place", "standing_in"]
+# What these read is the host's own, or the whole machine's, and would be told as if the client had it.
+NOT_A_CLIENTS = ("resolvers", "own_address_warnings")
+FORWARDING_WITHIN_S = 65.0  # twice the largest forward delay of STP (30 s), and a little
+SLOW_TO_FORWARD_S = 1.0
+PORT = "hdr-standin"
+
+
+class CannotStandIn(RuntimeError):
+    """No client can stand in here; the message is one sentence, and the host is as it was."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to stand in. `address`: the client's, chosen if None; `like`: a port whose flags and VLAN it gets."""
+
+    bridge: str
+    address: IPv4Interface | None = None
+    like: str | None = None
+
+
+@contextmanager
+def standing_in(
+    host: Host, place: Place, request: Request, say: Callable[[str], None]
+) -> Iterator[Recording]:
+    """Let a client look; inside the block it still stands there, so that the host sees its port and MAC.
+
+    Raises CannotStandIn, or what scan raises. `say` gets a sentence before each thing that is done.
+    """
+    before = InterfaceFacts(host.ask(Links()))
+    wiring = _wiring(host, before, place)
+    targets, _ = choose_targets(host, request.targets, request.others)
+    port = StandInPort(wiring)
+    say(
+        f"standing in on {place.bridge}: a port {PORT} ({wiring.port_mac}) for some seconds, a client {wiring.mac} in a "
+        "nameless network namespace; both go when this ends, however it ends"
+    )
+    try:
+        with Undo() as undo:
+            undo.carry_out(port)
+            _unaltered(
+                before.by_name(place.bridge), host, "was altered by the new port, so it is removed again"
+            )
+            _await(port, wiring.bridge, say)
+            _settle(host, port, before, place, [each.vip for each in targets], say)
+            found = port.inside(lambda: scan(host, _of_the_client(request, targets)))
+            yield replace(found.recordings[0], vantage_point=f"stand-in@{place.bridge}")
+    except CannotChange as error:
+        raise CannotStandIn(str(error)) from None
+    _unaltered(before.by_name(place.bridge), host, "is not as it was before", promiscuity=True)
+
+
+def _of_the_client(request: Request, targets: tuple[Target, ...]) -> Request:
+    probes = tuple(each for each in request.probes if each.id not in NOT_A_CLIENTS)
+    return replace(request, targets=targets, others=(), probes=probes, saved=None)
+
+
+def _wiring(host: Host, facts: InterfaceFacts, place: Place) -> Wiring:
+    bridge = facts.by_name(place.bridge)
+    if bridge is None or bridge.bridge is None:
+        known = ", ".join(each.name for each in facts.bridges()) or "none"
+        what = f"there is no interface {place.bridge}" if bridge is None else f"{place.bridge} is no bridge"
+        raise CannotStandIn(f"{what}; the bridges here: {known}")
+    ports = facts.ports_of(bridge)
+    if not bridge.up:
+        raise CannotStandIn(f"{place.bridge} is down, so no client on it reaches anything")
+    if not ports:  # it would take the MAC of its first port, and lose it with that
+        raise CannotStandIn(f"{place.bridge} has no port, so there is no client that one could stand in for")
+    like = next((each for each in ports if each.name == place.like), None)
+    if place.like is not None and like is None:
+        raise CannotStandIn(
+            f"{place.like} is no port of {place.bridge}; its ports: {', '.join(each.name for each in ports)}"
+        )
+    mac = stable_mac(host.ask(MachineIdentity()).hostname, bridge.mac or bridge.name)
+    if any(mac in (each.mac, f"fe:{(each.mac or '')[3:]}") for each in facts.links):
+        raise CannotStandIn(f"{mac}, which the stand-in would have, is a MAC of this machine already")
+    return Wiring(bridge, PORT, mac, like.port if like else None)
+
+
+def _await(port: StandInPort, bridge: Link, say: Callable[[str], None]) -> None:
+    if port.await_forwarding(SLOW_TO_FORWARD_S):
+        return
+    say(f"{bridge.name} runs the spanning tree protocol: waiting until the new port forwards, up to a minute")
+    if not port.await_forwarding(FORWARDING_WITHIN_S):
+        raise CannotStandIn(
+            f"{bridge.name} does not let a new port forward, not even after {FORWARDING_WITHIN_S:g} s"
+        )
+
+
+def _settle(
+    host: Host,
+    port: StandInPort,
+    facts: InterfaceFacts,
+    place: Place,
+    vips: list[Address],
+    say: Callable[[str], None],
+) -> None:
+    """Prove the address free, take it, and say which."""
+    bridge = port.wiring.bridge
+    own = [each for each in bridge.addresses if isinstance(each.address, IPv4Address)]
+    if place.address is None and not own:
+        raise CannotStandIn(
+            f"{bridge.name} has no IPv4 address, so its clients' prefix is unknown; give one by --stand-in-address A/P"
+        )
+    prefix = (
+        place.address.network
+        if place.address
+        else IPv4Network(f"{own[0].address}/{own[0].prefix_length}", False)
+    )
+    taken = {each for _, each in facts.own_addresses()} | set(vips)
+    taken |= {each.address for each in host.ask(Neighbours(Moment.BEFORE))}
+    wanted = iter([place.address.ip]) if place.address else candidates(prefix, taken, vips)
+    free = port.inside(lambda: find_free(host, INSIDE, wanted))
+    if free.address is None:
+        raise CannotStandIn(_taken(prefix, place, free))
+    gateway = _gateway(host, prefix, own[0].address if own else None)
+    say(
+        f"the stand-in is {free.address}/{prefix.prefixlen}, for which nobody answered; default route: {gateway or 'none'}"
+    )
+    port.configure(f"{free.address}/{prefix.prefixlen}", str(gateway) if gateway else None)
+
+
+def _taken(prefix: IPv4Network, place: Place, free: Free) -> str:
+    if place.address is not None:
+        return f"{place.address.ip} is taken: somebody answers for it; give another one by --stand-in-address"
+    tried = ", ".join(map(str, free.claimed)) or "none was left to try"
+    return f"no free address was found in {prefix} ({tried}); give one by --stand-in-address A/P"
+
+
+def _gateway(host: Host, prefix: IPv4Network, own: Address | None) -> Address | None:
+    """The host's own gateway if it is of that prefix; else the host, as for VMs on a bridge without an uplink."""
+    try:
+        found = host.ask(RouteTo(SOMEWHERE_ELSE)).gateway
+    except Unanswered:
+        found = None
+    return found if found in prefix else own if own in prefix else None
+
+
+def _unaltered(before: Link | None, host: Host, what: str, *, promiscuity: bool = False) -> None:
+    """Raises CannotStandIn where the bridge has another MAC or MTU (an unpinned one takes them from its ports)."""
+    now = InterfaceFacts(host.ask(Links())).by_name(before.name) if before else None
+    if before is None or now is None:
+        raise CannotStandIn("the bridge vanished meanwhile")
+    for name in ("mac", "mtu", *(("promiscuity",) if promiscuity else ())):
+        was, is_ = getattr(before, name), getattr(now, name)
+        if was != is_:
+            raise CannotStandIn(f"{before.name} {what}: its {name.upper()} was {was} and is {is_}")
