@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
+from hairpin_doctor.examine import of_the_machine
 from hairpin_doctor.machine.change import Undo
 from hairpin_doctor.machine.changing.found import CannotChange
 from hairpin_doctor.machine.stand_in_port import INSIDE, StandInPort, Wiring
@@ -80,7 +81,7 @@ def standing_in(
 
 
 def _of_the_client(request: Request, targets: tuple[Target, ...]) -> Request:
-    probes = tuple(each for each in request.probes if each.id not in NOT_A_CLIENTS)
+    probes = tuple(each for each in of_the_machine(request.probes) if each.id not in NOT_A_CLIENTS)
     return replace(request, targets=targets, others=(), probes=probes, saved=None)
 
 
