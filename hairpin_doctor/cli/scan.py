@@ -17,7 +17,8 @@ from hairpin_doctor.cli.standing_in import chosen_place, stand_in_options, with_
 
 if TYPE_CHECKING:
     from hairpin_doctor.report.report import Report
-    from hairpin_doctor.scan import Request
+    from hairpin_doctor.scan import Request, Scanned
+    from hairpin_doctor.stand_in import Place
     from probes.cluster.api import Api
     from probes.host import Host
     from probes.probe import Probe
@@ -85,22 +86,12 @@ def scan(
 
     Exit code: 0 healthy, 1 diagnosed, 2 error, 3 unexplained, 4 undetermined or no target, 130 interrupted.
     """
-    from hairpin_doctor.cli.progress import progress
-    from hairpin_doctor.scan import NoTarget
-    from hairpin_doctor.scan import scan as run
-    from probes.target import BadTarget
-
     place = chosen_place(stand_in, stand_in_address, stand_in_like)
     api = None if no_cluster else _api(context, kubeconfig)
     request = _request(targets, with_files, timeout, _chosen(only, skip, cluster=api is not None), save)
     key = chosen_key(redact, redact_key)
-    try:
-        with with_stand_in(_host(None), place, request) as request, progress(len(request.probes)) as tick:
-            scanned = run(_host(api), request, tick, _load_page if output == "table" else lambda: None)
-    except BadTarget as error:
-        raise Refused(error) from None
-    except NoTarget as error:
-        Refused(error).show()
+    scanned = _scanned(request, place, api, output)
+    if scanned is None:
         return NO_TARGET
     if key is not None:
         scanned = judged(scanned.recordings, key, save)
@@ -109,6 +100,23 @@ def scan(
     for each in failed:
         Refused(each).show()
     return 2 if failed else code
+
+
+def _scanned(request: Request, place: Place | None, api: Api | None, output: str) -> Scanned | None:
+    """Look, with a stand-in client if there is to be one; None, after a sentence, where there is no target."""
+    from hairpin_doctor.cli.progress import progress
+    from hairpin_doctor.scan import NoTarget
+    from hairpin_doctor.scan import scan as run
+    from probes.target import BadTarget
+
+    try:
+        with with_stand_in(_host(None), place, request) as joined, progress(len(request.probes)) as tick:
+            return run(_host(api), joined, tick, _load_page if output == "table" else lambda: None)
+    except BadTarget as error:
+        raise Refused(error) from None
+    except NoTarget as error:
+        Refused(error).show()
+        return None
 
 
 def _request(
