@@ -17,6 +17,7 @@ from probes.udp import DNS_PORT, UdpFacts
 
 HANDSHAKE_WORDS = {
     Handshake.OPEN: "open",
+    Handshake.SMALL_ONLY: "open, but large packets are never acknowledged",
     Handshake.STALLED: "handshake completes, then nothing we send is acknowledged",
     Handshake.REFUSED: "refused",
     Handshake.RESET: "reset after the handshake",

@@ -47,7 +47,7 @@ class EndpointFound:
         """True or False for TCP; None where nothing can be said."""
         if self.handshake is None:
             return None
-        return self.handshake.outcome in (Handshake.OPEN, Handshake.RESET)
+        return self.handshake.outcome in (Handshake.OPEN, Handshake.SMALL_ONLY, Handshake.RESET)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""Does each TCP port of a VIP complete a handshake, is what we send then acknowledged, and which MAC answers?
+"""Does each TCP port of a VIP complete a handshake, is what we send then acknowledged at any size, and which MAC answers?
 
-A completed handshake is not service: it says nothing about what the program behind the port does. MACs and flags are
+A completed handshake is not service: it says nothing about what the program behind the port does. Large packets are sent
+by us only: whether large ones come back cannot be seen. MACs and flags are
 seen only with CAP_NET_RAW. Ports that nobody named are guessed (COMMON_PORTS): only their success means something.
 """
 
@@ -35,6 +36,10 @@ class TcpFacts:
     def stalled(self, vip: Address) -> tuple[HandshakeAnswer, ...]:
         """Connections that were made and then went dead."""
         return tuple(each for each in self.of(vip) if each.outcome is Handshake.STALLED)
+
+    def small_only(self, vip: Address) -> tuple[HandshakeAnswer, ...]:
+        """Connections whose large packets vanish."""
+        return tuple(each for each in self.of(vip) if each.outcome is Handshake.SMALL_ONLY)
 
 
 def frames_sent(answer: HandshakeAnswer) -> tuple[TcpFrame, ...]:

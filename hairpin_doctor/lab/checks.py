@@ -28,17 +28,18 @@ class Probe(Protocol):
 
 @dataclass(frozen=True)
 class Tcp:
-    """Connect, send a DNS query (port 53) or an HTTP request, wait for an answer.
+    """Connect, send a DNS query (port 53) or an HTTP request of at least `size` bytes, wait for an answer.
 
     served · stalled (handshake, then silence) · refused · unreachable · silent
     """
 
     address: IPv4Address
     port: int
+    size: int = 0
 
     def observe(self, lab: Lab, role: str) -> str:
         """See the class."""
-        return lab.inside(role, lambda: exchange.tcp(self.address, self.port))
+        return lab.inside(role, lambda: exchange.tcp(self.address, self.port, self.size))
 
 
 @dataclass(frozen=True)

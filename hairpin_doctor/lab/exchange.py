@@ -20,8 +20,8 @@ IP_RECVERR = 11
 UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 
-def tcp(address: IPv4Address, port: int) -> str:
-    """Connect and wait for an answer to a request. See checks.Tcp for the words."""
+def tcp(address: IPv4Address, port: int, size: int = 0) -> str:
+    """Connect and wait for an answer to a request, filled up to `size` bytes. See checks.Tcp for the words."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
         client.settimeout(CONNECT_TIMEOUT)
         try:
@@ -30,15 +30,17 @@ def tcp(address: IPv4Address, port: int) -> str:
             return _word(error)
         client.settimeout(ANSWER_TIMEOUT)
         try:
-            client.sendall(_request(port))
+            client.sendall(_request(port, size))
             return "served" if client.recv(512) else "stalled"
         except OSError as error:
             return "stalled" if isinstance(error, TimeoutError) else _word(error)
 
 
-def _request(port: int) -> bytes:
+def _request(port: int, size: int) -> bytes:
     query = wire.dns_query("localhost")
-    return len(query).to_bytes(2, "big") + query if port == 53 else b"GET / HTTP/1.0\r\n\r\n"
+    if port == 53:
+        return len(query).to_bytes(2, "big") + query
+    return b"GET / HTTP/1.0\r\nFiller: " + b"x" * size + b"\r\n\r\n"
 
 
 def udp(address: IPv4Address, port: int) -> str:

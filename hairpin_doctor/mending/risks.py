@@ -30,6 +30,7 @@ OF_KIND: dict[type[c.Change], tuple[Level, str]] = {
     c.InterfaceAddress: ("medium", "Connections that use the address end where it is taken away."),
     c.IptablesRule: ("medium", "Packets that the rule matches take another way from now on, wanted ones and others."),
     c.LinkMac: ("medium", "Neighbours keep the old MAC until they ask again; DHCP may hand out another address."),
+    c.LinkMtu: ("low", "A bridge without an MTU of its own takes the smallest of its ports' MTUs."),
     c.LinkState: ("medium", "What was kept apart by the interface being down is connected."),
     c.MacvlanLink: ("low", "The interface below becomes promiscuous once more; on a bridge this changes nothing."),
     c.Manifest: ("medium", "The VIP may move between interfaces or nodes for a moment."),

@@ -26,6 +26,7 @@ from hairpin_doctor.rules.legacy_and_nft_rules_mixed import legacy_and_nft_rules
 from hairpin_doctor.rules.local_policy_no_local_endpoint import local_policy_no_local_endpoint
 from hairpin_doctor.rules.macvlan_floods_lan import macvlan_floods_lan
 from hairpin_doctor.rules.macvtap_cannot_reach_parent import macvtap_cannot_reach_parent
+from hairpin_doctor.rules.mtu_black_hole import mtu_black_hole
 from hairpin_doctor.rules.multihomed_asymmetry import multihomed_asymmetry
 from hairpin_doctor.rules.no_advertisement import no_advertisement
 from hairpin_doctor.rules.no_ready_endpoints import no_ready_endpoints
@@ -72,6 +73,7 @@ CATALOGUE: tuple[Rule, ...] = (
     wrong_l2_domain,
     stale_neighbour,
     stateful_gateway_sees_half,
+    mtu_black_hole,
     vip_answers_with_a_port_mac,
     bridged_frames_dropped_by_forward,
     reply_bypasses_nat,

@@ -1,4 +1,4 @@
-"""TCP handshakes with real connections, and whether what is sent afterwards is acknowledged."""
+"""TCP handshakes with real connections, and whether what is sent afterwards is acknowledged, at every size."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from probes.linux.capture import captured_frames, open_capture
+from probes.linux.packet_sizes import full_segment, packet_sizes
 from probes.questions.traffic import Endpoint, Handshake, HandshakeAnswer, Handshakes, TcpFrame
 
 PAYLOAD = b"\r\n"  # harmless to line protocols, enough to see an acknowledgement
@@ -57,10 +58,13 @@ def _attempt(destination: Endpoint, patience: _Patience) -> HandshakeAnswer:
         start = time.monotonic()
         outcome, connected, error = _connect_and_send(connection, destination, patience)
         frames = None if capture is None else _of_this_attempt(capture)
-    if outcome is Handshake.OPEN:
-        patience.opened()
+        if outcome is Handshake.OPEN:
+            patience.opened()
+        segment = full_segment(connection) if outcome is Handshake.OPEN else None
+    sizes = packet_sizes(destination) if segment is not None and not segment.arrived else None
+    outcome = Handshake.SMALL_ONLY if sizes is not None else outcome
     passed = None if connected is None else round((connected - start) * 1000, 3)
-    return HandshakeAnswer(destination, outcome, passed, frames, error)
+    return HandshakeAnswer(destination, outcome, passed, frames, error, sizes)
 
 
 def _capture_or_none(port: int) -> socket.socket | None:

@@ -60,6 +60,7 @@ class Handshake(StrEnum):
     """How a TCP connection attempt ended. A completed handshake is not yet service: see `acknowledged`."""
 
     OPEN = "open"
+    SMALL_ONLY = "small-only"
     STALLED = "stalled"
     REFUSED = "refused"
     RESET = "reset"
@@ -79,9 +80,20 @@ class TcpFrame:
 
 
 @dataclass(frozen=True)
+class PacketSizes:
+    """Sizes of IP packets in bytes: the largest of the connection, which was `lost` with every repetition, and the largest
+    tried that `passed` by a connection of its own.
+    """
+
+    lost: int
+    passed: int
+
+
+@dataclass(frozen=True)
 class HandshakeAnswer:
     """STALLED: connected, but what we sent was never acknowledged (tcp_info.tcpi_unacked stayed above 0).
 
+    SMALL_ONLY: two bytes were acknowledged and a segment of full size never was, while smaller segments are: see `sizes`.
     `frames` is None without CAP_NET_RAW. `error` is the errno's name for UNREACHABLE.
     """
 
@@ -90,11 +102,13 @@ class HandshakeAnswer:
     connect_ms: float | None
     frames: tuple[TcpFrame, ...] | None
     error: str | None
+    sizes: PacketSizes | None = None
 
 
 @dataclass(frozen=True)
 class Handshakes(Question[tuple[HandshakeAnswer, ...]]):
-    """Connect to each, then send a line end and watch whether it is acknowledged within the timeout.
+    """Connect to each, then send a line end and watch whether it is acknowledged within the timeout; then line ends that
+    fill one segment.
 
     Ports that are `guessed` are waited for only until another port of the same address has opened.
     """

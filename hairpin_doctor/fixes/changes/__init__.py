@@ -22,6 +22,7 @@ from hairpin_doctor.fixes.changes.kubernetes import (
 )
 from hairpin_doctor.fixes.changes.links import (
     LinkMac,
+    LinkMtu,
     LinkState,
     MacvlanLink,
     RemovedLink,
@@ -42,6 +43,7 @@ KINDS: tuple[type[Change], ...] = (
     InterfaceAddress,
     IptablesRule,
     LinkMac,
+    LinkMtu,
     LinkState,
     Look,
     MacvlanLink,
@@ -72,6 +74,7 @@ __all__ = [
     "InterfaceAddress",
     "IptablesRule",
     "LinkMac",
+    "LinkMtu",
     "LinkState",
     "Look",
     "MacvlanLink",

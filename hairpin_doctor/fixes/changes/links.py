@@ -108,6 +108,28 @@ class LinkState(Change):
 
 
 @dataclass(frozen=True)
+class LinkMtu(Change):
+    """The interface has this MTU, in bytes. `before`: the one that was seen."""
+
+    name: str
+    mtu: int
+    before: int
+
+    def commands(self) -> tuple[str, ...]:
+        """ip link set mtu."""
+        return (f"ip link set dev {quote(self.name)} mtu {self.mtu}",)
+
+    def undo(self) -> tuple[str, ...]:
+        """The MTU that was seen."""
+        return (f"ip link set dev {quote(self.name)} mtu {self.before}",)
+
+    @property
+    def interface(self) -> str | None:
+        """The interface itself."""
+        return self.name
+
+
+@dataclass(frozen=True)
 class LinkMac(Change):
     """The interface has this MAC. On a bridge this pins it: ports that come and go no longer change it."""
 

@@ -32,6 +32,7 @@ ON_THIS_MACHINE: dict[type[c.Change], Pair] = {
     c.InterfaceAddress: (addresses.find_address, addresses.set_address),
     c.IptablesRule: (packet_filters.find_iptables, packet_filters.set_iptables),
     c.LinkMac: (links.find_mac, links.set_mac),
+    c.LinkMtu: (links.find_mtu, links.set_mtu),
     c.LinkState: (links.find_state, links.set_state),
     c.MacvlanLink: (links.find_made, links.make),
     c.NeighbourEntry: (routes.find_neighbour, routes.set_neighbour),

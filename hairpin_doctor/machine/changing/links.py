@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from hairpin_doctor.fixes.changes import LinkMac, LinkState, MacvlanLink, RemovedLink, VethPort, VlanLink
+from hairpin_doctor.fixes.changes import (
+    LinkMac,
+    LinkMtu,
+    LinkState,
+    MacvlanLink,
+    RemovedLink,
+    VethPort,
+    VlanLink,
+)
 from hairpin_doctor.machine.changing.found import SO, CannotChange, Found, NoInterface
 from hairpin_doctor.machine.changing.netlink import index, link, netlink
 from hairpin_doctor.machine.changing.routes import permanent_neighbours, set_neighbour
@@ -98,6 +106,22 @@ def set_state(change: LinkState) -> None:
     """Set it up or down."""
     with netlink(f"setting {change.name} {'up' if change.up else 'down'}") as route:
         route.link("set", index=index(route, change.name), state="up" if change.up else "down")
+
+
+def find_mtu(change: LinkMtu) -> Found:
+    """The MTU that it has."""
+    with netlink(f"looking at {change.name}") as route:
+        found = link(route, change.name)
+    if found is None:
+        raise NoInterface(f"there is no interface {change.name}")
+    mtu = found.get("IFLA_MTU")
+    return SO if mtu == change.mtu else Found(False, (LinkMtu(change.name, mtu, change.mtu),))
+
+
+def set_mtu(change: LinkMtu) -> None:
+    """Set it; a driver that cannot carry that much says so."""
+    with netlink(f"giving {change.name} the MTU {change.mtu}") as route:
+        route.link("set", index=index(route, change.name), mtu=change.mtu)
 
 
 def find_mac(change: LinkMac) -> Found:

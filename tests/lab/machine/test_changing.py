@@ -70,6 +70,7 @@ CHANGES = (
     (c.FdbEntry(MAC, "bridge0"),),
     (c.LinkState("port0", up=False),),
     (c.LinkMac("far0", OTHER_MAC),),
+    (c.LinkMtu("port0", 1400, 1500),),
     (c.BridgePortFlag("port0", "hairpin", 1, 0),),
     (c.BridgePortFlag("port0", "learning", 0, 1),),
     (c.BridgePortFlag("port0", "isolated", 1, 0),),

@@ -20,6 +20,7 @@ from probes.questions.traffic import (
     HandshakeAnswer,
     Handshakes,
     IcmpMessage,
+    PacketSizes,
     RoutedEcho,
     RoutedEchoes,
 )
@@ -69,6 +70,29 @@ def test_a_connection_stalls_where_all_but_the_handshake_is_dropped_and_is_reset
     assert stalled.outcome is Handshake.STALLED
     assert stalled.connect_ms is not None
     assert connect(net, B, 84).outcome is Handshake.RESET
+
+
+def test_where_only_large_packets_are_dropped_the_sizes_that_are_lost_and_that_pass_are_told(
+    net: Any,
+) -> None:
+    net.socket("b", socket.SOCK_STREAM, "192.0.2.20", 85)
+    net.nft("b", "input priority 0", "meta length > 1400 drop")
+    answer = connect(net, B, 85)
+    assert (answer.outcome, answer.sizes) == (Handshake.SMALL_ONLY, PacketSizes(1500, 1400))
+
+
+def test_a_server_that_ends_the_connection_by_itself_says_nothing_of_sizes(net: Any) -> None:
+    listening = net.socket("b", socket.SOCK_STREAM, "192.0.2.20", 86)
+
+    def hang_up() -> None:
+        while True:
+            try:
+                listening.accept()[0].close()
+            except OSError:
+                return
+
+    threading.Thread(target=hang_up, daemon=True).start()
+    assert connect(net, B, 86).outcome in (Handshake.OPEN, Handshake.RESET)
 
 
 def test_an_unreachable_destination_names_the_errno(net: Any) -> None:
