@@ -5,9 +5,14 @@ its pools, peers and node selectors; a router daemon: its export filter). A rout
 Seen as: The session is established, other prefixes may be learned; clients behind the router do not reach the VIP at all.
 Told apart from: HD602 by the session, which is up; HD601 by the client, whose route leads by a gateway; a filter of the
 router by the daemon's own list of what it sends; a session of the pod network (Calico) is such a one, too.
+By hand: On the node: what the daemon sends to that peer; in the cluster, what it was told to advertise.
+    birdc show route export PROTOCOL
+    vtysh -c "show bgp ipv4 neighbors PEER advertised-routes"
+    kubectl -n metallb-system get bgpadvertisements,ipaddresspools,bgppeers -o yaml
 Fix: Advertise the pool to that peer; mend the export filter.
 Unsure when: The daemon cannot be asked, so that only the gateway's word counts that it has no route: its own filter may have
 refused it.
+References: RFC 4271; https://metallb.io/configuration/_advanced_bgp_configuration/.
 """
 
 from __future__ import annotations

@@ -6,8 +6,14 @@ clients in other subnets send ends at the router.
 Seen as: The VIP works on the node itself; clients behind the router get Host Unreachable or silence, ping included.
 Told apart from: HD603 by the sessions, none of which is up; HD601 by the client, whose route leads by a gateway; HD201 by
 the host, where nobody announces the VIP by ARP; a fault behind the router's route by its next hop, which would be a node.
+By hand: On the node: the state of the sessions, and what passes on TCP port 179.
+    ss -tn state all '( sport = :179 or dport = :179 )'
+    birdc show protocols all
+    kubectl -n metallb-system logs -l component=speaker --tail=50
+    tcpdump -ni any tcp port 179
 Fix: By the reason that the daemon or its sockets give: AS numbers, the neighbour's address, a filter on TCP port 179.
 Unsure when: The daemon cannot be asked and no attempt to connect is seen; or an announcer by ARP runs on the host too.
+References: RFC 4271; https://metallb.io/concepts/bgp/; https://metallb.io/troubleshooting/.
 """
 
 from __future__ import annotations

@@ -6,8 +6,14 @@ Seen as: With endpoints on both nodes some connections work and others time out;
 other node, or to a pod of the own node, all is well.
 Told apart from: HD503 by silence, not a refusal; HD404 and HD405 by the host's own direct question, which fails too. A pod
 that filters or is gone is told by the next hop, which sends packets on to it, or by its ping.
+By hand: On the node that takes the packets: the way to the endpoint, each hop of it, and the endpoint itself.
+    ip route get ENDPOINT
+    ping -c2 -t1 ENDPOINT
+    nc -zvw2 ENDPOINT TARGETPORT
+    tcpdump -ni any host ENDPOINT
 Fix: Mend the pod network between the two nodes: the route, the tunnel, forwarding on the other node.
 Unsure when: The next hop sends the packets on: whether the pod is reached from its own node needs a scan there.
+References: https://kubernetes.io/docs/concepts/services-networking/; RFC 792; ip-route(8).
 """
 
 from __future__ import annotations

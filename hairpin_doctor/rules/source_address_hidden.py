@@ -4,8 +4,11 @@ Why: Under externalTrafficPolicy Cluster the service proxy masquerades what come
 node that translated, wherever the endpoint is. Access lists, logs and limits per client in the backend then see nodes.
 Seen as: Everything works; the backend's log shows one address for all clients.
 Told apart from: HD505 by the traffic, which works; HD510 by the answers, where the backend refuses by that address.
+By hand: On the node: the second tuple of the flow shows to whom the backend answers.
+    conntrack -L -d VIP
 Fix: Policy Local, if the announcing nodes have endpoints of their own; nothing, where nobody needs the address.
 Unsure when: The host was not scanned, or its connection tracking could not be read.
+References: https://kubernetes.io/docs/tutorials/services/source-ip/; conntrack(8).
 """
 
 from __future__ import annotations

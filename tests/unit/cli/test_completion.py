@@ -25,8 +25,8 @@ def offered(*words: str) -> list[str]:
     ("words", "found"),
     [
         (("sc",), ["scan"]),
-        (("explain", "hd60"), ["HD601"]),
-        (("explain", "bgp"), ["bgp-vip-in-clients-subnet"]),
+        (("explain", "hd601"), ["HD601"]),
+        (("explain", "bgp-v"), ["bgp-vip-in-clients-subnet"]),
         (("lab", "run", "vip-on-port"), ["vip-on-port-mac"]),
         (("lab", "up", "bgp-same-subnet-"), ["bgp-same-subnet-proxy-arp-stateful"]),
         (("scan", "--only", "br_"), ["br_netfilter"]),
