@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from hairpin_doctor.fixes.pod_network import mend_pod_network
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.situation import failing_clients, symptom
+from hairpin_doctor.situation import NotThis, failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
+from probes.arp import ArpFacts
 from probes.endpoints import EndpointFacts
 from probes.pod_paths import PodPath, PodPathFacts
 from probes.routed_path import TIME_EXCEEDED
@@ -50,6 +51,11 @@ def cross_node_pod_network_broken(network: Network, vip: Address) -> Verdict:
     if not hosts:
         failing_clients(network, vip)
         raise network.need_host(vip, "whether it reaches the endpoints of other nodes")
+    hosts = tuple(host for host in hosts if not _another_answers(host, vip))
+    if not hosts:
+        raise NotThis(
+            f"another machine answers ARP for {vip}: it takes the packets, not the node that was scanned"
+        )
     found = [each for host in hosts for each in _silent(host, vip)]
     for each in found:
         reached_by = _reached_by(network, each)
@@ -65,6 +71,12 @@ def cross_node_pod_network_broken(network: Network, vip: Address) -> Verdict:
     return Undetermined(
         what, f"on the node that runs {path.endpoint}: hairpin-doctor scan --with <this report>"
     )
+
+
+def _another_answers(host: VantagePoint, vip: Address) -> bool:
+    """Whether the node hears another machine answer for the VIP; it never hears its own announcer."""
+    arp = host.findings.get(ArpFacts)
+    return bool(arp and arp.macs(vip))
 
 
 def _silent(host: VantagePoint, vip: Address) -> Iterator[_Broken]:
