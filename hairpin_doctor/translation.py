@@ -5,7 +5,10 @@ from __future__ import annotations
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.connections import ConnectionFacts
 from probes.questions.firewall import TrackedConnection
-from probes.target import Address
+from probes.target import Address, Protocol
+
+UNFINISHED = ("SYN_SENT", "SYN_RECV", "SYN_SENT2", None)
+"""States of a TCP handshake that the client did not finish; of an unknown state it is not known."""
 
 
 def tracked(host: VantagePoint, client: VantagePoint, vip: Address) -> tuple[TrackedConnection, ...]:
@@ -19,9 +22,18 @@ def translated_flows(host: VantagePoint, client: VantagePoint, vip: Address) -> 
     return tuple(each for each in tracked(host, client, vip) if each.reply.source != vip)
 
 
+def failing_flows(host: VantagePoint, client: VantagePoint, vip: Address) -> tuple[TrackedConnection, ...]:
+    """The translated flows that can be the failing ones: a finished TCP connection is of a time when it worked."""
+    return tuple(
+        flow
+        for flow in translated_flows(host, client, vip)
+        if flow.protocol is not Protocol.TCP or flow.tcp_state in UNFINISHED
+    )
+
+
 def tracked_without_reply(host: VantagePoint, client: VantagePoint, vip: Address) -> bool | None:
     """Whether the newest knowledge is a translated flow without any reply; None where nothing is tracked."""
-    flows = translated_flows(host, client, vip)
+    flows = failing_flows(host, client, vip)
     if not flows:
         return None
     return any(not flow.seen_reply for flow in flows)

@@ -36,7 +36,7 @@ from hairpin_doctor.situation import (
     symptom,
     translated,
 )
-from hairpin_doctor.translation import translated_flows
+from hairpin_doctor.translation import failing_flows
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
 from probes.service_rules import ProgrammedPort
@@ -60,7 +60,7 @@ def bridged_frames_hit_host_nat(network: Network, vip: Address) -> Verdict:
 def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     evidence = _gather(network, client, vip)
     host = evidence.attachment.host
-    flows = translated_flows(host, client, vip)
+    flows = failing_flows(host, client, vip)
     if flows and all(flow.seen_reply for flow in flows):
         return Cleared(f"{host.name} tracks answered connections of {client.name} to {vip}")
     dropped = stopped_first(evidence.attachment, client, vip)

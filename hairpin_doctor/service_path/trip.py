@@ -11,7 +11,7 @@ from hairpin_doctor.packet_filter import failing_ports
 from hairpin_doctor.service_path.hop import Evidence
 from hairpin_doctor.situation import behind_the_clients_port, intercepted, macs_used, translated
 from hairpin_doctor.states import TargetState, Works
-from hairpin_doctor.translation import tracked
+from hairpin_doctor.translation import UNFINISHED, tracked
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
 from probes.br_netfilter import BrNetfilterFacts
@@ -23,9 +23,6 @@ from probes.routed_path import RoutedPathFacts
 from probes.routes import RouteFacts
 from probes.service_rules import ServiceRulesFacts
 from probes.target import Address, Protocol
-
-UNFINISHED = ("SYN_SENT", "SYN_RECV", "SYN_SENT2", None)
-"""States of a TCP handshake that the client did not finish; of an unknown state it is not known."""
 
 
 @dataclass(frozen=True)

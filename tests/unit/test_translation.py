@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -58,6 +59,8 @@ def test_a_flow_that_the_vip_itself_answers_is_not_translated(point: Point) -> N
         ((flow(POD),), False),
         ((flow(POD, seen=False),), True),
         ((flow(POD), flow(POD, seen=False)), True),
+        ((replace(flow(POD), protocol=Protocol.TCP, tcp_state="TIME_WAIT"),), None),
+        ((replace(flow(POD), protocol=Protocol.TCP, tcp_state="SYN_RECV"),), False),
     ],
 )
 def test_a_translated_flow_without_a_reply_is_told(
