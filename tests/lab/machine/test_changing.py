@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -110,13 +111,23 @@ CHANGES = (
 )
 
 
+def _possible(group: tuple[c.Change, ...]) -> bool:
+    """VLANs need a kernel that has them: `make lab-vm` brings one."""
+    return Path("/sys/module/8021q").exists() or not {type(each) for each in group} & {
+        c.VlanLink,
+        c.BridgeVlan,
+    }
+
+
 def test_every_kind_that_a_machine_carries_out_is_tried() -> None:
     tried = {type(each) for group in CHANGES for each in group}
     only_undo = {c.RemovedLink, c.UnusedChain}
     assert tried | only_undo == set(ON_THIS_MACHINE)
 
 
-@pytest.mark.parametrize("group", CHANGES, ids=lambda group: " ".join(type(each).__name__ for each in group))
+@pytest.mark.parametrize(
+    "group", filter(_possible, CHANGES), ids=lambda group: " ".join(type(each).__name__ for each in group)
+)
 def test_done_twice_changes_nothing_and_undone_leaves_no_trace(
     place: Place, group: tuple[c.Change, ...]
 ) -> None:
@@ -131,12 +142,7 @@ def test_done_twice_changes_nothing_and_undone_leaves_no_trace(
             assert not found.so
             hands.do(change)
 
-    try:
-        there(do)
-    except CannotChange as error:
-        if "Operation not supported" not in str(error):
-            raise
-        pytest.skip(str(error))
+    there(do)
     if type(group[0]) is not c.ForgottenNeighbour:
         assert differences(before, machine_state(place)) or "stale" in repr(group) or "LinkMac" in repr(group)
     pins = [each for each in group if isinstance(each, c.LinkMac)]
