@@ -28,6 +28,8 @@ CASES = [
     for variant in case.variants()
 ]
 ELSEWHERE = [pytest.param(case, id=case.name) for case in CATALOGUE if case.name not in STORY]
+ONE_OF_EACH_CAUSE = {case.codes: case.name for case in reversed(CATALOGUE)}.values()
+"""These are mended by the engine of `fix`, and taken back: the symptom is there again, the state what it was."""
 ONCE = [pytest.param(case, id=case.name) for case in CATALOGUE]
 
 
@@ -64,9 +66,15 @@ def test_a_case_of_the_story_is_diagnosed_and_mended(
 
 @pytest.mark.lab
 @pytest.mark.parametrize("case", ONCE)
-def test_a_case_with_random_names_is_diagnosed_mended_by_the_engine_and_taken_back(case: Case) -> None:
+def test_a_case_with_random_names_is_diagnosed_and_mended_and_one_of_each_cause_taken_back(
+    case: Case,
+) -> None:
     names = Names.random(zlib.crc32(case.name.encode()))
-    assert_proven(Setting(case, names, case.variant("nftables")), scanner_of=InProcess, reversibly=True)
+    assert_proven(
+        Setting(case, names, case.variant("nftables")),
+        scanner_of=InProcess,
+        reversibly=case.name in ONE_OF_EACH_CAUSE,
+    )
 
 
 @pytest.mark.lab
