@@ -10,13 +10,13 @@ import ipaddress
 import re
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 from probes.host import Absent, Denied
+from probes.linux.procfs import NET
 from probes.questions.bgp import BgpDaemonState, BgpSession
 from probes.target import Address
 
-UNIX_SOCKETS = Path("/proc/net/unix")
+UNIX_SOCKETS = NET / "unix"
 LISTENING = "00010000"  # __SO_ACCEPTCON, the flags of a socket that accepts connections
 CONTROL = re.compile(r"/[^\0]*bird[^\0/]*\.ctl")
 END = re.compile(rb"(?m)^[089]\d{3} .*\n")

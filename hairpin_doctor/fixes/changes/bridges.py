@@ -108,7 +108,11 @@ class BridgeVlan(Change):
 
 @dataclass(frozen=True)
 class FdbEntry(Change):
-    """A permanent entry of a forwarding database: `self` takes frames up at the bridge `device`, `master` at its port."""
+    """An entry of a forwarding database that does not age: `self` takes frames up at a bridge, `master` out by a port.
+
+    A *permanent* entry of a port would be the bridge's own address there: frames go up and never out by the port. What
+    is behind a port gets a *static* one (NUD_NOARP; fdb_to_nud and fdb_add_entry, net/bridge/br_fdb.c).
+    """
 
     mac: str
     device: str
@@ -125,7 +129,8 @@ class FdbEntry(Change):
 
     def _command(self, present: bool) -> str:
         words = f"{self.mac} dev {quote(self.device)} {self.scope}"
-        return f"bridge fdb add {words} permanent" if present else f"bridge fdb del {words}"
+        lasting = "permanent" if self.scope == "self" else "static"
+        return f"bridge fdb add {words} {lasting}" if present else f"bridge fdb del {words}"
 
     @property
     def interface(self) -> str | None:

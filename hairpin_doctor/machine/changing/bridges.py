@@ -86,6 +86,6 @@ def set_fdb(change: FdbEntry) -> None:
             family=AF_BRIDGE,
             ifindex=index(route, change.device),
             lladdr=change.mac,
-            state=NUD_PERMANENT,
+            state=NUD_PERMANENT if change.scope == "self" else NUD_NOARP,
             flags=flags,
         )
