@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest $(if $(AS_ROOT),-p no:cacheprovider) -n 6 --dist workste
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help accuracy lab-vm demo test check wheel docs readme site bench clean lab-packages
+.PHONY: help accuracy lab-vm demo test check wheel pyz docs readme site bench clean lab-packages
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -33,6 +33,9 @@ check: .venv/ready ## Lint, format, types, import contracts, generated docs
 
 wheel: .venv/ready ## Build sdist and wheel, and run the wheel from outside the checkout
 	$(BIN)/python -m scripts.try_wheel
+
+pyz: .venv/ready ## Build dist/hairpin-doctor.pyz: one file that runs where nothing can be installed
+	$(BIN)/python -m scripts.build_pyz
 
 docs: .venv/ready ## Write the generated pages: docs/causes, docs/probes, the report's schema
 	$(BIN)/python -m hairpin_doctor.docs_generator

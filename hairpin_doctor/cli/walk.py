@@ -121,5 +121,7 @@ def _walk(doings: Doings, title: str, first: Screen) -> int:
     finally:
         doings.close()
     if act == "become root":
-        os.execvp("sudo", ["sudo", sys.executable, "-m", "hairpin_doctor", *sys.argv[1:]])
+        from hairpin_doctor.archive import program
+
+        os.execvp("sudo", ["sudo", *program(), *sys.argv[1:]])
     return exit_code(last.report, strict=False) if last.report else NOTHING_SEEN

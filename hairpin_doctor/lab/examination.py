@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from hairpin_doctor.archive import program
 from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.cases.case import Case, Expected, Vantage
 from hairpin_doctor.lab.names import Names
@@ -20,7 +20,7 @@ from hairpin_doctor.scan import scan as scan_here
 from probes.linux import LinuxHost
 from probes.target import parse_target
 
-SCAN = (sys.executable, "-m", "hairpin_doctor", "scan", "-o", "json")
+SCAN = (*program(), "scan", "-o", "json")
 CLIENT, BOTH = "client.json", "both.json"
 EXIT_CODES = {"healthy": 0, "diagnosed": 1, "unexplained": 3, "undetermined": 4}
 

@@ -6,8 +6,8 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import resources
 from ipaddress import IPv4Address
-from pathlib import Path
 from typing import Literal
 
 from hairpin_doctor.lab import announcer as announcer_script
@@ -41,8 +41,8 @@ class Announcer:
                 "answer_with": dict(self.answer_with),
             }
         )
-        script = _script(announcer_script.__file__)
-        return Daemon(ANNOUNCER, (*script, config), ready=(ReadyLine(announcer_script.READY),))
+        argv, files = _script("announcer.py")
+        return Daemon(ANNOUNCER, (*argv, config), ready=(ReadyLine(announcer_script.READY),), files=files)
 
     @classmethod
     def of(cls, daemon: Daemon) -> Announcer:
@@ -87,8 +87,9 @@ def dns_server(
 
 def http_server(address: IPv4Address, ports: tuple[int, ...]) -> Daemon:
     """The small HTTP server of pod_http.py."""
-    argv = (*_script(pod_http.__file__), str(address), *(str(port) for port in ports))
-    return Daemon("http", argv, ready=(ReadyLine(pod_http.READY),))
+    argv, files = _script("pod_http.py")
+    words = (*argv, str(address), *(str(port) for port in ports))
+    return Daemon("http", words, ready=(ReadyLine(pod_http.READY),), files=files)
 
 
 @dataclass(frozen=True)
@@ -137,5 +138,7 @@ def _bird(
     return Daemon(BGP, argv, ready=(ready,), files=((f"bird-{side}.conf", config),))
 
 
-def _script(path: str) -> tuple[str, ...]:
-    return (sys.executable, "-S", "-E", str(Path(path).resolve()))
+def _script(name: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """A module of this package as a file in the lab's directory, since it may come out of a .pyz, and how it is started."""
+    text = resources.files("hairpin_doctor.lab").joinpath(name).read_text(encoding="utf-8")
+    return (sys.executable, "-S", "-E", f"{DIRECTORY}/{name}"), ((name, text),)
