@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -50,7 +51,7 @@ def examine(
     remembering = host if isinstance(host, RememberingHost) else RememberingHost(host)
     _ask_first(remembering, chosen)
     found: dict[str, Seen[Any] | Unseen[Any]] = {}
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+    with _threads() as pool:
         for phase in Phase:
             now = [each for each in chosen if each.phase is phase]
             beside = pool.submit(meanwhile) if phase is Phase.DURING else None
@@ -63,6 +64,18 @@ def examine(
     findings = Findings(vantage_point, (found[each.id] for each in chosen))
     taken_at = datetime.now(UTC).isoformat(timespec="milliseconds")
     return Examination(findings, Recording(vantage_point, taken_at, scope, remembering.asked(), __version__))
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """A pool that is waited for, unless Ctrl-C or a failure ends the examination: then nobody wants the answers."""
+    pool = ThreadPoolExecutor(max_workers=AT_ONCE)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def replay(recording: Recording, probes: Iterable[Probe[Any]]) -> Examination:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from hairpin_doctor.examine import examine, replay
 from hairpin_doctor.findings import Seen, Unseen
 from probes.host import Absent, Denied, Host, Question
@@ -139,3 +141,23 @@ def test_a_replay_finds_the_same_without_a_machine(fake: Fake) -> None:
         return found.facts if isinstance(found, Seen) else (found.reason, found.right, found.crashed)
 
     assert [essence(each) for each in again.findings.all] == [essence(each) for each in live.findings.all]
+
+
+def test_an_interrupted_examination_waits_for_no_answer(fake: Fake) -> None:
+    """Ctrl-C while probes wait: the interpreter would hold the user until the slowest of them has its answer."""
+    waiting, released, answered = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(_: Host) -> None:
+        waiting.set()
+        released.wait(10)
+        answered.set()
+
+    def interrupted(_: str) -> None:
+        waiting.wait(10)
+        raise KeyboardInterrupt
+
+    probes = [made("quick", lambda _: 1), made("slow", slow)]
+    with pytest.raises(KeyboardInterrupt):
+        examine(fake({}), SCOPE, probes, progress=interrupted)
+    assert not answered.is_set()
+    released.set()
