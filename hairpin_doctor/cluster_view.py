@@ -127,6 +127,10 @@ class ClusterView:
         found = self._seen(self.endpoints, f"the EndpointSlices of {self.service}")
         return tuple(each for each in found if each.serving)
 
+    def serves_on(self, node: ClusterNode) -> bool:
+        """Whether an endpoint that can serve is on this node."""
+        return any(each.node == node.name for each in self.serving())
+
     def _selecting(self, advertisements: Iterable[Advertisement]) -> tuple[Advertisement, ...]:
         pool, labels = self.pool, self.service.labels
         if pool is None:
@@ -140,13 +144,14 @@ class ClusterView:
         return found
 
 
-def cluster_view(points: Iterable[VantagePoint], vip: Address) -> ClusterView | None:
-    """The first vantage point whose cluster has a Service with this VIP."""
+def cluster_views(points: Iterable[VantagePoint], vip: Address) -> tuple[ClusterView, ...]:
+    """Every Service with this VIP (several may share it), of the first vantage point whose cluster has any."""
     for point in points:
         services = point.findings.get(ClusterServicesFacts)
-        for each in services.of(vip) if services else ():
-            return ClusterView(point, vip, each.service, each.endpoints)
-    return None
+        found = services.of(vip) if services else ()
+        if found:
+            return tuple(ClusterView(point, vip, each.service, each.endpoints) for each in found)
+    return ()
 
 
 def names_of(advertisements: Iterable[Advertisement]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from ipaddress import IPv4Address
 
-from hairpin_doctor.cluster_view import ClusterView, cluster_view
+from hairpin_doctor.cluster_view import ClusterView, cluster_views
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
@@ -72,7 +72,11 @@ class Network:
 
     def cluster(self, vip: Address) -> ClusterView | None:
         """What the cluster says of the VIP; None where none was asked, or it has no Service with this VIP."""
-        return cluster_view(self.vantage_points, vip)
+        return next(iter(self.clusters(vip)), None)
+
+    def clusters(self, vip: Address) -> tuple[ClusterView, ...]:
+        """The same for each Service with this VIP: MetalLB lets several share one, such as a DNS server's two protocols."""
+        return cluster_views(self.vantage_points, vip)
 
     def hosts(self, vip: Address) -> tuple[VantagePoint, ...]:
         """Vantage points that serve the VIP themselves, or announce it though they hold no rule for it."""

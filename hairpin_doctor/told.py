@@ -13,13 +13,21 @@ from hashlib import sha256
 from hairpin_doctor.cluster_view import ClusterView, names_of
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.network import Network
+from hairpin_doctor.packet_filter import failing_ports
 from hairpin_doctor.rule import Confidence
 from hairpin_doctor.situation import NotThis, failing_clients, live_macs
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.cluster_nodes import EXCLUDED
-from probes.questions.cluster import ClusterNode
+from probes.dns import DnsFacts
+from probes.questions.cluster import ClusterNode, Workload
+from probes.questions.traffic import DatagramOutcome, Handshake
 from probes.routes import RouteFacts
-from probes.target import Address
+from probes.target import Address, Protocol, ServicePort
+from probes.tcp import TcpFacts
+from probes.udp import DNS_PORT
+
+SERVICELB_NAME = "svccontroller.k3s.cattle.io/svcname"
+SERVICELB_NAMESPACE = "svccontroller.k3s.cattle.io/svcnamespace"
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,33 @@ def unanswered_client(network: Network, vip: Address) -> VantagePoint:
     raise answered
 
 
+def failing_services(network: Network, point: VantagePoint, vip: Address) -> tuple[ClusterView, ...]:
+    """The cluster's word on each Service with this VIP that has a port which fails there; on all where no port was named."""
+    failing = set(failing_ports(point, vip))
+    return tuple(each for each in network.clusters(vip) if not failing or failing & set(each.service.ports))
+
+
+def services_that_drop(network: Network, client: VantagePoint, vip: Address) -> tuple[ClusterView, ...]:
+    """The cluster's word on each Service with this VIP whose port is silent at the client, as under a rule that drops.
+
+    None of them where nobody takes the client's packets at all. A port that is refused was not dropped.
+    """
+    if client.findings[RouteFacts].on_link(vip) and not live_macs(client, vip):
+        return ()
+    silent = {each for each in failing_ports(client, vip) if _is_silent(client, vip, each)}
+    return tuple(each for each in network.clusters(vip) if silent & set(each.service.ports))
+
+
+def _is_silent(client: VantagePoint, vip: Address, port: ServicePort) -> bool:
+    if port.protocol is Protocol.TCP:
+        tcp = client.findings.get(TcpFacts)
+        tried = tcp.answer(vip, port.port) if tcp else None
+        return tried is not None and tried.outcome is Handshake.SILENT
+    dns = client.findings.get(DnsFacts)
+    asked = dns.answer(vip, "udp") if dns and port.port == DNS_PORT else None
+    return asked is not None and asked.outcome is DatagramOutcome.SILENT
+
+
 def announced_by_metallb(network: Network, vip: Address) -> ClusterView:
     """The cluster's word where MetalLB should announce the VIP; raises NotThis where it should not."""
     view = network.cluster(vip)
@@ -118,3 +153,11 @@ def readable_word(network: Network, vip: Address) -> ClusterView | None:
         (view.metallb.pools, view.metallb.l2_advertisements, view.metallb.bgp_advertisements) if view else ()
     )
     return view if view is not None and None not in lists and view.is_metallbs else None
+
+
+def serves_by_service_lb(workload: Workload, view: ClusterView) -> bool:
+    """Whether it is the DaemonSet that ServiceLB (klipper, part of k3s) has made for this Service, by its labels."""
+    service = view.service
+    namespace = workload.labels.get(SERVICELB_NAMESPACE, service.namespace)
+    named = (workload.labels.get(SERVICELB_NAME), namespace) == (service.name, service.namespace)
+    return workload.controller == "servicelb" and named

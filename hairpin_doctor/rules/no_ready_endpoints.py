@@ -19,14 +19,17 @@ https://kubernetes.io/docs/reference/networking/virtual-ips/; metallb/metallb#71
 from __future__ import annotations
 
 from hairpin_doctor.arrival import Arrival, arrivals
+from hairpin_doctor.cluster_view import ClusterView
 from hairpin_doctor.findings import MissingFacts
-from hairpin_doctor.fixes.service_object import look_at_backend
+from hairpin_doctor.fixes.service_object import look_at_backend, restart_proxy
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import refused_by_proxy
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.situation import failing_clients, symptom
+from hairpin_doctor.situation import symptom
+from hairpin_doctor.told import failing_services
+from hairpin_doctor.vantage_point import VantagePoint
 from probes.service_rules import IPVS, ProgrammedPort
-from probes.target import Address
+from probes.target import Address, ServicePort
 
 
 @rule("HD103", "no-ready-endpoints", Severity.BROKEN, explains=("HD201", "HD302", "HD405"))
@@ -44,19 +47,30 @@ def no_ready_endpoints(network: Network, vip: Address) -> Verdict:
             how = f"kubectl get services -A | grep -F {vip}, then kubectl get endpointslices for that Service"
             raise MissingFacts(what, arrival.host.name, how)
         if rejects:
-            return _diagnosis(arrival, vip, rejects)
+            return _diagnosis(network, arrival, vip, rejects)
     return Cleared(f"the service proxy of {found[0].host.name} rejects no failing port of {vip}")
 
 
 def _by_the_clusters_word(network: Network, vip: Address) -> Diagnosis | None:
-    """The EndpointSlices tell it, also where nobody announces any more."""
-    view = network.cluster(vip)
-    if view is None or view.endpoints is None or view.serving():
-        return None
-    client, service = failing_clients(network, vip)[0], view.service
-    states = (
-        f"{len(view.endpoints)} endpoints, none of them ready" if view.endpoints else "no endpoint at all"
-    )
+    """The EndpointSlices tell it, also where nobody announces any more, and where no client was scanned."""
+    for point in _suffering(network, vip):
+        for view in failing_services(network, point, vip):
+            if view.endpoints is not None and not view.serving():
+                return _told(view, point, vip)
+    return None
+
+
+def _suffering(network: Network, vip: Address) -> tuple[VantagePoint, ...]:
+    """The failing clients, else machines that serve the VIP and do not reach it themselves."""
+    failing = network.failing(vip)
+    if failing or network.clients(vip):
+        return failing
+    return tuple(each for each in network.hosts(vip) if any(state.unreached for state in each.states_of(vip)))
+
+
+def _told(view: ClusterView, client: VantagePoint, vip: Address) -> Diagnosis:
+    service, endpoints = view.service, view.endpoints or ()
+    states = f"{len(endpoints)} endpoints, none of them ready" if endpoints else "no endpoint at all"
     return Diagnosis(
         summary=f"{service} has no ready endpoint: there is nobody to send {vip} to",
         because=(symptom(client, vip), f"The EndpointSlices of {service} hold {states} ({view.said_by})."),
@@ -67,18 +81,36 @@ def _by_the_clusters_word(network: Network, vip: Address) -> Diagnosis | None:
     )
 
 
-def _diagnosis(arrival: Arrival, vip: Address, rejects: list[ProgrammedPort]) -> Diagnosis:
+def _diagnosis(network: Network, arrival: Arrival, vip: Address, rejects: list[ProgrammedPort]) -> Diagnosis:
     host, client, first = arrival.host, arrival.client, rejects[0]
     ports = ", ".join(f"{each.port}/{each.protocol}" for each in rejects)
+    rejected = (
+        symptom(client, vip),
+        f"{host.name} takes the packets of {client.name} for {vip}.",
+        f"Its service proxy rejects {ports}: {first.rule} ({first.backend}).",
+    )
+    behind = _proxy_is_behind(network, vip, first)
+    summary = f"{first.service} has no ready endpoint: {host.name} rejects what is sent to {vip}"
+    if behind is not None:
+        summary = f"the service proxy of {host.name} rejects what is sent to {vip}, though the cluster has endpoints"
     return Diagnosis(
-        summary=f"{first.service} has no ready endpoint: {host.name} rejects what is sent to {vip}",
-        because=(
-            symptom(client, vip),
-            f"{host.name} takes the packets of {client.name} for {vip}.",
-            f"Its service proxy rejects {ports}: {first.rule} ({first.backend}).",
-        ),
+        summary=summary,
+        because=(*rejected, *((behind,) if behind else ())),
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY if arrival.sure else Confidence.POSSIBLE,
-        fixes=(look_at_backend(first.service, vip, client.name),),
+        fixes=(
+            restart_proxy(vip, client.name) if behind else look_at_backend(first.service, vip, client.name),
+        ),
         ruled_out=("HD502: it would drop, not reject.", "HD503: no backend is asked."),
     )
+
+
+def _proxy_is_behind(network: Network, vip: Address, rejected: ProgrammedPort) -> str | None:
+    """A sentence where the cluster has endpoints for what the proxy rejects for want of any."""
+    port = ServicePort(rejected.port, rejected.protocol)
+    view = next((each for each in network.clusters(vip) if port in each.service.ports), None)
+    if view is None or view.endpoints is None or not view.serving():
+        return None
+    nodes = ", ".join(sorted({each.node or "an unknown node" for each in view.serving()}))
+    behind = "the proxy does not follow the cluster, or has not yet"
+    return f"But the EndpointSlices of {view.service} hold serving endpoints, on {nodes} ({view.said_by}): {behind}."

@@ -1,4 +1,4 @@
-"""The VIP is the address of the gateway or the main address of a node.
+"""The VIP, or another address of its pool, is the address of the gateway or the main address of a node.
 
 Why: An address of a pool that somebody needs for himself has two owners: the announcer and the machine both answer ARP for
 it. Clients that take the announcer for their gateway lose the way out; clients that take the gateway for the service
@@ -12,11 +12,14 @@ By hand: The VIP is a next hop on the client, or the address of a node.
     kubectl -n metallb-system get ipaddresspools -o yaml
     arping -D -c 3 -I IF VIP
 Fix: Take the address out of the pool and give the Service another one.
-Unsure when: The address belongs to a machine that was not scanned and is no gateway: then it shows as HD203.
+Unsure when: The address belongs to a machine that was not scanned, is no gateway, and no node of a cluster that was asked:
+then it shows as HD203. What a DHCP server gives away is not known.
 References: RFC 5227; metallb/metallb#772; metallb/metallb#1397.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from hairpin_doctor.claimants import Claimant, claimants, met, ports
 from hairpin_doctor.fixes.announce import check_from_client
@@ -24,7 +27,10 @@ from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import is_the_gateway, names, symptom
+from hairpin_doctor.told import readable_word, serves_by_service_lb
 from hairpin_doctor.vantage_point import VantagePoint
+from probes.cluster_nodes import ClusterNodeFacts
+from probes.load_balancer_controllers import LoadBalancerControllerFacts
 from probes.routes import RouteFacts
 from probes.target import Address
 
@@ -36,15 +42,72 @@ from probes.target import Address
     explains=("HD203", "HD205", "HD206", "HD302", "HD510"),
 )
 def pool_overlaps_infrastructure(network: Network, vip: Address) -> Verdict:
-    """The VIP is a default gateway of a scanned machine, or what a scanned machine's own packets carry as source."""
+    """The VIP is a default gateway of a scanned machine, the source of its own packets, or an address of a node."""
     seen = network.vantage_points
     routed = [each for each in seen if is_the_gateway(each, vip)]
     if routed:
         return _diagnosis(network, vip, f"the default gateway of {names(tuple(routed))}", None)
+    on_purpose = _served_by_node_addresses(network, vip)
+    if on_purpose is not None:
+        return on_purpose
     for machine in seen:
         if _main_address(machine, vip):
             return _diagnosis(network, vip, f"the main address of {machine.name}", machine)
-    return Cleared(f"{vip} is no gateway and no main address of {names(seen)}")
+    told = _by_the_clusters_word(network, vip)
+    return told or Cleared(f"{vip} is no gateway and no main address of {names(seen)}")
+
+
+def _served_by_node_addresses(network: Network, vip: Address) -> Cleared | None:
+    """ServiceLB gives its Services the addresses of the nodes."""
+    for view in network.clusters(vip):
+        controllers = view.point.findings.get(LoadBalancerControllerFacts)
+        workloads = controllers.workloads if controllers else ()
+        if any(serves_by_service_lb(each, view) for each in workloads):
+            return Cleared(f"ServiceLB serves {view.service} by the addresses of nodes ({view.said_by})")
+    return None
+
+
+def _by_the_clusters_word(network: Network, vip: Address) -> Diagnosis | None:
+    """A node that was not scanned has the VIP, or the pool holds addresses that others have and can be given away next."""
+    view = readable_word(network, vip)
+    if view is None:
+        return None
+    nodes = view.point.findings.get(ClusterNodeFacts)
+    node = nodes.with_address(vip) if nodes else None
+    if node is not None:
+        return _diagnosis(network, vip, f"an address of the node {node.name} ({view.said_by})", None)
+    pool = view.pool
+    if pool is None or not pool.auto_assign:
+        return None
+    taken: dict[Address, str] = {}
+    for address, what in _addresses_of_others(network, nodes):
+        if address in pool:
+            taken.setdefault(address, f"{address} ({what})")
+    if not taken:
+        return None
+    within = ", ".join(taken.values())
+    return Diagnosis(
+        summary=f"the pool {pool.name}, which {vip} is from, holds addresses of others: {within}",
+        because=(
+            f"{view.service} has {vip} from the pool {pool.name} ({view.said_by}).",
+            f"The pool holds {within}, and MetalLB gives its addresses to Services as they come.",
+        ),
+        severity=Severity.LATENT,
+        confidence=Confidence.PROVEN,
+        fixes=(_exclude(list(map(str, taken)), vip),),
+    )
+
+
+def _addresses_of_others(network: Network, nodes: ClusterNodeFacts | None) -> Iterator[tuple[Address, str]]:
+    for node in nodes.nodes if nodes else ():
+        yield from ((address, f"the node {node.name}") for address in node.addresses)
+    for machine in network.vantage_points:
+        routes = machine.findings.get(RouteFacts)
+        default = routes.default if routes else None
+        if default is not None and default.gateway is not None:
+            yield default.gateway, f"the default gateway of {machine.name}"
+        if default is not None and default.source is not None:
+            yield default.source, machine.name
 
 
 def _main_address(machine: VantagePoint, vip: Address) -> bool:
@@ -62,7 +125,8 @@ def _diagnosis(network: Network, vip: Address, what: str, owner: VantagePoint | 
     because.extend(_says(each) for each in found)
     contested = len({each.machine.name if each.machine else each.mac for each in found}) > 1
     works = client is None or client not in network.failing(vip)
-    if (owner is not None or found) and not contested and works:
+    meant = readable_word(network, vip) is None  # MetalLB never gives an address that it should not announce
+    if (owner is not None or found) and not contested and works and meant:
         severity = Severity.NOTE
         because.append("One machine answers for it: so it is meant to be where node addresses serve as VIPs.")
     else:
@@ -72,7 +136,7 @@ def _diagnosis(network: Network, vip: Address, what: str, owner: VantagePoint | 
         because=tuple(because),
         severity=severity,
         confidence=Confidence.PROVEN,
-        fixes=(_fix(vip, client.name if client else "a client"),),
+        fixes=(_exclude([str(vip)], vip, client.name if client else "a client"),),
         ruled_out=("HD203, HD206: it is no stranger's address, and nobody answers for a foreign one.",),
     )
 
@@ -96,14 +160,21 @@ def _says(claimant: Claimant) -> str:
     return f"{claimant} {' and '.join(parts)}."
 
 
-def _fix(vip: Address, client: str) -> Fix:
+def _exclude(taken: list[str], vip: Address, client: str = "a client") -> Fix:
+    another = (
+        ""
+        if str(vip) not in taken
+        else (
+            " Then give the Service another VIP: delete its loadBalancerIP or its metallb.io/loadBalancerIPs annotation."
+        )
+    )
     step = Step(
         place="cluster",
         machine="any machine with kubectl",
         why="an address has one owner",
         instructions=(
-            f"Take {vip} out of the IPAddressPool (spec.addresses takes ranges: end one before it, begin one after it) and "
-            "give the Service another VIP: delete its loadBalancerIP or its metallb.io/loadBalancerIPs annotation."
+            f"Take {', '.join(taken)} out of the IPAddressPool (spec.addresses takes ranges: end one before it, begin one "
+            f"after it).{another}"
         ),
     )
-    return Fix(f"Take {vip} out of the pool", (step,), check_from_client(vip, client))
+    return Fix(f"Take {', '.join(taken)} out of the pool", (step,), check_from_client(vip, client))

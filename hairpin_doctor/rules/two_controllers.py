@@ -1,7 +1,8 @@
 """Two load balancer controllers serve the same Service.
 
 Why: A Service without a loadBalancerClass belongs to whoever comes: ServiceLB (klipper, part of k3s) and MetalLB both take
-it, or kube-vip and MetalLB. Each writes its own addresses into the status, and each programs or announces them.
+it, or kube-vip and MetalLB, or two installations of MetalLB. Each writes its own addresses into the status, and each
+programs or announces them.
 Seen as: The address of the Service changes now and then, or it has two of different kinds; it works now and then.
 Told apart from: HD202 (two nodes of one controller) and HD203 (a stranger) by the controllers in the cluster.
 By hand: See which controllers run, and whether the address in the status changes.
@@ -15,20 +16,19 @@ References: https://kubernetes.io/docs/concepts/services-networking/service/; k3
 
 from __future__ import annotations
 
-from hairpin_doctor.cluster_view import ClusterView
+from hairpin_doctor.cluster_view import CLASS_OPTION, ClusterView
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.told import announced_by_metallb
+from hairpin_doctor.told import announced_by_metallb, serves_by_service_lb
 from probes.load_balancer_controllers import LoadBalancerControllerFacts
 from probes.questions.cluster import Workload
 from probes.target import Address
 
-SERVICELB_NAME = "svccontroller.k3s.cattle.io/svcname"
-SERVICELB_NAMESPACE = "svccontroller.k3s.cattle.io/svcnamespace"
 HOW_TO_END = {
     "servicelb": "start k3s with --disable=servicelb on every server",
+    "metallb-speaker": "remove one of the two installations (helm list -A), or give each a class by --lb-class",
     "kube-vip": "set svc_enable to false in kube-vip's environment, so that it serves the control plane only",
 }
 
@@ -44,7 +44,7 @@ def two_controllers(network: Network, vip: Address) -> Verdict:
     first = others[0]
     addresses = ", ".join(map(str, view.service.addresses))
     return Diagnosis(
-        summary=f"{first.controller} and MetalLB both serve {view.service}",
+        summary=f"{_called(first)} and MetalLB both serve {view.service}",
         because=(
             f"MetalLB has {vip} in a pool, and {view.service} names no loadBalancerClass ({view.said_by}).",
             f"The DaemonSet {first.namespace}/{first.name} ({first.image}) serves it as well.",
@@ -57,16 +57,23 @@ def two_controllers(network: Network, vip: Address) -> Verdict:
 
 
 def _serves(workload: Workload, view: ClusterView) -> bool:
-    """ServiceLB makes a DaemonSet per Service, with its name as labels; kube-vip says in its environment what it serves."""
+    """kube-vip says in its environment what it serves."""
     service = view.service
     if service.load_balancer_class is not None:
         return False
     if workload.controller == "servicelb":
-        namespace = workload.labels.get(SERVICELB_NAMESPACE, service.namespace)
-        return (workload.labels.get(SERVICELB_NAME), namespace) == (service.name, service.namespace)
+        return serves_by_service_lb(workload, view)
+    if workload.controller == "metallb-speaker":
+        classed = any(each.startswith(CLASS_OPTION) for each in workload.arguments)
+        return not classed and workload != view.speaker
     settings = workload.settings
     takes_all = settings.get("lb_class_only", "false") != "true"
     return workload.controller == "kube-vip" and settings.get("svc_enable") == "true" and takes_all
+
+
+def _called(workload: Workload) -> str:
+    another = workload.controller == "metallb-speaker"
+    return f"another MetalLB, {workload.namespace}/{workload.name}," if another else workload.controller
 
 
 def _end(workload: Workload, vip: Address) -> Fix:

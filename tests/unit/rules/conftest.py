@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,16 +13,19 @@ from typing import Any
 import pytest
 
 from hairpin_doctor.diagnose import Judgement, diagnose, judge
-from hairpin_doctor.examine import replay
+from hairpin_doctor.examine import replay, run_probe
 from hairpin_doctor.network import Network
-from hairpin_doctor.recording import Asked, Recording
+from hairpin_doctor.recording import Asked, Recording, RememberingHost
 from hairpin_doctor.report.codec import decode_recording
 from hairpin_doctor.report.files import parse
 from hairpin_doctor.rule import Rule, Verdict
 from hairpin_doctor.rules.catalogue import CATALOGUE as RULES
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.catalogue import CATALOGUE as PROBES
+from probes.cluster.api import absent, denied
+from probes.cluster.host import ClusterHost
 from probes.host import Question, Unanswered
+from probes.probe import Layer
 from probes.questions.links import Link, Links
 from probes.questions.machine import Sysctl
 from probes.target import Address
@@ -62,6 +66,21 @@ def point(recording: Recording) -> VantagePoint:
 
 
 @dataclass(frozen=True)
+class Served:
+    """An API in memory; 403 is refused, what is not there is absent."""
+
+    answers: Mapping[str, Any]
+
+    def get(self, path: str, seconds: float) -> bytes:
+        found = self.answers.get(path.partition("?")[0])
+        if found == 403:
+            raise denied(path)
+        if found is None:
+            raise absent(path)
+        return json.dumps({"items": found} if isinstance(found, list) else found).encode()
+
+
+@dataclass(frozen=True)
 class Case:
     """The recordings of one lab case: of the host that serves the VIP and of the client."""
 
@@ -72,6 +91,15 @@ class Case:
     def vip(self) -> Address:
         """The first VIP of the case."""
         return self.client.scope.vips[0]
+
+    @staticmethod
+    def asking_a_cluster(recording: Recording, answers: Mapping[str, Any]) -> Recording:
+        """The recording, as if a cluster with these objects (path -> objects) had been asked there."""
+        host = RememberingHost(ClusterHost(Served(answers)))
+        for probe in PROBES:
+            if probe.layer is Layer.CLUSTER:
+                run_probe(probe, host, recording.scope)
+        return replace(recording, asked=(*recording.asked, *host.asked()))
 
     def host_says(self, question: type[Question[Any]], change: Change) -> Case:
         """`change(question, answer)` on the host."""

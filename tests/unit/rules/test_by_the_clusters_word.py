@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from hairpin_doctor.examine import run_probe
-from hairpin_doctor.recording import Asked, Recording, RememberingHost
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Rule, Severity, Undetermined
 from hairpin_doctor.rules.bgp_vip_in_clients_subnet import bgp_vip_in_clients_subnet
 from hairpin_doctor.rules.deaf_announcing_interface import deaf_announcing_interface
@@ -20,40 +17,11 @@ from hairpin_doctor.rules.no_ready_endpoints import no_ready_endpoints
 from hairpin_doctor.rules.speaker_not_running import speaker_not_running
 from hairpin_doctor.rules.two_controllers import two_controllers
 from hairpin_doctor.rules.wrong_l2_domain import wrong_l2_domain
-from probes.catalogue import CATALOGUE as PROBES
-from probes.cluster.api import absent, denied
-from probes.cluster.host import ClusterHost
-from probes.probe import Layer
 from scripts import cluster_objects as objects
 
 Recorded = Callable[[str], Any]
 METALLB = objects.METALLB
 SILENT = "nobody-announces"
-
-
-@dataclass(frozen=True)
-class Served:
-    """An API in memory; 403 is refused, what is not there is absent."""
-
-    answers: Mapping[str, Any]
-
-    def get(self, path: str, seconds: float) -> bytes:
-        found = self.answers.get(path.partition("?")[0])
-        if found == 403:
-            raise denied(path)
-        if found is None:
-            raise absent(path)
-        return json.dumps({"items": found} if isinstance(found, list) else found).encode()
-
-
-def asked(recording: Recording, answers: Mapping[str, Any]) -> Recording:
-    """The recording, as if a cluster with these objects had been configured there."""
-    host = RememberingHost(ClusterHost(Served(answers)))
-    for probe in PROBES:
-        if probe.layer is Layer.CLUSTER:
-            run_probe(probe, host, recording.scope)
-    more: tuple[Asked, ...] = host.asked()
-    return replace(recording, asked=(*recording.asked, *more))
 
 
 def word(case: Any, interfaces: tuple[str, ...] = (), **changed: Any) -> dict[str, Any]:
@@ -64,7 +32,7 @@ def word(case: Any, interfaces: tuple[str, ...] = (), **changed: Any) -> dict[st
 
 
 def judged(case: Any, rule: Rule, answers: Mapping[str, Any]) -> Any:
-    return replace(case, host=asked(case.host, answers)).verdict(rule)
+    return replace(case, host=case.asking_a_cluster(case.host, answers)).verdict(rule)
 
 
 def with_kind(kind: str, *found: Any) -> dict[str, Any]:
@@ -83,7 +51,7 @@ def test_a_speaker_that_listens_everywhere_is_told_to_announce_on_a_port(recorde
 
 def test_the_whole_verdict_is_then_the_deaf_interface(recorded: Recorded) -> None:
     case = recorded("l2-on-eno1-real-speaker")
-    joined = replace(case, host=asked(case.host, word(case, ("eno1",))))
+    joined = replace(case, host=case.asking_a_cluster(case.host, word(case, ("eno1",))))
     assert [each.rule.code for each in joined.judgement().diagnoses if each.vip == case.vip][:1] == ["HD104"]
 
 
@@ -123,7 +91,9 @@ def test_the_word_counts_for_the_node_that_is_elected_and_no_other(recorded: Rec
 
 def test_from_another_machine_that_is_neither_client_nor_host_it_is_the_same(recorded: Recorded) -> None:
     case = recorded("l2-on-eno1-real-speaker")
-    laptop = asked(replace(case.client, vantage_point="admin", asked=()), word(case, ("eno1",)))
+    laptop = case.asking_a_cluster(
+        replace(case.client, vantage_point="admin", asked=()), word(case, ("eno1",))
+    )
     assert isinstance(case.verdict(deaf_announcing_interface, case.host, case.client, laptop), Diagnosis)
 
 
