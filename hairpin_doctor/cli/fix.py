@@ -12,9 +12,13 @@ from hairpin_doctor.cli.completions import complete_causes, complete_files
 from hairpin_doctor.cli.refused import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hairpin_doctor.mending.engine import Engine
     from hairpin_doctor.mending.plan import Option, Plan
+    from hairpin_doctor.report.page import Page
     from hairpin_doctor.scan import Request, Scanned
+    from probes.questions.configuration import NetworkSetup
 
 KEPT = 0
 STATE = "/var/lib/hairpin-doctor"
@@ -33,6 +37,7 @@ class Asked:
     context: str | None
     confirm_within: int
     state_dir: str
+    output_dir: str | None
 
 
 @click.command()
@@ -48,6 +53,9 @@ class Asked:
 )
 @click.option("--option", "number", type=int, metavar="N", help="This option of the plan (1, the best here).")
 @click.option("--apply", is_flag=True, help="Carry it out; without this nothing is changed.")
+@click.option(
+    "--output-dir", metavar="DIR", help="Write the fix as files, cluster objects too; install none."
+)
 @click.option("--context", metavar="NAME", help="Change the cluster too, by kubectl in this context.")
 @click.option("--confirm-within", type=SECONDS, default=60, metavar="SECONDS", help="Else it is undone (60).")
 @click.option("--confirm", is_flag=True, help="Keep what awaits confirmation.")
@@ -65,8 +73,8 @@ def fix(confirm: bool, rollback: bool, history: bool, **asked: Any) -> int:
     from hairpin_doctor.cli.applying import confirm_run, refuse_while_open, roll_back_run, show_history
 
     wanted = Asked(**asked)
-    if sum((wanted.apply, confirm, rollback, history)) > 1:
-        raise Refused("--apply, --confirm, --rollback and --history exclude each other")
+    if sum((wanted.apply, confirm, rollback, history, wanted.output_dir is not None)) > 1:
+        raise Refused("--apply, --output-dir, --confirm, --rollback and --history exclude each other")
     if history:
         return show_history(Path(wanted.state_dir))
     if confirm:
@@ -93,6 +101,8 @@ def _plan_and_apply(asked: Asked) -> int:
     page = Page()
     if not found:
         return _nothing_to_mend(scanned, code)
+    if asked.output_dir is not None:
+        return _write_out(Path(asked.output_dir), found, asked.number, me, page)
     if not asked.apply:
         for plan in found:
             show_plan(plan, page, asked.number)
@@ -102,6 +112,31 @@ def _plan_and_apply(asked: Asked) -> int:
     show_plan(plan, page, option.number)
     wanted = Wanted(plan, option, me or "this machine", asked.context, asked.confirm_within)
     return apply_option(_engine(asked), wanted, request, scanned.report, page)
+
+
+def _write_out(directory: Path, found: Sequence[Plan], number: int | None, me: str | None, page: Page) -> int:
+    from hairpin_doctor.cli.output_directory import write_out
+
+    code = write_out(directory, found[0], _option(found[0], number), lambda name: _setup(name, me), page)
+    others = ", ".join(dict.fromkeys(each.code for each in found[1:]) - {found[0].code: None}.keys())
+    if others:
+        page.text(f"Other causes have plans of their own, each for a folder of its own: {others}.")
+    return code
+
+
+def _setup(machine: str, me: str | None) -> NetworkSetup | None:
+    """What configures the network of `machine`, if that is this very one and not only a namespace of it."""
+    from hairpin_doctor.machine.processes import init_sees_the_same
+    from probes.host import Unanswered
+    from probes.linux.host import LinuxHost
+    from probes.questions.configuration import NetworkConfiguration
+
+    if machine != me or not init_sees_the_same():
+        return None
+    try:
+        return LinuxHost().ask(NetworkConfiguration())
+    except Unanswered:
+        return None
 
 
 def _request(targets: tuple[str, ...], files: tuple[str, ...]) -> Request:

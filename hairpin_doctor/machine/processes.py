@@ -38,7 +38,7 @@ def start_outliving(module: str, arguments: Sequence[str], unit: str) -> str:
     systemd kills (KillUserProcesses in logind.conf). Else a process in a session of its own, whose parent is gone.
     """
     argv = [sys.executable, "-m", module, *arguments]
-    if SYSTEMD.is_dir() and _as_systemd_sees_it():
+    if SYSTEMD.is_dir() and init_sees_the_same():
         head = ["systemd-run", "--quiet", "--collect", f"--unit={unit}", "--property=KillMode=process"]
         setenv = [f"--setenv={key}={value}" for key, value in _environment().items()]
         try:
@@ -72,8 +72,8 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _as_systemd_sees_it() -> bool:
-    """Whether process 1 is in our network and mount namespaces: its services would change another network otherwise."""
+def init_sees_the_same() -> bool:
+    """Whether process 1 is in our network and mount namespaces: its services and files concern another network otherwise."""
     try:
         return all(
             (Path("/proc/1/ns") / kind).readlink() == (Path("/proc/self/ns") / kind).readlink()

@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from probes.questions.configuration import Manager, NetworkConfiguration, NetworkFile, NetworkSetup
+from probes.questions.configuration import (
+    CLUSTER_UNITS,
+    Manager,
+    NetworkConfiguration,
+    NetworkFile,
+    NetworkSetup,
+)
 
 UNIT_FOLDERS = ("etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
-CLUSTER_UNITS = (
-    "k0scontroller.service",
-    "k0sworker.service",
-    "k3s.service",
-    "k3s-agent.service",
-    "rke2-server.service",
-    "rke2-agent.service",
-    "kubelet.service",
-    "snap.microk8s.daemon-kubelite.service",
-    "docker.service",
-    "containerd.service",
-)
 
 
 def network_configuration(_: NetworkConfiguration) -> NetworkSetup:

@@ -7,6 +7,20 @@ from typing import Literal
 
 from probes.host import Question
 
+CLUSTER_UNITS = (
+    "k0scontroller.service",
+    "k0sworker.service",
+    "k3s.service",
+    "k3s-agent.service",
+    "rke2-server.service",
+    "rke2-agent.service",
+    "kubelet.service",
+    "snap.microk8s.daemon-kubelite.service",
+    "docker.service",
+    "containerd.service",
+)
+"""Units that start Kubernetes, or containers on a machine of a cluster, by the distributions' own names."""
+
 Manager = Literal["systemd-networkd", "NetworkManager", "ifupdown"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hairpin_doctor.fixes.changes import (
     BridgeNetfilter,
@@ -13,6 +14,7 @@ from hairpin_doctor.fixes.changes import (
     Sysctl,
 )
 from hairpin_doctor.fixes.persistence.ifupdown import ifupdown
+from hairpin_doctor.fixes.persistence.momentary import lasting_part
 from hairpin_doctor.fixes.persistence.network_manager import network_manager
 from hairpin_doctor.fixes.persistence.own_mac import OwnMacInterface, own_mac_interface
 from hairpin_doctor.fixes.persistence.persistence import Persistence
@@ -29,8 +31,16 @@ class CannotPersist(Exception):
     """There is no way that we know here; one sentence with what to do instead."""
 
 
-def persist(name: str, changes: Sequence[Change], setup: NetworkSetup) -> Persistence:
-    """`name`: of the files. Raises CannotPersist where neither systemd nor a manager we know is there."""
+def persist(name: str, wanted: Sequence[Change], setup: NetworkSetup) -> Persistence:
+    """`name`: of the files. Raises CannotPersist where neither systemd nor a manager we know is there, or nothing lasts."""
+    changes, said = lasting_part(wanted)
+    if not changes:
+        raise CannotPersist(". ".join(said) or "nothing of this fix is lost by a reboot")
+    found = _persist(name, changes, setup)
+    return replace(found, remarks=(*found.remarks, *said))
+
+
+def _persist(name: str, changes: Sequence[Change], setup: NetworkSetup) -> Persistence:
     parts: list[Persistence] = []
     interface = own_mac_interface(changes)
     if interface is not None:
@@ -45,8 +55,6 @@ def persist(name: str, changes: Sequence[Change], setup: NetworkSetup) -> Persis
         parts.append(_after_the_cluster(name, [*others, *reset], setup))
     elif others:
         parts.append(_at_boot(name, others, setup))
-    if not parts:
-        raise CannotPersist("this fix changes nothing that a reboot takes away")
     whole = parts[0]
     for part in parts[1:]:
         whole += part

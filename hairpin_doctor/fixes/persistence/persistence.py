@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SETTINGS = "sysctl.d"
+
 
 @dataclass(frozen=True)
 class ConfigFile:
@@ -25,9 +27,9 @@ class Persistence:
     remarks: tuple[str, ...] = ()
 
     def __add__(self, other: Persistence) -> Persistence:
-        """Both; of two managers the first is named."""
+        """Both; of two managers the first is named, which settings beside it are not."""
         return Persistence(
-            self.manager,
+            other.manager if self.manager == SETTINGS else self.manager,
             (*self.files, *other.files),
             tuple(dict.fromkeys((*self.activate, *other.activate))),
             tuple(dict.fromkeys((*self.uninstall, *other.uninstall))),

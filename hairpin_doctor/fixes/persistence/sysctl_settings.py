@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hairpin_doctor.fixes.changes import Sysctl
-from hairpin_doctor.fixes.persistence.persistence import ConfigFile, Persistence, header
+from hairpin_doctor.fixes.persistence.persistence import SETTINGS, ConfigFile, Persistence, header
 
 
 def sysctl_settings(name: str, settings: Iterable[Sysctl]) -> Persistence:
@@ -19,7 +19,7 @@ def sysctl_settings(name: str, settings: Iterable[Sysctl]) -> Persistence:
     text = header("settings that a fix needs", "#") + "".join(f"{line}\n" for line in lines)
     back = [f"sysctl -w {each.name}={each.before}" for each in wanted if each.before is not None]
     return Persistence(
-        "sysctl.d",
+        SETTINGS,
         (ConfigFile(path, text),),
         tuple(f"sysctl -w {each.name}={each.value}" for each in wanted if each.interface is None),
         (f"rm -f {path}", *back),
