@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hairpin_doctor.cli.completions import complete_files, complete_probes
+from hairpin_doctor.cli.from_afar import Afar, chosen_machines, from_afar_options, with_those_afar
 from hairpin_doctor.cli.output import EXIT_CODES, Output, judged, output_options, read, tell
 from hairpin_doctor.cli.redaction_key import chosen_key
 from hairpin_doctor.cli.refused import Refused
@@ -38,6 +39,7 @@ SHORTEST, LONGEST = 0.05, 60
     shell_complete=complete_files,
     help="Judge together with this report.",
 )
+@from_afar_options
 @stand_in_options
 @click.option("--timeout", type=float, default=2.0, metavar="SECONDS", help="Wait this long per attempt (2).")
 @click.option(
@@ -63,6 +65,8 @@ def scan(
     output: str,
     save: str | None,
     with_files: tuple[str, ...],
+    from_machines: tuple[str, ...],
+    sudo: bool,
     stand_in: str | None,
     stand_in_address: str | None,
     stand_in_like: str | None,
@@ -87,10 +91,11 @@ def scan(
     Exit code: 0 healthy, 1 diagnosed, 2 error, 3 unexplained, 4 undetermined or no target, 130 interrupted.
     """
     place = chosen_place(stand_in, stand_in_address, stand_in_like)
+    afar = chosen_machines(from_machines, sudo=sudo, only=only, skip=skip, no_cluster=no_cluster)
     api = None if no_cluster else _api(context, kubeconfig)
     request = _request(targets, with_files, timeout, _chosen(only, skip, cluster=api is not None), save)
     key = chosen_key(redact, redact_key)
-    scanned = _scanned(request, place, api, output)
+    scanned = _scanned(request, afar, place, api, output)
     if scanned is None:
         return NO_TARGET
     if key is not None:
@@ -102,15 +107,18 @@ def scan(
     return 2 if failed else code
 
 
-def _scanned(request: Request, place: Place | None, api: Api | None, output: str) -> Scanned | None:
-    """Look, with a stand-in client if there is to be one; None, after a sentence, where there is no target."""
+def _scanned(
+    request: Request, afar: Afar, place: Place | None, api: Api | None, output: str
+) -> Scanned | None:
+    """Look, from afar and by a stand-in too where asked; None, after a sentence, where there is no target."""
     from hairpin_doctor.cli.progress import progress
     from hairpin_doctor.scan import NoTarget
     from hairpin_doctor.scan import scan as run
     from probes.target import BadTarget
 
     try:
-        with with_stand_in(_host(None), place, request) as joined, progress(len(request.probes)) as tick:
+        wanted = with_those_afar(_host(api), afar, request)
+        with with_stand_in(_host(None), place, wanted) as joined, progress(len(request.probes)) as tick:
             return run(_host(api), joined, tick, _load_page if output == "table" else lambda: None)
     except BadTarget as error:
         raise Refused(error) from None

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hairpin_doctor.recording import Recording
-from hairpin_doctor.report.reading import STANDARD_INPUT, BadReport, read_bounded, reason
+from hairpin_doctor.report.reading import STANDARD_INPUT, BadReport, bounded, read_bounded, reason
 from hairpin_doctor.report.report import MAJOR, SCHEMA_NAME, Report
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["BadReport", "Saved", "check_destination", "load", "parse", "save", "to_json"]
+__all__ = ["BadReport", "Saved", "check_destination", "load", "parse", "recordings_in", "save", "to_json"]
 VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,40}")
 OURS = re.compile(rb'\s*\{\s*"schema"\s*:\s*"' + re.escape(SCHEMA_NAME).encode() + rb"/\d+")
 
@@ -40,10 +40,15 @@ def to_json(report: DataclassInstance, *, indent: int | None = 2) -> str:
 def load(path: str | Path) -> Saved:
     """Read a report. Raises BadReport, whose sentence names the file and what is wrong with it."""
     try:
-        return Saved(str(path), _recordings(parse(read_bounded(path))))
+        return Saved(str(path), recordings_in(read_bounded(path)))
     except BadReport as error:
         name = "standard input" if str(path) == STANDARD_INPUT else path
         raise BadReport(f"{name}: {error}") from None
+
+
+def recordings_in(content: bytes) -> tuple[Recording, ...]:
+    """Those of a report that came by another way than a file. Raises BadReport."""
+    return _recordings(parse(bounded(content)))
 
 
 def parse(text: bytes) -> dict[str, Any]:

@@ -30,6 +30,12 @@ def read_bounded(path: str | Path) -> bytes:
         content = _read(sys.stdin.buffer) if str(path) == STANDARD_INPUT else _regular_file(Path(path))
     except OSError as error:
         raise BadReport(f"{reason(error)}.") from None
+    return bounded(content)
+
+
+def bounded(content: bytes) -> bytes:
+    """The same bounds for what came by another way. Raises BadReport."""
+    content = _within(content)
     return _checked(_unpacked(content) if content.startswith(GZIP) else content)
 
 
