@@ -5,14 +5,15 @@ What comes back was made by somebody else's machine: it is read as the file of a
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from hairpin_doctor.archive import OLDEST, NoArchive, archive
 from hairpin_doctor.machine.bounded_process import CannotRun, Conversation, Ended
-from hairpin_doctor.machine.ssh import Destination
+from hairpin_doctor.machine.invoker import invoker
+from hairpin_doctor.machine.ssh import AGENT, Destination
 from hairpin_doctor.machine.ssh_words import meaning
 from hairpin_doctor.recording import Recording
 from hairpin_doctor.remote_program import MARK, NO_ROOM, NO_SUDO, PROGRAM, SAYS, TOO_OLD
@@ -23,6 +24,13 @@ from probes.target import Address, Target
 STALL_S = 60.0  # to log in, and between two parts of the program that are taken
 LONGEST_S, LONGEST_ATTEMPTS = 180.0, 15  # a scan waits less than so many times for one attempt
 GRACE_S = 10.0  # the other side ends it first, and says so
+PYTHON = (
+    "python3",
+    "-I",
+    "-S",
+    "-B",
+    "-c",
+)  # nothing of the other machine is imported, and no .pyc file written there
 OF_SSH, NO_COMMAND = 255, 127  # ssh(1); POSIX shells
 
 
@@ -75,14 +83,20 @@ def scan_there(
 
 
 def _by_ssh(where: Destination, errand: Errand) -> Ended:
-    packed = base64.b64encode(PROGRAM.encode()).decode()
-    content = archive()
-    python = ("python3", "-I", "-S", "-c", f"import base64;exec(base64.b64decode('{packed}'))")
+    content = _program()
     how = (str(len(content)), f"{errand.longest_s:g}", "sudo" if errand.sudo else "as-it-is")
     scan = ("scan", "-o", "json", "--timeout", f"{errand.timeout_s:g}", *errand.options)
-    command = where.command((*python, *how, *scan, "--", *map(str, errand.targets)))
+    command = where.command((*PYTHON, PROGRAM, *how, *scan, "--", *map(str, errand.targets)))
     conversation = Conversation(content, MARK, STALL_S, errand.longest_s + GRACE_S)
-    return conversation.hold(command, {**os.environ, "LC_ALL": "C"})
+    user = invoker()
+    environment = user.environment(os.environ) if user else os.environ
+    return conversation.hold(command, {**environment, "LC_ALL": "C"}, user)
+
+
+@cache
+def _program() -> bytes:
+    """Made once for all machines."""
+    return archive()
 
 
 def _why_not(where: Destination, ended: Ended, words: Sequence[str]) -> str:
@@ -97,7 +111,7 @@ def _why_not(where: Destination, ended: Ended, words: Sequence[str]) -> str:
     if said.startswith(NO_ROOM):
         return f"the program cannot be kept in memory there: {said.removeprefix(NO_ROOM)}"
     if ended.code == OF_SSH:
-        return meaning(words, where)
+        return meaning(words, where, agent_lost=invoker() is not None and AGENT not in os.environ)
     if any(line.startswith("sudo: ") for line in words):
         return f"sudo does not let us without a password; log in as root, or leave out --sudo ({words[-1]})"
     if ended.code == NO_COMMAND:

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from hairpin_doctor.machine.invoker import Invoker
+
 LARGEST_OUTPUT = 64 * 1024 * 1024
 KEPT_WORDS, KEPT_NOISE = 16 * 1024, 4096
 CHUNK = 65536
@@ -54,17 +56,14 @@ class Conversation:
     _output: bytearray = field(default_factory=bytearray)
     _words: bytearray = field(default_factory=bytearray)
 
-    def hold(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> Ended:
-        """Start it, and see it to its end. Raises CannotRun. Whatever happens, Ctrl-C too, it is gone afterwards."""
-        pipe = subprocess.PIPE
-        try:
-            process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, bufsize=0)
-        except FileNotFoundError:
-            raise CannotRun(f"there is no {argv[0]} on this machine") from None
-        except OSError as error:
-            raise CannotRun(
-                f"{argv[0]} cannot be started: {(error.strerror or str(error)).lower()}"
-            ) from None
+    def hold(
+        self, argv: Sequence[str], environment: Mapping[str, str] | None = None, user: Invoker | None = None
+    ) -> Ended:
+        """Start it, as `user` if there is one, and see it to its end. Raises CannotRun.
+
+        Whatever happens, Ctrl-C too, it is gone afterwards.
+        """
+        process = _started(argv, environment, user)
         try:
             self._converse(process)
             return self._ended(process)
@@ -148,6 +147,28 @@ class Conversation:
         code = process.returncode if process.returncode is not None else -9
         noise, words = (bytes(each).decode("utf-8", "replace") for each in (self._noise, self._words))
         return Ended(code, self._begun, noise, bytes(self._output), words)
+
+
+def _started(
+    argv: Sequence[str], environment: Mapping[str, str] | None, user: Invoker | None
+) -> subprocess.Popen[bytes]:
+    pipe = subprocess.PIPE
+    try:
+        return subprocess.Popen(
+            argv,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env=environment,
+            bufsize=0,
+            user=user.uid if user else None,
+            group=user.gid if user else None,
+            extra_groups=user.groups if user else None,
+        )
+    except FileNotFoundError:
+        raise CannotRun(f"there is no {argv[0]} on this machine") from None
+    except OSError as error:
+        raise CannotRun(f"{argv[0]} cannot be started: {(error.strerror or str(error)).lower()}") from None
 
 
 def _close(pipe: IO[bytes] | None) -> None:

@@ -11,6 +11,7 @@ ADDRESS = re.compile(
     r"ssh://(?:(?P<user>\w[\w.+-]*)@)?(?P<host>\w[\w.-]*|\[[0-9a-fA-F:.]+(?:%[\w.-]+)?\])(?::(?P<port>\d{1,5}))?/?",
     re.ASCII,
 )
+AGENT = "SSH_AUTH_SOCK"
 CONNECT_S = 10
 OPTIONS = (
     "BatchMode=yes",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from hairpin_doctor.machine.ssh import CONNECT_S, Destination
+from hairpin_doctor.machine.ssh import AGENT, CONNECT_S, Destination
 
 # Each is looked for in every line, the most telling first: after its cause, ssh often adds a line on the consequence.
 MEANINGS = (
@@ -20,7 +20,7 @@ MEANINGS = (
     (
         r"Permission denied \(",
         "it takes none of the keys that are here, and passwords are not asked for; see `{by_hand}`, then ssh-copy-id (a new "
-        "key) or ssh-add (a key with a passphrase)",
+        "key) or ssh-add (a key with a passphrase{agent})",
     ),
     (
         r"Too many authentication failures",
@@ -41,12 +41,16 @@ MEANINGS = (
 )
 
 
-def meaning(words: Sequence[str], where: Destination) -> str:
-    """Why ssh failed, in our words where they are plainer, and ssh's own beside them."""
+def meaning(words: Sequence[str], where: Destination, *, agent_lost: bool = False) -> str:
+    """Why ssh failed, in our words where they are plainer, and ssh's own beside them.
+
+    `agent_lost`: sudo was called, and told ssh nothing of the user's agent.
+    """
+    agent = f"; sudo drops the agent unless called with --preserve-env={AGENT}" if agent_lost else ""
     for pattern, text in MEANINGS:
         said = next((line for line in words if re.search(pattern, line)), None)
         if said is not None:
-            return f"{text.format(by_hand=where.by_hand)} ({_own(said)})"
+            return f"{text.format(by_hand=where.by_hand, agent=agent)} ({_own(said)})"
     return f"ssh failed: {_own(words[-1])}" if words else "ssh failed without a word"
 
 

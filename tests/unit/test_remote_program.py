@@ -16,6 +16,7 @@ import pytest
 from hairpin_doctor.archive import archive
 from hairpin_doctor.machine.processes import is_running, started
 from hairpin_doctor.remote_program import MARK, PROGRAM
+from hairpin_doctor.remote_scan import PYTHON
 
 LOOKING = ("scan", "-o", "json", "--no-cluster", "--only", "machine", "192.0.2.1:9")
 HANGING = """
@@ -48,7 +49,7 @@ def hanging() -> bytes:
 def start(
     size: int, *arguments: str, seconds: float = 60, text: str = PROGRAM, **how: object
 ) -> subprocess.Popen[bytes]:
-    argv = [sys.executable, "-I", "-S", "-c", text, str(size), str(seconds), "as-it-is", *arguments]
+    argv = [sys.executable, *PYTHON[1:], text, str(size), str(seconds), "as-it-is", *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, **how)  # type: ignore[call-overload,no-any-return]
 
@@ -146,7 +147,7 @@ def test_a_python_that_is_too_old_says_so_and_a_newer_one_on_the_path_takes_over
     alone = start(9, text=old, env={"PATH": str(tmp_path)})
     assert alone.communicate() == (b"hairpin-doctor: too old 3.9.2\n", b"")
     newer = tmp_path / "python3.12"
-    newer.write_text('#!/bin/sh\necho "$1 $2 $3"; shift 4; echo "$@"\n')
+    newer.write_text('#!/bin/sh\necho "$1 $2 $3 $4"; shift 5; echo "$@"\n')
     newer.chmod(0o755)
     beside = start(9, "scan", "--", "x", text=old, env={"PATH": f"{tmp_path}:{os.defpath}"})
-    assert beside.communicate() == (b"-I -S -c\n9 60 as-it-is scan -- x\n", b"")
+    assert beside.communicate() == (b"-I -S -B -c\n9 60 as-it-is scan -- x\n", b"")

@@ -44,7 +44,7 @@ def test_it_scans_there_and_judges_both(call: Call, ssh: Callable[[str], Path]) 
     names = [point["name"] for point in json.loads(found.stdout)["vantage_points"]]
     assert len(names) == 2
     argv = (folder / "argv").read_text()
-    assert "-p 2222 root@vm -- python3 -I -S -c" in argv
+    assert "-p 2222 root@vm -- python3 -I -S -B -c" in argv
     assert argv.endswith(" scan -o json --timeout 0.1 --only machine --no-cluster -- 192.0.2.53:53\n")
     assert list((folder / "there").iterdir()) == []
 
@@ -57,13 +57,14 @@ def test_it_scans_there_and_judges_both(call: Call, ssh: Callable[[str], Path]) 
             "it takes none of the keys that are here",
         ),
         (r"printf 'evil \033]0;owned\007' >&2; exit 255", r"evil \x1b]0;owned\x07"),
-        ("cat > {folder}/taken; printf 'hairpin-doctor: ready\\n{{}}'", "what came back is no report"),
+        ("head -c 11 > {folder}/taken; printf 'hairpin-doctor: ready\\n{{}}'", "what came back is no report"),
     ],
 )
 def test_a_failure_there_is_one_harmless_sentence_and_exit_code_2(
-    call: Call, ssh: Callable[[str], Path], script: str, said: str
+    call: Call, ssh: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, script: str, said: str
 ) -> None:
-    ssh(f"#!/bin/sh\n{script.replace('cat >', 'head -c 4000000 >')}\n")
+    monkeypatch.setattr("hairpin_doctor.remote_scan._program", lambda: b"the program")
+    ssh(f"#!/bin/sh\n{script}\n")
     found = call("scan", "192.0.2.53:53", "--from", "ssh://me@vm")
     assert found.exit_code == 2
     assert said in found.stderr

@@ -85,3 +85,9 @@ def test_each_way_in_which_ssh_fails_has_its_own_words(words: list[str], said: s
     found = meaning(words, VM)
     assert said in found
     assert not words or any(line.strip("@ ") in found for line in words)
+
+
+def test_who_called_sudo_is_told_where_the_agent_went() -> None:
+    denied = ["root@vm: Permission denied (publickey)."]
+    assert "--preserve-env=SSH_AUTH_SOCK" in meaning(denied, VM, agent_lost=True)
+    assert "SSH_AUTH_SOCK" not in meaning(denied, VM)
