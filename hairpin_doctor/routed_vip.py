@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hairpin_doctor.findings import MissingFacts
+from hairpin_doctor.gateway_route import node_behind_gateway
 from hairpin_doctor.network import Network
-from hairpin_doctor.situation import NotThis, names, node_behind_gateway
+from hairpin_doctor.situation import NotThis, names
 from hairpin_doctor.translation import tracked
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts

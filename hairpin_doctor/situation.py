@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hairpin_doctor.findings import MissingFacts
+from hairpin_doctor.gateway_route import route_of_the_gateway
 from hairpin_doctor.network import Attachment, Network, Owner
 from hairpin_doctor.rule import Diagnosis, Undetermined, Verdict
 from hairpin_doctor.states import Works, ping_said
@@ -13,9 +14,7 @@ from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
 from probes.br_netfilter import BrNetfilterFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
-from probes.interfaces import InterfaceFacts
 from probes.probe import Scope
-from probes.routed_path import RoutedPathFacts
 from probes.routes import RouteFacts
 from probes.service_rules import IPVS, ProgrammedPort, ServiceRulesFacts
 from probes.target import Address
@@ -160,22 +159,6 @@ def macs_used(client: VantagePoint, vip: Address) -> set[str]:
     return {frame.destination_mac for answer in (tcp.of(vip) if tcp else ()) for frame in frames_sent(answer)}
 
 
-def node_behind_gateway(network: Network, client: VantagePoint, vip: Address) -> Address | None:
-    """The client's gateway's next hop for an on-link VIP, as far as it can be a node that serves it.
-
-    It must be the VIP itself, an address of a scanned host, or on the client's own link: a router without any route
-    for the VIP sends it on to its own gateway, which gives itself away just so.
-    """
-    path = client.findings.get(RoutedPathFacts)
-    hop = path.next_hop(vip) if path else None
-    if hop is None or hop == vip:
-        return hop
-    hosts = [host.findings[InterfaceFacts] for host in network.hosts(vip)]
-    if hosts:
-        return hop if any(facts.with_address(hop) for facts in hosts) else None
-    return hop if any(hop in each.prefix for each in client.findings[RouteFacts].connected) else None
-
-
 def attachment_of(network: Network, client: VantagePoint, vip: Address) -> Attachment:
     """Where the client hangs; raises MissingFacts where that is not known."""
     found = network.attachment(client, vip)
@@ -192,7 +175,7 @@ def attachment_of(network: Network, client: VantagePoint, vip: Address) -> Attac
 def silent_attachment(network: Network, vip: Address) -> tuple[VantagePoint, Attachment]:
     """A failing client whose ARP nobody answers, and where it hangs; raises NotThis where the VIP is routed instead."""
     client = silent_clients(network, vip)[0]
-    if node_behind_gateway(network, client, vip):
+    if route_of_the_gateway(network, client, vip):
         raise NotThis(f"{vip} is routed: the gateway sends it on to a node")
     return client, attachment_of(network, client, vip)
 

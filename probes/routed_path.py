@@ -1,8 +1,9 @@
 """If only the gateway or nobody answers ARP for a VIP, or it is routed and fails: by which node would the gateway send it?
 
 If so, the VIP is routed (BGP, static), not announced on this link. Asked by an echo request that goes to the gateway's
-MAC with a TTL of 2: the node behind the gateway's route, or the gateway by a redirect, gives itself away. Cannot see by
-which protocol the gateway learned its route; routers that send no ICMP errors leave it open. Needs CAP_NET_RAW.
+MAC with a TTL of 2: the node behind the gateway's route, or the gateway by a redirect, gives itself away. A
+redirect to the VIP itself shows a gateway that asks by ARP. Cannot see by which protocol the gateway learned its route;
+routers that send no ICMP messages leave it open. Needs CAP_NET_RAW.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from probes.probe import Layer, Phase, Scope, probe
 from probes.questions.machine import Moment
 from probes.questions.neighbours import Neighbours
 from probes.questions.routing import Route, RouteTo
-from probes.questions.traffic import RoutedEcho, RoutedEchoes
+from probes.questions.traffic import IcmpMessage, RoutedEcho, RoutedEchoes
 from probes.routes import SOMEWHERE_ELSE
 from probes.service_rules import service_rules
 from probes.target import Address
@@ -36,31 +37,42 @@ class RoutedPathFacts:
     echoes: tuple[RoutedEcho, ...]
 
     def next_hop(self, vip: Address) -> Address | None:
-        """The node by which the gateway reaches the VIP; the VIP itself where it answered; None where nothing shows."""
-        for echo in self.echoes:
-            if echo.destination != vip:
-                continue
-            if echo.replied:
-                return vip
-            for message in echo.messages:
-                if message.type == TIME_EXCEEDED and message.sender != self.gateway:
-                    return message.sender
-                if message.type == REDIRECT and message.gateway not in (None, vip):
-                    return message.gateway
-        return None
+        """The node by which the gateway reaches the VIP; the VIP itself where it answered; None where nothing shows.
+
+        Without a redirect, the gateway may have got an ARP answer that the client does not get.
+        """
+        return None if self._asks_by_arp(vip) else self.redirected_to(vip) or self._beyond_the_gateway(vip)
+
+    def redirected_to(self, vip: Address) -> Address | None:
+        """The node that the gateway itself names as its next hop, which proves a route to it."""
+        named = (each.gateway for each in self._messages(vip) if each.type == REDIRECT)
+        return next((node for node in named if node not in (None, vip)), None)
+
+    def found_by_arp(self, vip: Address) -> Address | None:
+        """Who got the gateway's packet though it asks for the VIP by ARP: somebody answered its question."""
+        return self._beyond_the_gateway(vip) if self._asks_by_arp(vip) else None
+
+    def _messages(self, vip: Address) -> tuple[IcmpMessage, ...]:
+        return tuple(message for echo in self.echoes if echo.destination == vip for message in echo.messages)
+
+    def _asks_by_arp(self, vip: Address) -> bool:
+        """A redirect names the next hop of the router's own route: the VIP itself where it is on-link for the router."""
+        return any(each.type == REDIRECT and each.gateway == vip for each in self._messages(vip))
+
+    def _beyond_the_gateway(self, vip: Address) -> Address | None:
+        """Who the packet came to: the VIP itself where it answered, or the machine at which it ended."""
+        if any(echo.replied for echo in self.echoes if echo.destination == vip):
+            return vip
+        ended = (each.sender for each in self._messages(vip) if each.type == TIME_EXCEEDED)
+        return next((sender for sender in ended if sender != self.gateway), None)
 
     def gateway_has_no_route(self, vip: Address) -> bool:
         """Whether the gateway itself would ask for the VIP by ARP: it says so by a redirect or Host Unreachable."""
-        messages = (message for echo in self.echoes if echo.destination == vip for message in echo.messages)
-        return self.next_hop(vip) is None and any(
-            message.gateway == vip
-            or (
-                message.type == UNREACHABLE
-                and message.code in (NETWORK, HOST)
-                and message.sender == self.gateway
-            )
-            for message in messages
+        refused = any(
+            each.type == UNREACHABLE and each.code in (NETWORK, HOST) and each.sender == self.gateway
+            for each in self._messages(vip)
         )
+        return self._asks_by_arp(vip) or (refused and self.next_hop(vip) is None)
 
 
 @probe(Layer.ROUTING, Phase.AFTER)

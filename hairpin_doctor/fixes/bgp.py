@@ -48,3 +48,35 @@ def _both_sides(title: str, host: str, text: str, vip: Address, client: str) -> 
         Step("router", "the BGP peer", "both sides must agree", instructions=text),
     )
     return Fix(title, steps, check_from_client(vip, client))
+
+
+def announce_somewhere(vip: Address, client: str) -> Fix:
+    """L2 beside BGP, where no host was scanned and so no interface can be named."""
+    text = (
+        f"Announce {vip} by L2 (an L2Advertisement whose `interfaces` names the interface in the segment of "
+        f"{client}). Which one that is, a scan on the host tells, with the exact manifest."
+    )
+    step = Step(
+        "cluster",
+        "any machine with kubectl",
+        "the client needs somebody to answer its ARP",
+        instructions=text,
+    )
+    return Fix(f"Announce {vip} by L2", (step,), check_from_client(vip, client))
+
+
+def another_subnet(vip: Address, client: str) -> Fix:
+    """A pool that no client is connected to, so that every client asks the router."""
+    text = (
+        f"Take the pool of {vip} from a prefix that no client is connected to, and let the router carry it: "
+        "then every client sends to the router, and BGP mode serves all of them."
+    )
+    step = Step("cluster", "any machine with kubectl", "clients route what is not on-link", instructions=text)
+    caution = "Every VIP changes its address, and with it DNS records and port forwards."
+    return Fix(
+        "Move the pool out of the clients' subnet",
+        (step,),
+        check_from_client(vip, client),
+        (caution,),
+        "BGP stays, and with it more than one node per VIP; but every VIP gets another address",
+    )

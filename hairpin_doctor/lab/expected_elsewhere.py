@@ -84,6 +84,7 @@ EXPECTED: Mapping[str, Expectations] = {
     # The VM hears nobody at all: its own link comes first, and who announces cannot be said.
     "unknown-link-deaf": {**_UNEXPLAINED, "both": Expected("undetermined", ())},
     # What the laptop sees is what HD201 says: nobody answers, and no cause for that is visible.
+    "unknown-arp-answers-lost": _UNEXPLAINED,
     "unknown-arp-lost": {**_UNEXPLAINED, "both": Expected("diagnosed", ("HD201",))},
     "bgp-and-stale-neighbour": _named("HD601", client=Expected("diagnosed", ("HD601",)), host=_UNDETERMINED),
     "deaf-and-stale-neighbour": _named("HD104", client=_UNDETERMINED, host=_UNDETERMINED),

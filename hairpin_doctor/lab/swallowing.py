@@ -58,6 +58,14 @@ sockets[1].listen()
 print("listening", flush=True)
 threading.Event().wait()
 """
+ANSWERS_LOST = """
+table bridge swallowing {{
+    chain lose {{
+        type filter hook output priority 0; policy accept;
+        oifname "{device}" arp operation reply arp saddr ip {vip} drop
+    }}
+}}
+"""
 DROP_ALL = "filter add dev {device} ingress protocol ip bpf da bytecode '1,6 0 0 2'"
 """One classic BPF instruction: return TC_ACT_SHOT (2)."""
 
@@ -147,3 +155,8 @@ def tap_deaf(names: Names) -> Fault:
 def arp_lost(names: Names) -> Fault:
     """The switch loses ARP requests for the VIPs and nothing else."""
     return _rules("switch", ARP_LOST.format(vip=names.dns_vip))
+
+
+def arp_answers_lost(names: Names) -> Fault:
+    """The host's bridge keeps the announcer's ARP answers from the VM's tap; the router's questions are answered."""
+    return _rules("host", ANSWERS_LOST.format(device=names.tap, vip=names.dns_vip))

@@ -24,9 +24,10 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import InterfaceAddress, Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.forget import forget
+from hairpin_doctor.gateway_route import route_of_the_gateway
 from hairpin_doctor.network import Network, segment
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.situation import attachment_of, node_behind_gateway, silent_clients, symptom
+from hairpin_doctor.situation import attachment_of, silent_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.bgp_sessions import BgpSessionFacts
@@ -46,7 +47,7 @@ def arp_ignored(network: Network, vip: Address) -> Verdict:
     if not network.clients(vip):
         return _from_the_host_alone(network, vip)
     client = silent_clients(network, vip)[0]
-    if node_behind_gateway(network, client, vip):
+    if route_of_the_gateway(network, client, vip):
         return Cleared(f"{vip} is routed: the gateway sends it on to a node")
     attachment = attachment_of(network, client, vip)
     host, receiving = attachment.host, attachment.interface

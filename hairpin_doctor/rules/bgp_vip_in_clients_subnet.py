@@ -8,8 +8,9 @@ router then drops it (HD403).
 Seen as: From the same subnet nothing works, from elsewhere everything does. Ping works only where something else
 answers ARP for the VIP: the router, or a machine that carries the address.
 Told apart from: HD104, HD105 and HD201 (nobody answers either) by one echo request that is sent to the gateway's MAC with
-a TTL of 2: a router with a route passes it to the node, which answers Time Exceeded; one without asks by ARP itself. A
-BGP session alone does not decide: it may be the pod network's.
+a TTL of 2: a router with a route names the node in a redirect, and the node answers Time Exceeded; one without asks by ARP
+itself, and its redirect names the VIP. Time Exceeded alone does not decide where somebody may have answered the router's
+ARP but not the client's; nor does a BGP session: it may be the pod network's.
 By hand: On the client the VIP is on-link and nobody answers; on the router there is a route to it.
     ip route get VIP
     arping -c 3 -I IF VIP
@@ -27,17 +28,18 @@ from dataclasses import dataclass
 
 from hairpin_doctor.cluster_view import ClusterView, names_of
 from hairpin_doctor.findings import MissingFacts
-from hairpin_doctor.fixes.announce import announce_on, check_from_client
-from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.fixes.announce import announce_on
+from hairpin_doctor.fixes.bgp import announce_somewhere, another_subnet
+from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.fixes.gateway_translation import translate_at_the_gateway
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
+from hairpin_doctor.gateway_route import node_behind_gateway, route_of_the_gateway
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import (
     NotThis,
     is_the_gateway,
     live_macs,
-    node_behind_gateway,
     of_failing_clients,
     symptom,
 )
@@ -58,6 +60,7 @@ class _Evidence:
     gateway: Address | None
     only_gateway_answers: tuple[str, ...]
     next_hop: Address | None
+    route: Confidence | None
     gateway_has_no_route: bool
     peers: tuple[Address, ...]
 
@@ -80,9 +83,11 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
         )
     if view is not None and not view.bgp and not evidence.next_hop:
         return Cleared(f"no BGPAdvertisement selects {vip} of {view.service} ({view.said_by})")
-    if evidence.next_hop:
-        sure = Confidence.PROVEN if evidence.peers else Confidence.LIKELY
+    if evidence.route:
+        sure = evidence.route if evidence.peers else Confidence.LIKELY
         return _diagnosis(network, vip, evidence, sure)
+    if evidence.next_hop:
+        return _route_or_answer(network, vip, evidence)
     if not hosts:
         raise network.need_host(vip, "whether the host speaks BGP")
     if evidence.gateway_has_no_route:
@@ -94,6 +99,14 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     peers = ", ".join(map(str, evidence.peers))
     how = f"on the router: look for {vip} in its routing table (ip route get {vip}, or show bgp)"
     return Undetermined(f"whether the BGP session with {peers} advertises {vip}", how, suspected=True)
+
+
+def _route_or_answer(network: Network, vip: Address, evidence: _Evidence) -> Undetermined:
+    what = f"whether the gateway {evidence.gateway} has a route to {vip}, or an ARP answer that {evidence.client.name} lacks"
+    how = f"on the router: ip route get {vip}"
+    if not network.hosts(vip):
+        how = f"{network.need_host(vip, what).how_to_get}; or {how}"
+    return Undetermined(what, how, suspected=True)
 
 
 def _routed(evidence: _Evidence, view: ClusterView) -> bool:
@@ -121,6 +134,7 @@ def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
         gateway=default.gateway if default else None,
         only_gateway_answers=answers,
         next_hop=node_behind_gateway(network, client, vip),
+        route=route_of_the_gateway(network, client, vip),
         gateway_has_no_route=bool(path and path.gateway_has_no_route(vip)),
         peers=_peers(network, vip),
     )
@@ -187,43 +201,13 @@ def _ruled_out(evidence: _Evidence) -> tuple[str, ...]:
 def _fixes(network: Network, client: VantagePoint, vip: Address) -> tuple[Fix, ...]:
     attachment = network.attachment(client, vip)
     if attachment is None:
-        return (_fix_without_host(vip, client),)
+        return (announce_somewhere(vip, client.name),)
     base = attachment.interface
     return (
         announce_on(base.name, vip, client.name, leave_bgp=True),
         own_mac_interface(attachment.host, base, vip, client.name, leave_bgp=True),
-        _another_subnet(vip, client),
+        another_subnet(vip, client.name),
         translate_at_the_gateway(vip, client),
-    )
-
-
-def _fix_without_host(vip: Address, client: VantagePoint) -> Fix:
-    text = (
-        f"Announce {vip} by L2 (an L2Advertisement whose `interfaces` names the interface in the segment of "
-        f"{client.name}). Which one that is, a scan on the host tells, with the exact manifest."
-    )
-    step = Step(
-        "cluster",
-        "any machine with kubectl",
-        "the client needs somebody to answer its ARP",
-        instructions=text,
-    )
-    return Fix(f"Announce {vip} by L2", (step,), check_from_client(vip, client.name))
-
-
-def _another_subnet(vip: Address, client: VantagePoint) -> Fix:
-    text = (
-        f"Take the pool of {vip} from a prefix that no client is connected to, and let the router carry it: "
-        "then every client sends to the router, and BGP mode serves all of them."
-    )
-    step = Step("cluster", "any machine with kubectl", "clients route what is not on-link", instructions=text)
-    caution = "Every VIP changes its address, and with it DNS records and port forwards."
-    return Fix(
-        "Move the pool out of the clients' subnet",
-        (step,),
-        check_from_client(vip, client.name),
-        (caution,),
-        "BGP stays, and with it more than one node per VIP; but every VIP gets another address",
     )
 
 

@@ -25,6 +25,7 @@ from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdic
 from hairpin_doctor.situation import silent_attachment, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
+from probes.routed_path import RoutedPathFacts
 from probes.target import Address
 
 
@@ -37,6 +38,13 @@ def nobody_answers(network: Network, vip: Address) -> Verdict:
     ]
     if answered:
         return Cleared(f"somebody answers: {vip} works from {', '.join(answered)}")
+    path = client.findings.get(RoutedPathFacts)
+    found = path.found_by_arp(vip) if path else None
+    if path and found:
+        return Cleared(
+            f"the gateway {path.gateway} asks for {vip} by ARP and is answered: its packet came to {found}. "
+            f"The answers do not come to {client.name}"
+        )
     host = attachment.host
     hearing = [link.name for link in segment(attachment)]
     listeners = host.findings[AnnouncerFacts].listeners

@@ -18,10 +18,15 @@ from probes.target import Address
 
 TO_THE_SECOND_HOP = 2
 TRIES = 2
+REDIRECTS_WAITED_FOR = 3
 
 
 def routed_echoes(question: RoutedEchoes) -> tuple[RoutedEcho, ...]:
-    """Send to every VIP, twice, and collect what comes back until the time is up."""
+    """Send to every VIP, twice, and collect what comes back until the time is up.
+
+    Slowly at first: a Linux router sends the first redirects to one station 20 ms << (how many it has sent) apart at
+    least (ip_rt_send_redirect, net/ipv4/route.c), and each VIP needs its own.
+    """
     with (
         closing(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)) as receiver,
         closing(socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)) as sender,
@@ -31,6 +36,7 @@ def routed_echoes(question: RoutedEchoes) -> tuple[RoutedEcho, ...]:
         for _ in range(TRIES):
             for destination in question.destinations:
                 sender.send(asking.frame(destination))
+                asking.listen(receiver, asking.seconds_between_redirects())
             asking.listen(receiver, question.timeout_ms / 1000 / TRIES)
         return tuple(asking.found.values())
 
@@ -47,6 +53,11 @@ class _Asking:
         return bytes(
             link / network / ICMP(type="echo-request", id=self.identifier, seq=1) / b"hairpin-doctor"
         )
+
+    def seconds_between_redirects(self) -> float:
+        """0.04, 0.08, 0.16, and no more waiting where a router has sent none or as many as it will."""
+        sent = sum(each.type == REDIRECT for echo in self.found.values() for each in echo.messages)
+        return 0.02 * 2 ** (sent + 1) if sent <= REDIRECTS_WAITED_FOR else 0
 
     def listen(self, receiver: socket.socket, seconds: float) -> None:
         end = time.monotonic() + seconds

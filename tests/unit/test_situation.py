@@ -20,7 +20,6 @@ from hairpin_doctor.situation import (
     is_silent,
     live_macs,
     macs_used,
-    node_behind_gateway,
     of_failing_clients,
     silent_clients,
     symptom,
@@ -31,11 +30,9 @@ from probes.br_netfilter import BrNetfilterFacts
 from probes.interface_sysctls import InterfaceSysctlFacts
 from probes.interfaces import InterfaceFacts
 from probes.probe import Scope
-from probes.questions.links import LinkAddress
 from probes.questions.neighbours import ArpReply
 from probes.questions.routing import ConnectedPrefix, Route
-from probes.questions.traffic import Endpoint, Handshake, HandshakeAnswer, IcmpMessage, RoutedEcho, TcpFrame
-from probes.routed_path import RoutedPathFacts
+from probes.questions.traffic import Endpoint, Handshake, HandshakeAnswer, TcpFrame
 from probes.routes import RouteFacts, RouteFound
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts
 from probes.target import Protocol, parse_target
@@ -171,26 +168,6 @@ def test_an_answer_of_nobody_of_a_stranger_or_without_a_host_is_refused(point: P
         answering_interface(Network([strange, node]), strange, VIP, "x")
     with pytest.raises(MissingFacts, match="whether it holds"):
         answering_interface(Network([strange]), strange, VIP, "whether it holds")
-
-
-def behind(hop: IPv4Address | None) -> RoutedPathFacts:
-    messages = (IcmpMessage(11, 0, hop),) if hop else ()
-    return RoutedPathFacts(GATEWAY, (RoutedEcho(VIP, hop == VIP, messages),))
-
-
-def test_a_next_hop_is_a_node_only_where_it_can_be_one(point: Point, link: Any) -> None:
-    node = host(point, InterfaceFacts((link(2, "br0", addresses=(LinkAddress(NODE, 24),)),)))
-
-    def found(hop: IPv4Address | None, *others: VantagePoint) -> Any:
-        vm = client(point, routes(), behind(hop))
-        return node_behind_gateway(Network([vm, *others]), vm, VIP)
-
-    assert found(NODE, node) == NODE
-    assert found(FAR, node) is None  # the gateway's own gateway
-    assert found(CLIENT, node) is None  # on the link, but no address of the scanned host
-    assert found(VIP, node) == VIP
-    assert (found(NODE), found(FAR), found(None)) == (NODE, None, None)
-    assert node_behind_gateway(Network([client(point, routes())]), client(point, routes()), VIP) is None
 
 
 def test_an_unknown_place_of_the_client_asks_for_the_scan_that_is_missing(point: Point) -> None:

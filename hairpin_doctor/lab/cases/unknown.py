@@ -160,4 +160,14 @@ CASES = (
         ),
         client="laptop",
     ),
+    replace(
+        _CASE,
+        name="unknown-arp-answers-lost",
+        title="A bridge rule keeps ARP answers for the VIP from the VM; the router, which asks too, is answered.",
+        fault=swallowing.arp_answers_lost,
+        symptom=lambda names: (
+            *dns_is("vm", names.dns_vip, "unreachable"),
+            *dns_is("laptop", names.dns_vip, "served"),
+        ),
+    ),
 )

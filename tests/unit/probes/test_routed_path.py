@@ -43,7 +43,8 @@ def redirect(to: IPv4Address) -> IcmpMessage:
         (said(IcmpMessage(11, 0, NODE)), NODE),
         (said(redirect(NODE)), NODE),
         (said(replied=True), VIP),
-        (said(redirect(VIP), IcmpMessage(11, 0, NODE)), NODE),
+        (said(redirect(VIP), IcmpMessage(11, 0, NODE)), None),
+        (said(redirect(VIP), replied=True), None),
         (said(IcmpMessage(11, 0, GATEWAY)), None),
         (said(redirect(VIP)), None),
         (said(IcmpMessage(3, 1, GATEWAY)), None),
@@ -62,7 +63,7 @@ def test_the_next_hop_gives_itself_away(facts: RoutedPathFacts, hop: IPv4Address
         (said(IcmpMessage(3, 0, GATEWAY)), True),
         (said(IcmpMessage(3, 1, GATEWAY)), True),
         (said(IcmpMessage(3, 1, NODE)), False),
-        (said(redirect(VIP), IcmpMessage(11, 0, NODE)), False),
+        (said(redirect(VIP), IcmpMessage(11, 0, NODE)), True),
         (said(redirect(NODE)), False),
         (said(replied=True), False),
         (said(), False),
@@ -73,6 +74,23 @@ def test_only_a_redirect_to_the_vip_or_net_or_host_unreachable_of_the_gateway_sh
     facts: RoutedPathFacts, none: bool
 ) -> None:
     assert facts.gateway_has_no_route(VIP) is none
+
+
+@pytest.mark.parametrize(
+    ("facts", "who"),
+    [
+        (said(redirect(VIP), IcmpMessage(11, 0, NODE)), NODE),
+        (said(redirect(VIP), replied=True), VIP),
+        (said(redirect(VIP)), None),
+        (said(redirect(VIP), IcmpMessage(3, 1, GATEWAY)), None),
+        (said(IcmpMessage(11, 0, NODE)), None),
+        (said(redirect(NODE), IcmpMessage(11, 0, NODE)), None),
+    ],
+)
+def test_a_gateway_that_redirects_to_the_vip_itself_and_gets_through_was_answered_by_arp(
+    facts: RoutedPathFacts, who: IPv4Address | None
+) -> None:
+    assert facts.found_by_arp(VIP) == who
 
 
 def machine(*answers: str, rules: Any = "", default: Any = DEFAULT, timeout: Any = ()) -> dict[Any, Any]:

@@ -11,7 +11,7 @@ from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
 from hairpin_doctor.rules.bgp_vip_in_clients_subnet import bgp_vip_in_clients_subnet
 from probes.host import Denied
 from probes.questions.neighbours import ArpReply, ArpSweep
-from probes.questions.sockets import TcpConnections
+from probes.questions.sockets import PacketSocket, PacketSockets, TcpConnections
 from probes.questions.traffic import Endpoint, IcmpMessage, RoutedEchoes
 
 Recorded = Callable[[str], Any]
@@ -43,6 +43,25 @@ def test_a_redirect_to_the_vip_itself_shows_that_the_gateway_has_no_route(record
     verdict = case.client_lists(RoutedEchoes, messages(redirect)).verdict(bgp_vip_in_clients_subnet)
     assert isinstance(verdict, Cleared)
     assert "has no route" in verdict.reason
+
+
+def test_time_exceeded_alone_is_a_suspicion_where_somebody_may_have_answered_the_gateway_by_arp(
+    recorded: Recorded,
+) -> None:
+    """Without a redirect, an announcer that the router hears and the client does not looks the same."""
+    case = recorded("bgp-same-subnet").client_lists(
+        RoutedEchoes, messages(IcmpMessage(11, 0, ip_address("192.168.8.246")))
+    )
+    alone = case.verdict(bgp_vip_in_clients_subnet, case.client)
+    assert isinstance(alone, Undetermined)
+    assert alone.suspected
+    socket = PacketSocket(0x0806, case.link("bridge0").index, "speaker")
+    listening = case.host_says(PacketSockets, lambda _, found: (*found, socket))
+    joint = listening.verdict(bgp_vip_in_clients_subnet)
+    assert isinstance(joint, Diagnosis)
+    assert joint.confidence is Confidence.LIKELY
+    without = listening.host_says(TcpConnections, lambda *_: ()).verdict(bgp_vip_in_clients_subnet)
+    assert isinstance(without, Undetermined)
 
 
 def test_a_next_hop_that_is_no_scanned_host_is_the_gateways_own_gateway_and_no_node(

@@ -61,6 +61,18 @@ def test_a_gateway_with_a_route_to_the_host_clears_it_and_one_with_a_route_elsew
     assert isinstance(sent_on_by("203.0.113.1").verdict(nobody_answers), Diagnosis)
 
 
+def test_a_gateway_that_asks_by_arp_and_gets_through_was_answered_by_somebody(recorded: Recorded) -> None:
+    case = recorded(CASE)
+    node = ip_address("192.168.8.246")
+    messages = (IcmpMessage(5, 1, ip_address("192.168.8.1"), case.vip), IcmpMessage(11, 0, node))
+    verdict = case.client_lists(RoutedEchoes, lambda echo: replace(echo, messages=messages)).verdict(
+        nobody_answers
+    )
+    assert isinstance(verdict, Cleared)
+    assert "is answered" in verdict.reason
+    assert str(node) in verdict.reason
+
+
 def test_without_the_host_or_the_clients_port_it_is_open(recorded: Recorded) -> None:
     case = recorded(CASE)
     assert isinstance(case.verdict(nobody_answers, case.client), Undetermined)

@@ -1,0 +1,59 @@
+"""Does the client's gateway have a route to an on-link VIP, or does it ask by ARP as the client does?"""
+
+from __future__ import annotations
+
+from hairpin_doctor.network import Network
+from hairpin_doctor.rule import Confidence
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.announcers import AnnouncerFacts
+from probes.arp import ArpFacts
+from probes.bgp_sessions import BgpSessionFacts
+from probes.interfaces import InterfaceFacts
+from probes.routed_path import RoutedPathFacts
+from probes.routes import RouteFacts
+from probes.target import Address
+
+
+def node_behind_gateway(network: Network, client: VantagePoint, vip: Address) -> Address | None:
+    """The client's gateway's next hop for an on-link VIP, as far as it can be a node that serves it.
+
+    It must be the VIP itself, an address of a scanned host, or on the client's own link: a router without any route
+    for the VIP sends it on to its own gateway, which gives itself away just so.
+    """
+    path = client.findings.get(RoutedPathFacts)
+    hop = path.next_hop(vip) if path else None
+    if hop is None or hop == vip:
+        return hop
+    hosts = [host.findings[InterfaceFacts] for host in network.hosts(vip)]
+    if hosts:
+        return hop if any(facts.with_address(hop) for facts in hosts) else None
+    return hop if any(hop in each.prefix for each in client.findings[RouteFacts].connected) else None
+
+
+def route_of_the_gateway(network: Network, client: VantagePoint, vip: Address) -> Confidence | None:
+    """How sure it is that the node behind the gateway is reached by a route, not by an ARP answer that only the gateway got.
+
+    PROVEN where the gateway's redirect names the node, where the gateway itself answers ARP for the VIP, and where no host
+    could have answered it; LIKELY where the gateway has a BGP session with a host. None where nothing says so.
+    """
+    if node_behind_gateway(network, client, vip) is None:
+        return None
+    path, arp = client.findings.get(RoutedPathFacts), client.findings.get(ArpFacts)
+    if (path and path.redirected_to(vip)) or (arp and arp.macs(vip)) or _nobody_could_answer(network, vip):
+        return Confidence.PROVEN
+    return Confidence.LIKELY if _in_session(network, client, vip) else None
+
+
+def _in_session(network: Network, client: VantagePoint, vip: Address) -> bool:
+    default = client.findings[RouteFacts].default
+    sessions = (host.findings.get(BgpSessionFacts) for host in network.hosts(vip))
+    peers = {peer for each in sessions if each is not None for peer in each.established_peers()}
+    return default is not None and default.gateway in peers
+
+
+def _nobody_could_answer(network: Network, vip: Address) -> bool:
+    """Whether no scanned host listens for ARP or holds the VIP."""
+    hosts = network.hosts(vip)
+    return bool(hosts) and not any(
+        host.findings[AnnouncerFacts].listeners or host.findings[RouteFacts].is_local(vip) for host in hosts
+    )
