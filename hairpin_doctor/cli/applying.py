@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from hairpin_doctor.cli.fix_page import show_checkpoint
+from hairpin_doctor.cli.persisting import loses, make_last_run_lasting, tell_lasting
 from hairpin_doctor.cli.refused import Refused
+from hairpin_doctor.fixes.changes import Change
 from hairpin_doctor.machine.changing.found import CannotChange
 from hairpin_doctor.machine.changing.kubectl import Kubectl, is_clusters
 from hairpin_doctor.mending.checkpoint import Checkpoint, Work
@@ -22,6 +25,7 @@ from hairpin_doctor.mending.watchdog import hands_for
 from hairpin_doctor.report.page import Page
 from hairpin_doctor.report.report import Report
 from hairpin_doctor.scan import Request, scan
+from probes.questions.configuration import NetworkSetup
 
 KEPT, NOT_KEPT = 0, 1
 
@@ -35,13 +39,19 @@ class Wanted:
     machine: str
     context: str | None
     confirm_within: int
+    lasting: tuple[Change, ...] = ()
 
     @property
     def work(self) -> Work:
         """The changes of the stages that are carried out from here, in order."""
-        changes = tuple(change for stage in self.option.here for change in stage.changes)
         return Work(
-            self.option.fix.title, self.plan.code, self.plan.vips, self.machine, changes, self.context
+            self.option.fix.title,
+            self.plan.code,
+            self.plan.vips,
+            self.machine,
+            self.option.changes,
+            self.context,
+            self.lasting,
         )
 
 
@@ -62,7 +72,7 @@ def apply_option(engine: Engine, wanted: Wanted, request: Request, report: Repor
         works is False for name, works in before.items() if name.split(" ")[0] in work.vips
     )
     try:
-        if engine.is_done(work.changes):
+        if engine.is_done((*work.changes, *work.lasting)):
             page.marked("good", "done", "All of it is so already: nothing was changed.")
             _tell_what_is_left(wanted, page)
             return KEPT
@@ -75,7 +85,8 @@ def apply_option(engine: Engine, wanted: Wanted, request: Request, report: Repor
     if not checkpoint.pending:
         return _end(checkpoint, page)
     _tell_what_was_proven(wanted, checkpoint, page, must_mend=must_mend)
-    return _end(_confirmed(engine, checkpoint.id, wanted.confirm_within), page)
+    ended = _confirmed(engine, checkpoint.id, wanted.confirm_within)
+    return _end(ended, page) or (NOT_KEPT if wanted.lasting and not ended.installed else KEPT)
 
 
 def _states(request: Request) -> States:
@@ -144,16 +155,23 @@ def _asked(engine: Engine, id_: str) -> Checkpoint:
             click.echo("", err=True)
             return checkpoint
         if typed is not None:
-            return engine.confirm() if typed.lower() in ("y", "yes") else engine.roll_back(id_)
+            return _answered(engine, id_, yes=typed.lower() in ("y", "yes"))
         if time.monotonic() > checkpoint.deadline + 2:
             return engine.await_end(id_)
+
+
+def _answered(engine: Engine, id_: str, *, yes: bool) -> Checkpoint:
+    """Somebody may have confirmed in another shell, or the watchdog have come first."""
+    try:
+        return engine.confirm() if yes else engine.roll_back(id_)
+    except MendingRefused:
+        return engine.await_end(id_)
 
 
 def _end(checkpoint: Checkpoint, page: Page) -> int:
     show_checkpoint(checkpoint, page)
     if checkpoint.phase == "confirmed":
-        page.text("It holds until the next reboot: make it lasting where this host configures its network.")
-        page.text("To take it back: sudo hairpin-doctor fix --rollback")
+        tell_lasting(checkpoint, page)
     return KEPT if checkpoint.phase == "confirmed" else NOT_KEPT
 
 
@@ -165,12 +183,36 @@ def confirm_run(engine: Engine) -> int:
         raise Refused(error) from None
 
 
-def roll_back_run(engine: Engine) -> int:
-    """--rollback, by the context that the run was applied with."""
+def persist_run(engine: Engine, code: str | None, setup: NetworkSetup | None) -> int:
+    """--persist without --apply."""
+    page = Page()
     try:
-        last = engine.last()
-        hands = engine.hands if last is None or last.context is None else hands_for(last)
-        ended = Engine(engine.store, hands, engine.tell).roll_back()
+        ended = make_last_run_lasting(engine, code, setup, page)
+    except (MendingRefused, OSError) as error:
+        raise Refused(error) from None
+    return _end(ended, page) or (NOT_KEPT if loses(ended) else KEPT)
+
+
+def roll_back_run(engine: Engine) -> int:
+    """--rollback."""
+    return _taken_back(engine, lambda last: last.pending or last.phase == "confirmed", Engine.roll_back)
+
+
+def uninstall_run(engine: Engine, code: str | None) -> int:
+    """--uninstall."""
+    return _taken_back(
+        engine, lambda last: bool(last.installed) and code in (None, last.code), lambda by: by.uninstall(code)
+    )
+
+
+def _taken_back(
+    engine: Engine, is_it: Callable[[Checkpoint], bool], take_back: Callable[[Engine], Checkpoint]
+) -> int:
+    """By the context that the run was applied with."""
+    try:
+        run = next(filter(is_it, reversed(engine.store.history())), None)
+        hands = engine.hands if run is None or run.context is None else hands_for(run)
+        ended = take_back(Engine(engine.store, hands, engine.tell))
     except (MendingRefused, OSError) as error:
         raise Refused(error) from None
     show_checkpoint(ended, Page())

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hairpin_doctor.cli.completions import complete_causes, complete_files
+from hairpin_doctor.cli.fix_engine import engine_for, require_root
 from hairpin_doctor.cli.refused import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from hairpin_doctor.fixes.changes import Change
     from hairpin_doctor.mending.engine import Engine
     from hairpin_doctor.mending.plan import Option, Plan
-    from hairpin_doctor.report.page import Page
     from hairpin_doctor.scan import Request, Scanned
     from probes.questions.configuration import NetworkSetup
 
@@ -34,10 +33,21 @@ class Asked:
     files: tuple[str, ...]
     number: int | None
     apply: bool
+    persist: bool
     context: str | None
     confirm_within: int
     state_dir: str
     output_dir: str | None
+
+    @property
+    def upper_code(self) -> str | None:
+        """CODE as the catalogue writes it."""
+        return self.code.upper() if self.code else None
+
+    @property
+    def engine(self) -> Engine:
+        """Over this machine, with kubectl where a context was named."""
+        return engine_for(Path(self.state_dir), self.context)
 
 
 @click.command()
@@ -54,55 +64,78 @@ class Asked:
 @click.option("--option", "number", type=int, metavar="N", help="This option of the plan (1, the best here).")
 @click.option("--apply", is_flag=True, help="Carry it out; without this nothing is changed.")
 @click.option(
-    "--output-dir", metavar="DIR", help="Write the fix as files, cluster objects too; install none."
+    "--persist", is_flag=True, help="Make it outlive a reboot once confirmed; alone: the last one kept."
 )
+@click.option("--output-dir", metavar="DIR", help="Write it as files, cluster objects too; install none.")
 @click.option("--context", metavar="NAME", help="Change the cluster too, by kubectl in this context.")
 @click.option("--confirm-within", type=SECONDS, default=60, metavar="SECONDS", help="Else it is undone (60).")
 @click.option("--confirm", is_flag=True, help="Keep what awaits confirmation.")
 @click.option("--rollback", is_flag=True, help="Take back the run that is open, else the last one kept.")
+@click.option("--uninstall", is_flag=True, help="Take back what outlives a reboot [of CODE], running or not.")
 @click.option("--history", is_flag=True, help="Show what was ever applied here.")
 @click.option("--state-dir", default=STATE, metavar="DIR", help=f"Where checkpoints lie ({STATE}).")
-def fix(confirm: bool, rollback: bool, history: bool, **asked: Any) -> int:
+def fix(confirm: bool, rollback: bool, uninstall: bool, history: bool, **asked: Any) -> int:
     """Show how to mend what a scan finds, or carry it out (--apply).
 
     CODE is a cause, such as HD104. Without --apply nothing is changed. With it, this machine's part is carried out under a
     watchdog: if a probe that worked fails, if what failed still fails, or if nobody confirms in time, all is taken back.
+    It holds until the next reboot; --persist installs files that make it last, --output-dir writes them into a folder.
 
     Exit code: 0 shown or kept, 1 taken back, 2 error, 3 or 4 where the scan found no cause.
     """
-    from hairpin_doctor.cli.applying import confirm_run, refuse_while_open, roll_back_run, show_history
+    from hairpin_doctor.cli import applying
 
     wanted = Asked(**asked)
-    if sum((wanted.apply, confirm, rollback, history, wanted.output_dir is not None)) > 1:
-        raise Refused("--apply, --output-dir, --confirm, --rollback and --history exclude each other")
+    if sum((wanted.apply, confirm, rollback, uninstall, history, wanted.output_dir is not None)) > 1:
+        raise Refused(
+            "--apply, --output-dir, --confirm, --rollback, --uninstall and --history exclude each other"
+        )
     if history:
-        return show_history(Path(wanted.state_dir))
+        return applying.show_history(Path(wanted.state_dir))
     if confirm:
-        return confirm_run(_engine(wanted))
+        return applying.confirm_run(wanted.engine)
     if rollback:
-        return roll_back_run(_engine(wanted))
+        return applying.roll_back_run(wanted.engine)
+    if uninstall:
+        return applying.uninstall_run(wanted.engine, wanted.upper_code)
+    if wanted.apply or wanted.persist:
+        require_root()
+    if wanted.persist and not wanted.apply:
+        return _persist(wanted)
     if wanted.apply:
-        _require_root()
-        refuse_while_open(_engine(wanted))
+        applying.refuse_while_open(wanted.engine)
     return _plan_and_apply(wanted)
+
+
+def _persist(asked: Asked) -> int:
+    from hairpin_doctor.cli.applying import persist_run
+
+    if asked.targets or asked.files or asked.number is not None or asked.output_dir is not None:
+        raise Refused(
+            "--persist goes with --apply, or alone for the last run that was kept. Nothing was changed"
+        )
+    return persist_run(asked.engine, asked.upper_code, _setup_here())
 
 
 def _plan_and_apply(asked: Asked) -> int:
     from hairpin_doctor.cli.applying import Wanted, apply_option
     from hairpin_doctor.cli.fix_page import show_how_to_apply, show_plan
+    from hairpin_doctor.cli.output_directory import write_out
+    from hairpin_doctor.cli.persisting import lasting_changes
     from hairpin_doctor.mending.plan import plans
     from hairpin_doctor.report.page import Page
 
     request = _request(asked.targets, asked.files)
     scanned = _scanned(request, only_read=bool(asked.files) and not asked.apply)
     me = _this_machine(scanned)
-    code = asked.code.upper() if asked.code else None
+    code = asked.upper_code
     found = plans(scanned.judgement, me, code=code, context=asked.context)
     page = Page()
     if not found:
         return _nothing_to_mend(scanned, code)
     if asked.output_dir is not None:
-        return _write_out(Path(asked.output_dir), found, asked.number, me, page)
+        option = _option(found[0], asked.number)
+        return write_out(Path(asked.output_dir), found, option, lambda name: _setup(name, me), page)
     if not asked.apply:
         for plan in found:
             show_plan(plan, page, asked.number)
@@ -110,28 +143,25 @@ def _plan_and_apply(asked: Asked) -> int:
         return KEPT
     plan, option = found[0], _option(found[0], asked.number)
     show_plan(plan, page, option.number)
-    wanted = Wanted(plan, option, me or "this machine", asked.context, asked.confirm_within)
-    return apply_option(_engine(asked), wanted, request, scanned.report, page)
-
-
-def _write_out(directory: Path, found: Sequence[Plan], number: int | None, me: str | None, page: Page) -> int:
-    from hairpin_doctor.cli.output_directory import write_out
-
-    code = write_out(directory, found[0], _option(found[0], number), lambda name: _setup(name, me), page)
-    others = ", ".join(dict.fromkeys(each.code for each in found[1:]) - {found[0].code: None}.keys())
-    if others:
-        page.text(f"Other causes have plans of their own, each for a folder of its own: {others}.")
-    return code
+    lasting: tuple[Change, ...] = ()
+    if asked.persist and option.changes:
+        lasting = lasting_changes(plan.code, option.changes, _setup(me or "", me), asked.engine, page)
+    wanted = Wanted(plan, option, me or "this machine", asked.context, asked.confirm_within, lasting)
+    return apply_option(asked.engine, wanted, request, scanned.report, page)
 
 
 def _setup(machine: str, me: str | None) -> NetworkSetup | None:
     """What configures the network of `machine`, if that is this very one and not only a namespace of it."""
+    return _setup_here() if machine == me else None
+
+
+def _setup_here() -> NetworkSetup | None:
     from hairpin_doctor.machine.processes import init_sees_the_same
     from probes.host import Unanswered
     from probes.linux.host import LinuxHost
     from probes.questions.configuration import NetworkConfiguration
 
-    if machine != me or not init_sees_the_same():
+    if not init_sees_the_same():
         return None
     try:
         return LinuxHost().ask(NetworkConfiguration())
@@ -208,26 +238,3 @@ def _option(plan: Plan, number: int | None) -> Option:
             raise Refused(f"{plan.code} has options 1 to {len(plan.options)}, not {number}")
         return chosen
     return plan.options[0]
-
-
-def _engine(asked: Asked) -> Engine:
-    from hairpin_doctor.machine.changing.hands import ThisMachine
-    from hairpin_doctor.machine.changing.kubectl import Kubectl
-    from hairpin_doctor.mending.engine import Engine
-    from hairpin_doctor.mending.store import Store
-    from hairpin_doctor.report.printable import printable
-
-    def tell(text: str) -> None:
-        click.echo(f"  {printable(text)}", err=True)
-
-    kubectl = Kubectl(asked.context) if asked.context else None
-    return Engine(Store(Path(asked.state_dir)), ThisMachine(kubectl), tell)
-
-
-def _require_root() -> None:
-    import os
-
-    if os.geteuid() != 0:
-        raise Refused(
-            "only root can change a machine: sudo hairpin-doctor fix ... --apply. Nothing was changed"
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hairpin_doctor.fixes.changes import ConfigFile
 from hairpin_doctor.mending.checkpoint import Checkpoint
 from hairpin_doctor.mending.plan import Option, Plan, Stage
 from hairpin_doctor.report.page import Page
@@ -12,6 +13,7 @@ MARKS = {"low": "note", "medium": "warn", "high": "bad"}
 PHASES = {
     "applying": ("warn", "being applied"),
     "awaiting-confirmation": ("warn", "awaits confirmation"),
+    "installing": ("warn", "being made lasting"),
     "confirmed": ("good", "kept"),
     "rolled-back": ("note", "rolled back"),
     "rollback-incomplete": ("bad", "NOT fully rolled back"),
@@ -91,3 +93,6 @@ def show_checkpoint(checkpoint: Checkpoint, page: Page) -> None:
     )
     for each in checkpoint.said:
         page.item(each)
+    for change in checkpoint.installed:
+        if isinstance(change, ConfigFile):
+            page.item(f"installed: {change.path}")

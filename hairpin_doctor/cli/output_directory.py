@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from hairpin_doctor.cli.fix_page import show_plan
@@ -17,8 +18,9 @@ from hairpin_doctor.report.printable import printable_block
 WRITTEN = 0
 
 
-def write_out(directory: Path, plan: Plan, option: Option, setup_of: SetupOf, page: Page) -> int:
-    """Render all of it, refuse to write over anything, then write. The exit code."""
+def write_out(directory: Path, found: Sequence[Plan], option: Option, setup_of: SetupOf, page: Page) -> int:
+    """Render all of an option of the first plan, refuse to write over anything, then write. The exit code."""
+    plan = found[0]
     parts = parts_of(plan, option, setup_of)
     files = (*files_of(parts), OutputFile(NAME, printable_block(readme(plan, option, parts))))
     new = tuple(file for file in files if not _stands_already(directory / file.path, file.text))
@@ -33,6 +35,9 @@ def write_out(directory: Path, plan: Plan, option: Option, setup_of: SetupOf, pa
     for part in parts:
         if part.why_not:
             page.marked("note", "no files", f"{part.stage.machine}: {part.why_not}.")
+    others = ", ".join(dict.fromkeys(each.code for each in found if each.code != plan.code))
+    if others:
+        page.text(f"Other causes have plans of their own, each for a folder of its own: {others}.")
     return WRITTEN
 
 

@@ -34,7 +34,7 @@ class File:
     def do(self) -> None:
         """Write it in one step (rename), so that no reader sees half a file."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_name(f".{self.path.name}.draft")
+        draft = draft_of(self.path)
         draft.write_text(self.text)
         draft.replace(self.path)
 
@@ -43,12 +43,19 @@ class File:
         self.path.unlink(missing_ok=True)
 
 
-def write_durably(path: Path, text: str) -> None:
+def draft_of(path: Path) -> Path:
+    """What a file is called until it is whole; left behind only by whoever was killed meanwhile."""
+    return path.with_name(f".{path.name}.draft")
+
+
+def write_durably(path: Path, text: str, mode: int = 0o600) -> None:
     """Write a file so that it is there, whole, whatever happens next. Raises OSError, and the old one then stays."""
-    draft = path.with_name(f".{path.name}.draft")
+    draft = draft_of(path)
+    draft.unlink(missing_ok=True)
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
+            os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -29,6 +29,7 @@ def first_checkpoint(work: Work, lasts_s: float) -> Checkpoint:
         doctor_started=started(os.getpid()),
         deadline=time.monotonic() + lasts_s,
         phase="applying",
+        lasting=work.lasting,
     )
 
 

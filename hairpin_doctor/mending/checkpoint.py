@@ -9,14 +9,20 @@ from typing import Any, Literal
 from hairpin_doctor.fixes.changes import KINDS, Change
 from hairpin_doctor.report.strict import WrongType, as_object, as_text, converter
 
-Phase = Literal["applying", "awaiting-confirmation", "confirmed", "rolled-back", "rollback-incomplete"]
-PENDING: tuple[Phase, ...] = ("applying", "awaiting-confirmation", "rollback-incomplete")
+Phase = Literal[
+    "applying", "awaiting-confirmation", "installing", "confirmed", "rolled-back", "rollback-incomplete"
+]
+PENDING: tuple[Phase, ...] = ("applying", "awaiting-confirmation", "installing", "rollback-incomplete")
+LISTS = ("changes", "undo", "lasting", "installed", "uninstall")
 BY_NAME = {kind.__name__: kind for kind in KINDS}
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be done: the changes in order, for which cause and VIPs, on which machine, by which kubectl context."""
+    """What is to be done: the changes in order, for which cause and VIPs, on which machine, by which kubectl context.
+
+    `lasting`: what is installed once they are confirmed, so that they outlive a reboot.
+    """
 
     title: str
     code: str
@@ -24,6 +30,7 @@ class Work:
     machine: str
     changes: tuple[Change, ...]
     context: str | None = None
+    lasting: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,8 @@ class Checkpoint:
     """One run. `undo` restores the state found, in this order; `deadline` is CLOCK_MONOTONIC in seconds.
 
     `doctor` and `doctor_started` are the applying process and its start in clock ticks since boot; `kubeconfig` is what
-    KUBECONFIG was, for a watchdog without the user's environment.
+    KUBECONFIG was, for a watchdog without the user's environment. `lasting` waits for the confirmation; `installed` makes
+    the run outlive a reboot, and `uninstall` takes that away again, before `undo`.
     """
 
     id: str
@@ -50,6 +58,9 @@ class Checkpoint:
     changes: tuple[Change, ...] = ()
     undo: tuple[Change, ...] = ()
     said: tuple[str, ...] = field(default=())
+    lasting: tuple[Change, ...] = ()
+    installed: tuple[Change, ...] = ()
+    uninstall: tuple[Change, ...] = ()
 
     @property
     def pending(self) -> bool:
@@ -59,14 +70,14 @@ class Checkpoint:
     def to_json(self) -> str:
         """As a file."""
         plain = asdict(self)
-        plain |= {name: [each.to_json() for each in getattr(self, name)] for name in ("changes", "undo")}
+        plain |= {name: [each.to_json() for each in getattr(self, name)] for name in LISTS}
         return json.dumps(plain, indent=1) + "\n"
 
 
 def checkpoint_of(text: str) -> Checkpoint:
     """Read it back. Raises ValueError, or cattrs' own errors, where the text is none."""
     found = as_object(json.loads(text), "a checkpoint")
-    lists = {name: tuple(map(change_of, found.pop(name))) for name in ("changes", "undo")}
+    lists = {name: tuple(map(change_of, found.pop(name))) for name in LISTS if name in found}
     head = converter().structure({**found, "changes": [], "undo": []}, Checkpoint)
     return Checkpoint(**{**_fields(head), **lists})
 

@@ -7,50 +7,20 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from hairpin_doctor.fixes.changes import Change, ForgottenNeighbour, LinkMac, Look, RestartedDaemonSet
+from hairpin_doctor.fixes.changes import Change
 from hairpin_doctor.machine.changing.found import CannotChange, NoInterface
 from hairpin_doctor.machine.changing.hands import Hands
-from hairpin_doctor.machine.processes import is_running, start_outliving
+from hairpin_doctor.machine.processes import is_running
 from hairpin_doctor.mending.beginning import first_checkpoint
 from hairpin_doctor.mending.checkpoint import Checkpoint, Work
+from hairpin_doctor.mending.installing import Installer, installing
 from hairpin_doctor.mending.reprobe import Comparison, Probe, States, probe_until_good
-from hairpin_doctor.mending.rollback import restore, shown
+from hairpin_doctor.mending.rollback import refuse_edited, restore, take_back, why_take_back
+from hairpin_doctor.mending.steps import Run, Steps, TakenBack, Tell
 from hairpin_doctor.mending.store import MendingRefused, Store
+from hairpin_doctor.mending.watchdog import NO_WATCHDOG, start_watchdog
 
 APPLY_AT_MOST_S = 300.0
-WATCHDOG_STARTS_WITHIN_S = 15.0
-WATCHDOG = "hairpin_doctor.mending.watchdog"
-NOT_READ_BACK = (
-    ForgottenNeighbour,
-    LinkMac,
-    Look,
-    RestartedDaemonSet,
-)  # learned anew, pinned, shown, or a moment only
-Tell = Callable[[str], None]
-
-
-class TakenBack(Exception):
-    """The changes did not stay; the message says why."""
-
-
-def start_watchdog(store: Store, checkpoint: Checkpoint) -> str:
-    """How it was started, in words, once it is there. Raises MendingRefused if it does not come."""
-    directory = str(store.directory.absolute())
-    how = start_outliving(WATCHDOG, [directory, checkpoint.id], f"hairpin-doctor-{checkpoint.id}")
-    deadline = time.monotonic() + WATCHDOG_STARTS_WITHIN_S
-    while not store.is_watched(checkpoint.id):
-        if time.monotonic() > deadline:
-            store.write(replace(checkpoint, phase="rolled-back", said=("the watchdog did not start",)))
-            raise MendingRefused("the watchdog did not start, so nothing was changed.")
-        time.sleep(0.05)
-    return how
-
-
-@dataclass
-class _Run:
-    """A run as this process last knew it; its undo is complete before each change is made."""
-
-    last: Checkpoint
 
 
 @dataclass(frozen=True)
@@ -68,6 +38,14 @@ class Engine:
     def is_done(self, changes: Iterable[Change]) -> bool:
         """Whether it is all so already. Raises CannotChange."""
         return all(self._is_so(change) for change in changes)
+
+    def refuse_uninstallable(self, lasting: Iterable[Change]) -> None:
+        """Before anything is applied. Raises MendingRefused where one of these files could not be installed later."""
+        try:
+            for change in lasting:
+                self.hands.find(change)
+        except CannotChange as error:
+            raise MendingRefused(str(error)) from None
 
     def _is_so(self, change: Change) -> bool:
         try:
@@ -87,9 +65,25 @@ class Engine:
             self.refuse_while_open()
             checkpoint = first_checkpoint(work, APPLY_AT_MOST_S)
             self.store.begin(checkpoint)
-            how = self.watch(self.store, checkpoint)
+            how = self._watched(checkpoint, replace(checkpoint, phase="rolled-back", said=(NO_WATCHDOG,)))
             self.tell(f"checkpoint {checkpoint.id} is written; the watchdog runs ({how})")
             return self._carry_out(checkpoint, work, before, probe, must_mend, confirm_within)
+
+    def _watched(self, checkpoint: Checkpoint, otherwise: Checkpoint) -> str:
+        """How it is watched. Where it cannot be, `otherwise` is written instead, and MendingRefused raised."""
+        try:
+            return self.watch(self.store, checkpoint)
+        except MendingRefused:
+            self.store.write(otherwise)
+            raise
+
+    @property
+    def _steps(self) -> Steps:
+        return Steps(self.store, self.hands, self.tell)
+
+    @property
+    def _installer(self) -> Installer:
+        return Installer(self.store, self.hands, self.tell)
 
     def refuse_while_open(self) -> None:
         """Raises MendingRefused while a run has not come to its end; one that nobody looks after any more is taken back."""
@@ -99,7 +93,9 @@ class Engine:
 
     def _abandoned(self, pending: Checkpoint) -> bool:
         """Take back what neither a doctor nor a watchdog looks after any more, as after a reboot; True if that is done."""
-        alive = pending.phase == "applying" and is_running(pending.doctor, pending.doctor_started)
+        alive = pending.phase in ("applying", "installing") and is_running(
+            pending.doctor, pending.doctor_started
+        )
         if alive or self.store.is_watched(pending.id):
             return False
         ended = self._take_back(pending, "left behind by a doctor and a watchdog that are gone: taken back")
@@ -114,11 +110,11 @@ class Engine:
         must_mend: bool,
         confirm_within: int,
     ) -> Checkpoint:
-        run = _Run(checkpoint)
+        run = Run(checkpoint)
         try:
             for change in work.changes:
-                self._carry_out_one(run, change)
-            self._read_back(work.changes)
+                self._steps.carry_out(run, change)
+            self._steps.read_back(work.changes)
             self.tell("probing again")
             found = probe_until_good(probe, before, work.vips, must_mend=must_mend)
             if not found.good(must_mend=must_mend):
@@ -130,38 +126,9 @@ class Engine:
             self._take_back(run.last, f"rolled back: interrupted ({type(error).__name__})")
             raise
 
-    def _carry_out_one(self, run: _Run, change: Change) -> None:
-        """First the undo is on disk, then the change is made; nobody can take the run back in between."""
+    def _await(self, run: Run, found: Comparison, confirm_within: int) -> Checkpoint:
         with self.store.mutex():
-            checkpoint = self._still_applying(run)
-            found = self.hands.find(change)
-            if found.so:
-                self.tell(f"is so already: {shown(change)}")
-                return
-            changes, undo = (*checkpoint.changes, change), (*found.undo, *checkpoint.undo)
-            run.last = replace(checkpoint, changes=changes, undo=undo)
-            self.store.write(run.last)
-            self.tell(f"doing: {shown(change)}")
-            self.hands.do(change)
-        self.tell(f"done: {shown(change)}")
-
-    def _read_back(self, changes: Iterable[Change]) -> None:
-        lost = [
-            each for each in changes if not isinstance(each, NOT_READ_BACK) and not self.hands.find(each).so
-        ]
-        if lost:
-            raise TakenBack(f"read back, this does not hold: {'; '.join(map(shown, lost))}")
-        self.tell("every change was read back and holds")
-
-    def _still_applying(self, run: _Run) -> Checkpoint:
-        checkpoint = self.store.read(run.last.id)
-        if checkpoint.phase != "applying":
-            raise TakenBack(f"somebody ended the run meanwhile ({checkpoint.phase})")
-        return checkpoint
-
-    def _await(self, run: _Run, found: Comparison, confirm_within: int) -> Checkpoint:
-        with self.store.mutex():
-            checkpoint = self._still_applying(run)
+            checkpoint = self._steps.still(run)
             said = (f"works now: {', '.join(found.mended)}",) if found.mended else ()
             checkpoint = replace(
                 checkpoint,
@@ -182,17 +149,48 @@ class Engine:
                 checkpoint = last
             if not checkpoint.pending:
                 return checkpoint
-            return restore(self.store, checkpoint, self.hands, why, self.tell)
+            return take_back(self.store, checkpoint, self.hands, why, self.tell)
 
     def confirm(self) -> Checkpoint:
-        """Keep what awaits confirmation. Raises MendingRefused if nothing does, and says what became of the last run."""
+        """Keep what awaits confirmation, and install what makes it last if that was asked for.
+
+        Raises MendingRefused if nothing awaits it, and says what became of the last run.
+        """
         with self._opened():
             pending = self.store.pending()
             if pending is None or pending.phase != "awaiting-confirmation":
                 raise MendingRefused(f"nothing awaits confirmation{_last_run(self.store)}")
             kept = replace(pending, phase="confirmed", said=(*pending.said, "confirmed"))
+            kept = installing(kept) if kept.lasting else kept
             self.store.write(kept)
-        return kept
+        return self._installer.install(kept) if kept.lasting else kept
+
+    def make_lasting(self, id_: str, lasting: tuple[Change, ...]) -> Checkpoint:
+        """Install this for a run that was kept. Raises MendingRefused while another run is open."""
+        with self.store.only_run():
+            self.refuse_while_open()
+            kept = self.store.read(id_)
+            begun = installing(replace(kept, lasting=lasting))
+            self.store.write(begun)
+            self._watched(begun, kept)
+            return self._installer.install(begun)
+
+    def uninstall(self, code: str | None = None) -> Checkpoint:
+        """Take back the last run, or the last for this cause, that installed files. Raises MendingRefused if none did."""
+        with self._opened():
+            open_ = self.store.pending()
+            if open_ is not None:
+                raise MendingRefused(f"run {open_.id} is still open ({open_.phase}): {HOW_TO_END}")
+            found = (
+                each
+                for each in reversed(self.store.history())
+                if each.phase == "confirmed" and each.installed
+            )
+            checkpoint = next((each for each in found if code in (None, each.code)), None)
+            if checkpoint is None:
+                raise MendingRefused(f"no fix{f' for {code}' if code else ''} has files installed here.")
+            refuse_edited(checkpoint, self.hands)
+            return restore(self.store, checkpoint, self.hands, "uninstalled on request", self.tell)
 
     def roll_back(self, id_: str | None = None) -> Checkpoint:
         """Take back the open run, else the last one that was kept, else `id_`. Raises MendingRefused if there is none."""
@@ -200,6 +198,7 @@ class Engine:
             checkpoint = self.store.read(id_) if id_ is not None else self.last()
             if checkpoint is None or checkpoint.phase == "rolled-back":
                 raise MendingRefused(f"there is nothing to roll back{_last_run(self.store)}")
+            refuse_edited(checkpoint, self.hands)
             return restore(self.store, checkpoint, self.hands, "rolled back on request", self.tell)
 
     def _opened(self) -> AbstractContextManager[None]:
@@ -219,10 +218,12 @@ class Engine:
             checkpoint = self.store.read(id_)
             if not checkpoint.pending:
                 return checkpoint
-            if time.monotonic() > checkpoint.deadline and not self.store.is_watched(id_):
-                return self._take_back(checkpoint, "nobody confirmed in time: rolled back")
-            if checkpoint.phase == "rollback-incomplete" and not self.store.is_watched(id_):
-                return checkpoint
+            if not self.store.is_watched(id_):
+                if checkpoint.phase == "rollback-incomplete":
+                    return checkpoint
+                why = why_take_back(checkpoint, time.monotonic(), "the doctor")
+                if why is not None:
+                    return self._take_back(checkpoint, why)
             time.sleep(poll_s)
 
 

@@ -71,6 +71,11 @@ class Option:
         return tuple(each for each in self.stages if each.here and each.changes)
 
     @property
+    def changes(self) -> tuple[Change, ...]:
+        """All that is carried out from this machine, in order."""
+        return tuple(change for stage in self.here for change in stage.changes)
+
+    @property
     def elsewhere(self) -> tuple[Stage, ...]:
         """What others have to do."""
         return tuple(each for each in self.stages if each not in self.here)

@@ -3,35 +3,80 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from hairpin_doctor.fixes.changes import Change, Manifest
+from hairpin_doctor.fixes.changes import Change, ConfigFile, Manifest
 from hairpin_doctor.machine.changing.found import CannotChange, NoInterface
 from hairpin_doctor.machine.changing.hands import Hands
+from hairpin_doctor.machine.processes import is_running
 from hairpin_doctor.mending.checkpoint import Checkpoint
-from hairpin_doctor.mending.store import Store
+from hairpin_doctor.mending.store import MendingRefused, Store
 
 TRIES, PAUSE_S = 3, 1.0
 Tell = Callable[[str], None]
 
 
+def why_take_back(checkpoint: Checkpoint, now: float, who: str = "the watchdog") -> str | None:
+    """The reason why `who` watches has to take it back now, or None. `now`: CLOCK_MONOTONIC."""
+    dead = not is_running(checkpoint.doctor, checkpoint.doctor_started)
+    late = now > checkpoint.deadline
+    match checkpoint.phase:
+        case "rollback-incomplete":
+            return f"{who} tried again"
+        case "applying" if dead:
+            return f"the doctor died while it applied the changes: {who} took them back"
+        case "applying" if late:
+            return f"applying took too long: {who} took the changes back"
+        case "installing" if dead or late:
+            why = (
+                "the doctor died while it installed the files"
+                if dead
+                else "installing the files took too long"
+            )
+            return f"NOT made lasting: {why}, and they were taken away; what was applied holds until the next reboot"
+        case "awaiting-confirmation" if late:
+            return f"nobody confirmed in time: {who} took the changes back"
+    return None
+
+
+def take_back(store: Store, checkpoint: Checkpoint, hands: Hands, why: str, tell: Tell) -> Checkpoint:
+    """What is open of a run: all of it, or once it was confirmed what was to make it last. The caller holds the mutex."""
+    back = withdraw if checkpoint.phase == "installing" else restore
+    return back(store, checkpoint, hands, why, tell)
+
+
 def restore(store: Store, checkpoint: Checkpoint, hands: Hands, why: str, tell: Tell) -> Checkpoint:
-    """Carry the undo out, and write down how it ended. The caller holds the store's mutex.
+    """Carry the undo out, files first, and write down how it ended. The caller holds the store's mutex.
 
     A disk that is full keeps nobody from restoring: then only the note is missing, and doing it again does nothing.
     """
-    left = _restored(checkpoint, hands, tell)
-    for _ in range(TRIES - 1):
-        if not left:
-            break
-        time.sleep(PAUSE_S)
-        left = _restored(checkpoint, hands, tell)
-    if left:
-        said = (*checkpoint.said, why, *(f"NOT restored: {each}" for each in left))
-        ended = replace(checkpoint, phase="rollback-incomplete", said=said)
-    else:
-        ended = replace(checkpoint, phase="rolled-back", said=(*checkpoint.said, why))
+    left = _all_restored((*checkpoint.uninstall, *checkpoint.undo), hands, tell)
+    said = (*checkpoint.said, why, *(f"NOT restored: {each}" for each in left))
+    ended = replace(checkpoint, phase="rollback-incomplete" if left else "rolled-back", said=said)
+    return _written(store, ended, why, tell)
+
+
+def withdraw(store: Store, checkpoint: Checkpoint, hands: Hands, why: str, tell: Tell) -> Checkpoint:
+    """Take away what was to make a kept run last; the run stays as it was confirmed. The caller holds the store's mutex."""
+    left = _all_restored(checkpoint.uninstall, hands, tell)
+    said = (*checkpoint.said, why, *(f"NOT taken away: {each}" for each in left))
+    ended = replace(checkpoint, said=said)
+    if not left:
+        ended = replace(ended, phase="confirmed", lasting=(), installed=(), uninstall=())
+    return _written(store, ended, why, tell)
+
+
+def refuse_edited(checkpoint: Checkpoint, hands: Hands) -> None:
+    """Raises MendingRefused where a file that was installed has been edited since: before anything is taken back."""
+    for change in checkpoint.uninstall:
+        try:
+            hands.find(change)
+        except CannotChange as error:
+            raise MendingRefused(f"{error}. Nothing was taken back.") from None
+
+
+def _written(store: Store, ended: Checkpoint, why: str, tell: Tell) -> Checkpoint:
     tell(why)
     try:
         store.write(ended)
@@ -42,10 +87,21 @@ def restore(store: Store, checkpoint: Checkpoint, hands: Hands, why: str, tell: 
     return ended
 
 
-def _restored(checkpoint: Checkpoint, hands: Hands, tell: Tell) -> list[str]:
-    """What could not be restored, one sentence each. An interface that is gone took along what was set on it."""
+def _all_restored(undo: Sequence[Change], hands: Hands, tell: Tell) -> list[str]:
+    """What could not be restored although it was tried again, one sentence each."""
+    left = _restored(undo, hands, tell)
+    for _ in range(TRIES - 1):
+        if not left:
+            break
+        time.sleep(PAUSE_S)
+        left = _restored(undo, hands, tell)
+    return left
+
+
+def _restored(undo: Sequence[Change], hands: Hands, tell: Tell) -> list[str]:
+    """One pass. An interface that is gone took along what was set on it."""
     failed: list[str] = []
-    for change in checkpoint.undo:
+    for change in undo:
         try:
             if not hands.find(change).so:
                 hands.do(change)
@@ -61,4 +117,6 @@ def shown(change: Change) -> str:
     """A change in one line, for people."""
     if isinstance(change, Manifest):
         return f"{change.of.resource} {change.of.name}"
+    if isinstance(change, ConfigFile):
+        return f"write {change.path}"
     return "; ".join(change.commands())

@@ -15,16 +15,30 @@ from hairpin_doctor.machine.changing.hands import ThisMachine
 from hairpin_doctor.machine.changing.kubectl import Kubectl
 from hairpin_doctor.machine.changing.netlink import load
 from hairpin_doctor.machine.locks import lock
-from hairpin_doctor.machine.processes import is_running
+from hairpin_doctor.machine.processes import start_outliving
 from hairpin_doctor.mending.checkpoint import Checkpoint
-from hairpin_doctor.mending.rollback import restore
-from hairpin_doctor.mending.store import Store
+from hairpin_doctor.mending.rollback import take_back, why_take_back
+from hairpin_doctor.mending.store import MendingRefused, Store
 
 POLL_S = 0.2
+STARTS_WITHIN_S = 15.0
+NO_WATCHDOG = "the watchdog did not start"
 AGAIN_S, AGAIN_AT_MOST = (
     2.0,
     60,
 )  # what could not be restored, or not be written down, is tried again for two minutes
+
+
+def start_watchdog(store: Store, checkpoint: Checkpoint) -> str:
+    """How it was started, in words, once it is there. Raises MendingRefused if it does not come."""
+    directory = str(store.directory.absolute())
+    how = start_outliving(__name__, [directory, checkpoint.id], f"hairpin-doctor-{checkpoint.id}")
+    deadline = time.monotonic() + STARTS_WITHIN_S
+    while not store.is_watched(checkpoint.id):
+        if time.monotonic() > deadline:
+            raise MendingRefused(f"{NO_WATCHDOG}, so nothing was changed.")
+        time.sleep(0.05)
+    return how
 
 
 def watch(store: Store, id_: str) -> None:
@@ -34,27 +48,14 @@ def watch(store: Store, id_: str) -> None:
         while True:
             with store.mutex():
                 checkpoint = store.read(id_)
-                why = why_restore(checkpoint, time.monotonic())
+                why = why_take_back(checkpoint, time.monotonic())
                 if why is not None:
-                    restore(store, checkpoint, hands_for(checkpoint), why, _silent)
+                    take_back(store, checkpoint, hands_for(checkpoint), why, _silent)
                     checkpoint, tries = store.read(id_), tries + 1
             if not checkpoint.pending or tries >= AGAIN_AT_MOST:
                 break
             time.sleep(POLL_S if why is None else AGAIN_S)
     store.forget_lock(id_)
-
-
-def why_restore(checkpoint: Checkpoint, now: float) -> str | None:
-    """The reason to take it back now, or None. `now`: CLOCK_MONOTONIC."""
-    if checkpoint.phase == "rollback-incomplete":
-        return "the watchdog tried again"
-    if checkpoint.phase == "applying" and not is_running(checkpoint.doctor, checkpoint.doctor_started):
-        return "the doctor died while it applied the changes: the watchdog took them back"
-    if checkpoint.pending and now > checkpoint.deadline:
-        if checkpoint.phase == "applying":
-            return "applying took too long: the watchdog took the changes back"
-        return "nobody confirmed in time: the watchdog took the changes back"
-    return None
 
 
 def hands_for(checkpoint: Checkpoint) -> ThisMachine:

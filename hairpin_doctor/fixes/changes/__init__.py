@@ -13,6 +13,7 @@ from hairpin_doctor.fixes.changes.addresses import (
 )
 from hairpin_doctor.fixes.changes.bridges import BridgeNetfilter, BridgePortFlag, BridgeVlan, FdbEntry
 from hairpin_doctor.fixes.changes.change import Change, commands_of, undo_of
+from hairpin_doctor.fixes.changes.files import ConfigFile, EnabledUnit, RemovedFile, RemovedFolder
 from hairpin_doctor.fixes.changes.kubernetes import (
     Deletion,
     Manifest,
@@ -37,7 +38,9 @@ KINDS: tuple[type[Change], ...] = (
     BridgeNetfilter,
     BridgePortFlag,
     BridgeVlan,
+    ConfigFile,
     Deletion,
+    EnabledUnit,
     FdbEntry,
     ForgottenNeighbour,
     InterfaceAddress,
@@ -52,6 +55,8 @@ KINDS: tuple[type[Change], ...] = (
     NftRule,
     Patch,
     PolicyRule,
+    RemovedFile,
+    RemovedFolder,
     RemovedLink,
     RestartedDaemonSet,
     RouteEntry,
@@ -68,7 +73,9 @@ __all__ = [
     "BridgePortFlag",
     "BridgeVlan",
     "Change",
+    "ConfigFile",
     "Deletion",
+    "EnabledUnit",
     "FdbEntry",
     "ForgottenNeighbour",
     "InterfaceAddress",
@@ -83,6 +90,8 @@ __all__ = [
     "NftRule",
     "Patch",
     "PolicyRule",
+    "RemovedFile",
+    "RemovedFolder",
     "RemovedLink",
     "ResourceRef",
     "RestartedDaemonSet",

@@ -31,11 +31,15 @@ class CannotPersist(Exception):
     """There is no way that we know here; one sentence with what to do instead."""
 
 
+class NothingToPersist(CannotPersist):
+    """Nothing of it is lost by a reboot, or nothing that files could hold."""
+
+
 def persist(name: str, wanted: Sequence[Change], setup: NetworkSetup) -> Persistence:
     """`name`: of the files. Raises CannotPersist where neither systemd nor a manager we know is there, or nothing lasts."""
     changes, said = lasting_part(wanted)
     if not changes:
-        raise CannotPersist(". ".join(said) or "nothing of this fix is lost by a reboot")
+        raise NothingToPersist(". ".join(said) or "nothing of this fix is lost by a reboot")
     found = _persist(name, changes, setup)
     return replace(found, remarks=(*found.remarks, *said))
 

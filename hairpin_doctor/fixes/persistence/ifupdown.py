@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from shlex import quote
 
-from hairpin_doctor.fixes.changes import FdbEntry, commands_of, undo_of
+from hairpin_doctor.fixes.changes import ConfigFile, FdbEntry, commands_of, undo_of
 from hairpin_doctor.fixes.persistence.own_mac import OwnMacInterface
-from hairpin_doctor.fixes.persistence.persistence import ConfigFile, Persistence, header
+from hairpin_doctor.fixes.persistence.persistence import Persistence, header
 from hairpin_doctor.fixes.persistence.systemd_unit import removed
 
 SOURCE = "source /etc/network/interfaces.d/*"

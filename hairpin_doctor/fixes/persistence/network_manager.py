@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from hairpin_doctor.fixes.changes import FdbEntry
+from hairpin_doctor.fixes.changes import ConfigFile, FdbEntry
 from hairpin_doctor.fixes.persistence.own_mac import OwnMacInterface
-from hairpin_doctor.fixes.persistence.persistence import ConfigFile, Persistence, header
+from hairpin_doctor.fixes.persistence.persistence import Persistence, header
 from hairpin_doctor.fixes.persistence.sysctl_settings import sysctl_settings
 from hairpin_doctor.fixes.persistence.systemd_unit import removed, systemd_unit
 
@@ -21,7 +21,7 @@ def network_manager(wanted: OwnMacInterface, cluster_units: tuple[str, ...]) -> 
     path = f"{FOLDER}/hairpin-doctor-{link.name}.nmconnection"
     found = Persistence(
         "NetworkManager",
-        (ConfigFile(path, _keyfile(wanted), 0o600),),
+        (ConfigFile(path, _keyfile(wanted), 0o600, "NetworkManager"),),
         (f"nmcli connection load {path}", f"nmcli connection up hairpin-doctor-{link.name}"),
         (
             f"nmcli connection down hairpin-doctor-{link.name} || true",

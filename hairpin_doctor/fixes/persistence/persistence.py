@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hairpin_doctor.fixes.changes import Change, ConfigFile, EnabledUnit
+from hairpin_doctor.fixes.changes.files import OURS
+
 SETTINGS = "sysctl.d"
 
 
 @dataclass(frozen=True)
-class ConfigFile:
-    """A file by its absolute path. Every one of ours says in its first line who wrote it."""
-
-    path: str
-    text: str
-    mode: int = 0o644
-
-
-@dataclass(frozen=True)
 class Persistence:
-    """`files`, then `activate` for a root shell; `uninstall` takes both back, what runs included. `remarks`: for people."""
+    """`files`, then `activate` for a root shell; `uninstall` takes both back, what runs included. `remarks`: for people.
+
+    `units`: those of the files that systemd has to start.
+    """
 
     manager: str
     files: tuple[ConfigFile, ...]
     activate: tuple[str, ...]
     uninstall: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
 
     def __add__(self, other: Persistence) -> Persistence:
         """Both; of two managers the first is named, which settings beside it are not."""
@@ -34,9 +32,15 @@ class Persistence:
             tuple(dict.fromkeys((*self.activate, *other.activate))),
             tuple(dict.fromkeys((*self.uninstall, *other.uninstall))),
             tuple(dict.fromkeys((*self.remarks, *other.remarks))),
+            (*self.units, *other.units),
         )
+
+    @property
+    def installation(self) -> tuple[Change, ...]:
+        """The files and what has to be enabled, for a machine on which all of it runs already: nothing is started anew."""
+        return (*self.files, *map(EnabledUnit, self.units))
 
 
 def header(purpose: str, comment: str = "#") -> str:
     """The first lines of a file of ours."""
-    return f"{comment} Written by hairpin-doctor: {purpose}.\n"
+    return f"{comment} {OURS}: {purpose}.\n"

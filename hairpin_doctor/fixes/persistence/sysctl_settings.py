@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hairpin_doctor.fixes.changes import Sysctl
-from hairpin_doctor.fixes.persistence.persistence import SETTINGS, ConfigFile, Persistence, header
+from hairpin_doctor.fixes.changes import ConfigFile, Sysctl
+from hairpin_doctor.fixes.persistence.persistence import SETTINGS, Persistence, header
 
 
 def sysctl_settings(name: str, settings: Iterable[Sysctl]) -> Persistence:

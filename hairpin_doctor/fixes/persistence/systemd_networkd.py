@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from posixpath import basename
 
+from hairpin_doctor.fixes.changes import ConfigFile
 from hairpin_doctor.fixes.persistence.own_mac import OwnMacInterface
-from hairpin_doctor.fixes.persistence.persistence import ConfigFile, Persistence, header
+from hairpin_doctor.fixes.persistence.persistence import Persistence, header
 from hairpin_doctor.fixes.persistence.sysctl_settings import sysctl_settings
 from hairpin_doctor.fixes.persistence.systemd_unit import removed
 

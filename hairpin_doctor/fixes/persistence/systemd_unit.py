@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from shlex import quote
 
-from hairpin_doctor.fixes.changes import Change, commands_of, undo_of
-from hairpin_doctor.fixes.persistence.persistence import ConfigFile, Persistence, header
+from hairpin_doctor.fixes.changes import Change, ConfigFile, commands_of, undo_of
+from hairpin_doctor.fixes.persistence.persistence import Persistence, header
 
 NETWORK = ("systemd-networkd.service", "NetworkManager.service", "networking.service")
 CONTAINER_ENGINES = ("docker.service", "containerd.service")
@@ -73,7 +73,7 @@ def _unit(
         )
     )
     files = (
-        ConfigFile(f"/etc/systemd/system/{unit}", text),
+        ConfigFile(f"/etc/systemd/system/{unit}", text, told="systemd"),
         ConfigFile(script, _script(name, changes), 0o755),
     )
     return Persistence(
@@ -85,6 +85,7 @@ def _unit(
             f"rm -f /etc/systemd/system/{unit} {script}",
             "systemctl daemon-reload",
         ),
+        units=(unit,),
     )
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hairpin_doctor.fixes import changes as c
-from hairpin_doctor.machine.changing import addresses, bridges, links, packet_filters, routes, sysctls, vlans
+from hairpin_doctor.machine.changing import (
+    addresses,
+    bridges,
+    config_files,
+    links,
+    packet_filters,
+    routes,
+    sysctls,
+    units,
+    vlans,
+)
 from hairpin_doctor.machine.changing.found import SO, CannotChange, Found
 from hairpin_doctor.machine.changing.kubectl import Kubectl
 
@@ -27,6 +37,8 @@ ON_THIS_MACHINE: dict[type[c.Change], Pair] = {
     c.BridgeNetfilter: (bridges.find_netfilter, bridges.set_netfilter),
     c.BridgePortFlag: (bridges.find_port_flag, bridges.set_port_flag),
     c.BridgeVlan: (vlans.find_vlan, vlans.set_vlan),
+    c.ConfigFile: (config_files.find_file, config_files.write_file),
+    c.EnabledUnit: (units.find_enabled, units.set_enabled),
     c.FdbEntry: (bridges.find_fdb, bridges.set_fdb),
     c.ForgottenNeighbour: (routes.find_learned, routes.forget),
     c.InterfaceAddress: (addresses.find_address, addresses.set_address),
@@ -38,6 +50,8 @@ ON_THIS_MACHINE: dict[type[c.Change], Pair] = {
     c.NeighbourEntry: (routes.find_neighbour, routes.set_neighbour),
     c.NftRule: (packet_filters.find_nft, packet_filters.set_nft),
     c.PolicyRule: (routes.find_rule, routes.set_rule),
+    c.RemovedFile: (config_files.find_removed_file, config_files.remove_file),
+    c.RemovedFolder: (config_files.find_removed_folder, config_files.remove_folder),
     c.RemovedLink: (links.find_removed, links.remove),
     c.RouteEntry: (routes.find_route, routes.set_route),
     c.Sysctl: (sysctls.find_sysctl, sysctls.set_sysctl),

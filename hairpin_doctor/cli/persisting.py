@@ -1,0 +1,117 @@
+"""`fix --persist` and `--uninstall`: what is to be installed, what was done for it, and what is left to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from hairpin_doctor.cli.refused import Refused
+from hairpin_doctor.fixes.changes import Change, ConfigFile, EnabledUnit
+from hairpin_doctor.fixes.persistence.choose import CannotPersist, persist
+from hairpin_doctor.fixes.persistence.momentary import lasting_part
+from hairpin_doctor.fixes.persistence.persistence import Persistence
+from hairpin_doctor.mending.checkpoint import Checkpoint
+from hairpin_doctor.mending.engine import Engine
+from hairpin_doctor.mending.store import MendingRefused
+from hairpin_doctor.report.page import Page
+from probes.questions.configuration import NetworkSetup
+
+AS_FILES = "`--output-dir DIR` writes the files into a folder instead"
+NOT_THIS = (
+    "--persist writes into /etc of the machine that was examined, and this is not known to be that machine: process 1 has "
+    f"another network or other files (a namespace, a container). Nothing was changed; {AS_FILES}"
+)
+TAKES_OVER = {
+    "systemd-networkd": "networkd takes the interface over when it starts next (now: `networkctl reload`).",
+    "NetworkManager": "NetworkManager takes the interface over when it starts next (now: `nmcli connection load FILE`).",
+    "ifupdown": "ifupdown makes the interface when the machine starts next.",
+}
+
+
+def lasting_changes(
+    code: str, changes: Sequence[Change], setup: NetworkSetup | None, engine: Engine, page: Page
+) -> tuple[Change, ...]:
+    """What is to be installed, shown; () where nothing of it is lost by a reboot. Raises Refused: nothing was changed."""
+    if not lasting_part(changes)[0]:
+        page.marked("note", "no files", "Nothing of this is lost by a reboot.")
+        for each in lasting_part(changes)[1]:
+            page.marked("warn", "careful", f"{each}.")
+        return ()
+    if setup is None:
+        raise Refused(NOT_THIS)
+    try:
+        found = _under_a_free_name(code.lower(), changes, setup, engine.store.history())
+        engine.refuse_uninstallable(found.installation)
+    except (CannotPersist, MendingRefused, OSError) as error:
+        raise Refused(f"this cannot be made lasting here: {error}. Nothing was changed; {AS_FILES}") from None
+    _show(found, page)
+    return found.installation
+
+
+def _under_a_free_name(
+    code: str, changes: Sequence[Change], setup: NetworkSetup, history: Iterable[Checkpoint]
+) -> Persistence:
+    """Two fixes of one cause, for two bridges say, each keep their files."""
+    taken = {
+        change.path
+        for run in history
+        if run.phase == "confirmed"
+        for change in run.installed
+        if isinstance(change, ConfigFile)
+    }
+    number, found = 1, persist(code, changes, setup)
+    while number < 100 and taken & {file.path for file in found.files}:
+        number += 1
+        found = persist(f"{code}-{number}", changes, setup)
+    return found
+
+
+def _show(found: Persistence, page: Page) -> None:
+    page.blank()
+    page.text(f"Once it is confirmed, this makes it outlive a reboot ({found.manager}):", 2)
+    for file in found.files:
+        page.item(f"write {file.path}", 4)
+    for unit in found.units:
+        page.item(f"systemctl enable {unit}", 4)
+    for remark in found.remarks:
+        page.marked("warn", "careful", remark if remark.endswith(".") else f"{remark}.", 2)
+    if found.manager in TAKES_OVER:
+        page.text(TAKES_OVER[found.manager], 2)
+
+
+def make_last_run_lasting(
+    engine: Engine, code: str | None, setup: NetworkSetup | None, page: Page
+) -> Checkpoint:
+    """--persist alone: for the last run that was kept, which has to be one for `code` if that is named. Raises Refused."""
+    kept = engine.last()
+    if kept is None or kept.phase != "confirmed" or code not in (None, kept.code):
+        raise Refused(
+            "no run was kept that could be made lasting: `hairpin-doctor fix --apply --persist` first"
+        )
+    if kept.installed:
+        raise Refused(f"run {kept.id} is lasting already: `hairpin-doctor fix --history` shows its files")
+    if kept.boot_id != Path("/proc/sys/kernel/random/boot_id").read_text().strip():
+        raise Refused(
+            f"this machine was started anew since run {kept.id}, which ended it: `hairpin-doctor fix {kept.code} --apply "
+            "--persist` applies it again"
+        )
+    lasting = lasting_changes(kept.code, kept.changes, setup, engine, page)
+    return engine.make_lasting(kept.id, lasting) if lasting else kept
+
+
+def loses(checkpoint: Checkpoint) -> bool:
+    """Whether a reboot takes something of the run away."""
+    return not checkpoint.installed and bool(lasting_part(checkpoint.changes)[0])
+
+
+def tell_lasting(checkpoint: Checkpoint, page: Page) -> None:
+    """Whether a run that was kept outlives a reboot, and how to take it back."""
+    units = [each.unit for each in checkpoint.installed if isinstance(each, EnabledUnit)]
+    if checkpoint.installed:
+        enabled = f" systemd starts {', '.join(units)} at boot (enabled)." if units else ""
+        page.text(f"It outlives a reboot.{enabled}")
+        page.text(f"To take all of it back: sudo hairpin-doctor fix --uninstall {checkpoint.code}")
+        return
+    if loses(checkpoint):
+        page.text("It holds until the next reboot. To make it lasting: sudo hairpin-doctor fix --persist")
+    page.text("To take it back: sudo hairpin-doctor fix --rollback")
