@@ -131,10 +131,10 @@ def _outcome(network: Network, vip: Address, judged: list[Judged]) -> Outcome:
         return _of_a_symptom(judged)
     if any(isinstance(each.verdict, Undetermined) and each.verdict.suspected for each in judged):
         return Outcome.UNDETERMINED
+    if any(_breaks(each.verdict) for each in judged):
+        return Outcome.DIAGNOSED
     works = any(state.works is Works.YES for state in found)
     unknown = any(state.works is not Works.YES for state in found)
-    if unknown and any(_breaks(each.verdict) for each in judged):
-        return Outcome.DIAGNOSED
     return Outcome.HEALTHY if works and not unknown else Outcome.UNDETERMINED
 
 

@@ -37,6 +37,7 @@ from probes.resolvers import resolvers
 from probes.routed_path import routed_path
 from probes.routes import routes
 from probes.service_rules import service_rules
+from probes.stray_flows import stray_flows
 from probes.tcp import tcp
 from probes.udp import udp
 from probes.ways_back import ways_back
@@ -66,6 +67,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     forward_chain,
     ingress_programs,
     connections,
+    stray_flows,
     ways_back,
     announcers,
     bgp_sessions,

@@ -185,6 +185,8 @@ class Lab:
             run(["tc", "-n", place.namespace, "-batch", "-"], "\n".join(machine.traffic_control) + "\n")
         for ruleset in machine.rulesets:
             run(place.wrap(RULESET_TOOLS[ruleset.tool]), ruleset.text)
+        for line in render.flow_lines(machine):
+            run(place.wrap(["conntrack", *line.split()]))
 
     def _neighbours(self, machine: Machine) -> None:
         ip_batch(render.neighbour_lines(machine), self.place(machine.role).namespace)

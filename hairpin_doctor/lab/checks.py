@@ -44,14 +44,15 @@ class Tcp:
 
 @dataclass(frozen=True)
 class Udp:
-    """A DNS query over UDP: served · refused · unreachable · silent."""
+    """A DNS query over UDP: served · refused · unreachable · silent. `source_port` 0: any, as the kernel chooses."""
 
     address: IPv4Address
     port: int = 53
+    source_port: int = 0
 
     def observe(self, lab: Lab, role: str) -> str:
         """See the class."""
-        return lab.inside(role, lambda: exchange.udp(self.address, self.port))
+        return lab.inside(role, lambda: exchange.udp(self.address, self.port, self.source_port))
 
 
 @dataclass(frozen=True)

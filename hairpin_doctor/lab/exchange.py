@@ -43,9 +43,14 @@ def _request(port: int, size: int) -> bytes:
     return b"GET / HTTP/1.0\r\nFiller: " + b"x" * size + b"\r\n\r\n"
 
 
-def udp(address: IPv4Address, port: int) -> str:
-    """Ask a DNS server, repeating the query. IP_RECVERR, or the kernel keeps "no route to host" to itself."""
+def udp(address: IPv4Address, port: int, source_port: int = 0) -> str:
+    """Ask a DNS server, repeating the query. IP_RECVERR, or the kernel keeps "no route to host" to itself.
+
+    A connected socket gets what comes for it before a daemon's that shares the port (SO_REUSEADDR, udp4_lib_lookup2).
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        client.bind(("", source_port))
         client.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         client.connect((str(address), port))
         query = wire.dns_query("localhost")

@@ -45,6 +45,12 @@ EXPECTED: Mapping[str, Expectations] = {
     "source-ranges-exclude-client": _both("HD505", host=UNDETERMINED),
     # The host's own question to the pod is refused too.
     "backend-refuses": _both("HD503", host=_diagnosed("HD503")),
+    # Every new flow is served: only the node knows of the one that is not.
+    "stale-udp-conntrack": {
+        "client": Expected("healthy", ("HD001",)),
+        "host": _diagnosed("HD506"),
+        "both": Expected("diagnosed", ("HD506", "HD001", "HD002")),
+    },
     # The server's own words reach everybody who asks.
     "dns-refuses": _both("HD510", client=_diagnosed("HD510"), host=_diagnosed("HD510")),
     "dns-truncated-without-tcp": _both("HD510", client=_diagnosed("HD510"), host=_diagnosed("HD510")),

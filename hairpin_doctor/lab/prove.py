@@ -76,7 +76,9 @@ def _mend(lab: Lab, setting: Setting, found: Verdict, scanner: Scanner, tell: Te
         if wrong is not None:
             return False
     cause = _carry_out(lab, setting, found, tell)
-    return cause is None or is_mended(scanner, cause, lambda good, text: tell(good, f"after   {text}"))
+    return cause is None or is_mended(
+        scanner, setting.case, cause, lambda good, text: tell(good, f"after   {text}")
+    )
 
 
 def _mend_reversibly(
@@ -91,7 +93,7 @@ def _mend_reversibly(
     try:
         for line in reversible.apply(fix):
             tell(True, f"mend    {line}")
-        if not is_mended(scanner, cause, lambda good, text: tell(good, f"after   {text}")):
+        if not is_mended(scanner, setting.case, cause, lambda good, text: tell(good, f"after   {text}")):
             return False
         reversible.take_back()
     except (NotReversed, CannotChange, MendingRefused) as error:
@@ -119,10 +121,11 @@ def _advice(case: Case) -> bool:
     return any(each is not None for each in (case.repair, case.recovered, case.by_hand))
 
 
-def is_mended(scanner: Scanner, cause: Mapping[str, Any], tell: Tell) -> bool:
-    """The client is healthy; and what was latent, so that the client was healthy before, is no longer found."""
+def is_mended(scanner: Scanner, case: Case, cause: Mapping[str, Any], tell: Tell) -> bool:
+    """The client is healthy; and where it was healthy before, the cause is no longer found from both sides."""
     client, recordings = scanner.client()
-    codes = client.codes if cause["severity"] == "broken" else scanner.both(recordings)[0].codes
+    unseen = cause["severity"] != "broken" or case.expected["client"].verdict == "healthy"
+    codes = scanner.both(recordings)[0].codes if unseen else client.codes
     mended = client.outcome == "healthy" and cause["code"] not in codes
     tell(mended, f"{client.outcome} for the client; {' '.join(codes)}")
     return mended

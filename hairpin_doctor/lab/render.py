@@ -157,6 +157,14 @@ def vlan_lines(machine: Machine) -> list[str]:
     return lines
 
 
+def flow_lines(machine: Machine) -> list[str]:
+    """`conntrack` lines for the flows it remembers: long enough for a daemon to go on with them."""
+    return [
+        f"-I -p udp -s {flow.source} --sport {flow.source_port} -d {flow.destination} --dport 53 --dst-nat {flow.end} -t 60"
+        for flow in machine.flows
+    ]
+
+
 def _mac(interface: Interface) -> str:
     return f" address {interface.mac}" if interface.mac else ""
 

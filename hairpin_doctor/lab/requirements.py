@@ -19,6 +19,7 @@ PACKAGES = {
     "nft": "nftables",
     "iptables-nft-restore": "iptables",
     "iptables-legacy-restore": "iptables",
+    "conntrack": "conntrack",
     "dnsmasq": "dnsmasq-base",
     "bird": "bird2",
     "birdc": "bird2",
@@ -78,6 +79,7 @@ def tools(topology: Topology) -> set[str]:
     needed = {"ip", "bridge", "unshare"}
     for machine in topology.machines:
         needed |= {"tc"} if machine.traffic_control else set()
+        needed |= {"conntrack"} if machine.flows else set()
         needed |= {RESTORE[rules.tool] for rules in machine.rulesets}
         needed |= {daemon.argv[0] for daemon in machine.daemons if daemon.argv[0] in PACKAGES}
         needed |= {"birdc" for daemon in machine.daemons if daemon.name == BGP}

@@ -70,7 +70,7 @@ class Reversible:
         if ended.phase != "awaiting-confirmation":
             raise NotReversed("; ".join(ended.said))
         engine.confirm()
-        self.altered |= bool(ended.changes)
+        self.altered |= bool(ended.changes) and any(each.undo() for each in changes)
         self.done.append(role)
         yield from (f"{work.machine}: {each}" for each in said if each.startswith("do"))
 

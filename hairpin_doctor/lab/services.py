@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 from typing import Literal
 
 from hairpin_doctor.lab import announcer as announcer_script
-from hairpin_doctor.lab import pod_http
+from hairpin_doctor.lab import asker, pod_http
 from hairpin_doctor.lab.daemon import DIRECTORY, Answering, BirdAnswers, BirdEstablished, Daemon, ReadyLine
 
 ANNOUNCER = "announcer"
@@ -90,6 +90,13 @@ def http_server(address: IPv4Address, ports: tuple[int, ...]) -> Daemon:
     argv, files = _script("pod_http.py")
     words = (*argv, str(address), *(str(port) for port in ports))
     return Daemon("http", words, ready=(ReadyLine(pod_http.READY),), files=files)
+
+
+def dns_asker(server: IPv4Address, source_port: int) -> Daemon:
+    """The small program of asker.py, which asks from one port for ever."""
+    argv, files = _script("asker.py")
+    words = (*argv, str(server), str(source_port))
+    return Daemon("asker", words, ready=(ReadyLine(asker.READY),), files=files)
 
 
 @dataclass(frozen=True)

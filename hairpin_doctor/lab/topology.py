@@ -128,6 +128,16 @@ class FdbEntry:
 
 
 @dataclass(frozen=True)
+class TrackedFlow:
+    """A UDP flow to port 53 as connection tracking remembers it, translated to `end`; there before anything is sent."""
+
+    source: IPv4Address
+    source_port: int
+    destination: IPv4Address
+    end: IPv4Address
+
+
+@dataclass(frozen=True)
 class Ruleset:
     """Packet filter rules as text for `nft -f -`, `iptables-nft-restore`, `iptables-legacy-restore`, or `ipvsadm -R`."""
 
@@ -152,6 +162,7 @@ class Machine:
     neighbours: tuple[Neighbour, ...] = ()
     fdb: tuple[FdbEntry, ...] = ()
     rulesets: tuple[Ruleset, ...] = ()
+    flows: tuple[TrackedFlow, ...] = ()
     daemons: tuple[Daemon, ...] = ()
 
     def interface(self, name: str) -> Interface:

@@ -26,6 +26,7 @@ OF_KIND: dict[type[c.Change], tuple[Level, str]] = {
     c.BridgeVlan: ("medium", "Frames of that VLAN reach, or no longer reach, what is behind the port."),
     c.Deletion: ("high", "Clients that were served by the deleted objects lose the VIP until the rest is done."),
     c.FdbEntry: ("low", "Frames to that one MAC take another way."),
+    c.ForgottenFlow: ("low", "Nothing: the next packet of the flow is translated anew."),
     c.ForgottenNeighbour: ("low", "Nothing: the next packet resolves the address anew."),
     c.InterfaceAddress: ("medium", "Connections that use the address end where it is taken away."),
     c.IptablesRule: ("medium", "Packets that the rule matches take another way from now on, wanted ones and others."),

@@ -6,13 +6,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from hairpin_doctor.fixes.changes import Change, ForgottenNeighbour, LinkMac, Look, RestartedDaemonSet
+from hairpin_doctor.fixes.changes import (
+    Change,
+    ForgottenFlow,
+    ForgottenNeighbour,
+    LinkMac,
+    Look,
+    RestartedDaemonSet,
+)
 from hairpin_doctor.machine.changing.hands import Hands
 from hairpin_doctor.mending.checkpoint import Checkpoint
 from hairpin_doctor.mending.rollback import shown
 from hairpin_doctor.mending.store import Store
 
 NOT_READ_BACK = (
+    ForgottenFlow,
     ForgottenNeighbour,
     LinkMac,
     Look,

@@ -24,6 +24,7 @@ LEFT_OPEN = {
     "IptablesRules": "the service rules (iptables)",
     "NftRuleset": "the service rules (nftables)",
     "TrackedConnections": "what connection tracking did to the traffic",
+    "UsedFlows": "which of its flows are in use",
     "KernelLog": "the kernel's log",
     "ApiGroups": "the cluster",
     "LoadBalancerServices": "the Services",

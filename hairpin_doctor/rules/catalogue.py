@@ -45,6 +45,7 @@ from hairpin_doctor.rules.source_ranges_exclude_client import source_ranges_excl
 from hairpin_doctor.rules.speaker_not_running import speaker_not_running
 from hairpin_doctor.rules.split_brain import split_brain
 from hairpin_doctor.rules.stale_neighbour import stale_neighbour
+from hairpin_doctor.rules.stale_udp_conntrack import stale_udp_conntrack
 from hairpin_doctor.rules.stateful_gateway_sees_half import stateful_gateway_sees_half
 from hairpin_doctor.rules.two_controllers import two_controllers
 from hairpin_doctor.rules.vip_answers_with_a_port_mac import vip_answers_with_a_port_mac
@@ -94,6 +95,7 @@ CATALOGUE: tuple[Rule, ...] = (
     backend_refuses,
     dns_answers_fail,
     cross_node_pod_network_broken,
+    stale_udp_conntrack,
     proxy_arp_answers,
     arp_ignored,
     nobody_answers,

@@ -14,6 +14,7 @@ from probes.questions import (
     NftRuleset,
     RoutedEchoes,
     TrackedConnections,
+    UsedFlows,
 )
 
 RIGHTS: dict[type[Question[Any]], str] = {
@@ -24,6 +25,7 @@ RIGHTS: dict[type[Question[Any]], str] = {
     IptablesRules: "CAP_NET_ADMIN",
     NftRuleset: "CAP_NET_ADMIN",
     TrackedConnections: "CAP_NET_ADMIN",
+    UsedFlows: "CAP_NET_ADMIN",
     KernelLog: "CAP_SYSLOG",
 }
 

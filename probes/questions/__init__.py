@@ -22,6 +22,7 @@ from probes.questions.firewall import (
     IptablesRules,
     NftRuleset,
     TrackedConnections,
+    UsedFlows,
     VirtualServers,
 )
 from probes.questions.links import ForwardingDatabase, Links
@@ -63,6 +64,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     IptablesRules,
     NftRuleset,
     TrackedConnections,
+    UsedFlows,
     VirtualServers,
     IngressPrograms,
     PacketSockets,
@@ -128,5 +130,6 @@ __all__ = [
     "Sysctl",
     "TcpConnections",
     "TrackedConnections",
+    "UsedFlows",
     "VirtualServers",
 ]

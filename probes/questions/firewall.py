@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from probes.host import Question
@@ -90,3 +90,14 @@ class TrackedConnections(Question[tuple[TrackedConnection, ...]]):
     """Tracked TCP and UDP connections to these destinations. Needs CAP_NET_ADMIN."""
 
     destinations: tuple[Address, ...]
+
+
+@dataclass(frozen=True)
+class UsedFlows(Question[tuple[FlowDirection, ...]]):
+    """Those of these tracked UDP flows, as their clients send them, that carry a packet while we watch.
+
+    Each packet sets the entry's remaining time anew. Ends as soon as all have. Needs CAP_NET_ADMIN.
+    """
+
+    flows: tuple[FlowDirection, ...]
+    watch_ms: int = field(compare=False)

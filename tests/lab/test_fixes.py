@@ -53,5 +53,5 @@ def test_every_further_fix_mends_the_case_and_its_undo_runs(case: Case, tmp_path
             ):
                 continue
             done = list(apply_fix(lab, case, names, fix))
-            assert is_mended(scanner, cause, lambda good, text: None), f"{fix['title']}: {done}"
+            assert is_mended(scanner, case, cause, lambda good, text: None), f"{fix['title']}: {done}"
             undo_fix(lab, case, fix)

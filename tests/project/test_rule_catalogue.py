@@ -59,6 +59,7 @@ PROMISED = {
     "HD503": ("backend-refuses", "broken"),
     "HD504": ("legacy-and-nft-rules-mixed", "broken"),
     "HD505": ("source-ranges-exclude-client", "broken"),
+    "HD506": ("stale-udp-conntrack", "broken"),
     "HD507": ("protocol-missing", "broken"),
     "HD508": ("cross-node-pod-network-broken", "broken"),
     "HD509": ("source-address-hidden", "note"),

@@ -13,6 +13,7 @@ from hairpin_doctor.fixes.changes.addresses import (
 )
 from hairpin_doctor.fixes.changes.bridges import BridgeNetfilter, BridgePortFlag, BridgeVlan, FdbEntry
 from hairpin_doctor.fixes.changes.change import Change, commands_of, undo_of
+from hairpin_doctor.fixes.changes.connections import ForgottenFlow
 from hairpin_doctor.fixes.changes.files import ConfigFile, EnabledUnit, RemovedFile, RemovedFolder
 from hairpin_doctor.fixes.changes.kubernetes import (
     Deletion,
@@ -42,6 +43,7 @@ KINDS: tuple[type[Change], ...] = (
     Deletion,
     EnabledUnit,
     FdbEntry,
+    ForgottenFlow,
     ForgottenNeighbour,
     InterfaceAddress,
     IptablesRule,
@@ -77,6 +79,7 @@ __all__ = [
     "Deletion",
     "EnabledUnit",
     "FdbEntry",
+    "ForgottenFlow",
     "ForgottenNeighbour",
     "InterfaceAddress",
     "IptablesRule",

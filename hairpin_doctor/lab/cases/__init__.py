@@ -30,6 +30,7 @@ from hairpin_doctor.lab.cases import (
     ports,
     resolver,
     routing,
+    tracking,
     unknown,
 )
 from hairpin_doctor.lab.cases.case import Case, Expected, Vantage
@@ -49,6 +50,7 @@ _CASES: tuple[Case, ...] = (
     *filtering.CASES,
     *datapath.CASES,
     *resolver.CASES,
+    *tracking.CASES,
     *ports.CASES,
     *addresses.CASES,
     *routing.CASES,

@@ -122,7 +122,8 @@ def _possible(group: tuple[c.Change, ...]) -> bool:
 def test_every_kind_that_a_machine_carries_out_is_tried() -> None:
     tried = {type(each) for group in CHANGES for each in group}
     only_undo = {c.RemovedLink, c.UnusedChain}
-    assert tried | only_undo == set(ON_THIS_MACHINE)
+    elsewhere = {c.ForgottenFlow}  # tests/lab/probes/test_linux_sockets.py: it needs traffic
+    assert tried | only_undo | elsewhere == set(ON_THIS_MACHINE)
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from probes.questions.firewall import NftRuleset, TrackedConnections
+from hairpin_doctor.fixes.changes import ForgottenFlow
+from hairpin_doctor.machine.changing.hands import ThisMachine
+from probes.questions.firewall import FlowDirection, NftRuleset, TrackedConnections, UsedFlows
 from probes.questions.links import Links
 from probes.questions.machine import Counters, MachineIdentity, Moment
 from probes.questions.sockets import PacketSocket, PacketSockets, TcpConnections
@@ -109,3 +112,36 @@ def test_two_namespaces_of_one_machine_are_told_apart(net: Any) -> None:
     assert a.boot_id == b.boot_id
     assert a.network_namespace != b.network_namespace
     assert a.root
+
+
+def test_a_tracked_flow_is_in_use_while_packets_come_and_can_be_forgotten(net: Any) -> None:
+    net.nft("b", "input priority 0", "ct state new udp dport 99 accept")
+    net.socket("b", socket.SOCK_DGRAM, "192.0.2.20", 99)
+    sender = net.socket("a", socket.SOCK_DGRAM, "192.0.2.10", 4000)
+    flow = FlowDirection(A, B, 4000, 99)
+
+    def send(ended: threading.Event) -> None:
+        while not ended.wait(0.2):
+            sender.sendto(b"x", ("192.0.2.20", 99))
+
+    ended = threading.Event()
+    threading.Thread(target=send, args=(ended,)).start()
+    try:
+        assert poll_used(net, flow, 3000) == (flow,)
+    finally:
+        ended.set()
+    assert net.ask("b", UsedFlows((flow,), 1600)) == ()
+    forget = ForgottenFlow("192.0.2.10", 4000, "192.0.2.20", 99)
+    hands = ThisMachine()
+    assert not net.inside("b", lambda: hands.find(forget).so)
+    net.inside("b", lambda: hands.do(forget))
+    assert net.inside("b", lambda: hands.find(forget).so)
+    assert net.ask("b", TrackedConnections((B,))) == ()
+    net.inside("b", lambda: hands.do(forget))  # gone already: as good
+
+
+def poll_used(net: Any, flow: FlowDirection, watch_ms: int) -> Any:
+    """Once its entry is there."""
+    while not net.ask("b", TrackedConnections((B,))):
+        pass
+    return net.ask("b", UsedFlows((flow,), watch_ms))
