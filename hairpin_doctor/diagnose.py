@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Rule, Severity, Undetermined, Verdict
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Rule, Severity, Undetermined, Verdict
 from hairpin_doctor.situation import NotThis
 from hairpin_doctor.states import TargetState, Works
 from probes.target import Address
@@ -25,6 +25,9 @@ class Outcome(StrEnum):
 
 # Mixed targets: what needs a person most comes first.
 WEIGHT = (Outcome.UNEXPLAINED, Outcome.DIAGNOSED, Outcome.UNDETERMINED, Outcome.HEALTHY)
+IPV4_ONLY = "it does not apply to IPv6"
+UNPROVEN = "this cause is not yet proven for IPv6 VIPs"
+UNPROVEN_ADVICE = "judge it by hand: hairpin-doctor explain shows how"
 SEVERITIES, CONFIDENCES = tuple(Severity), tuple(Confidence)
 
 
@@ -99,6 +102,8 @@ def diagnose(network: Network, rules: Iterable[Rule]) -> Judgement:
 
 def judge(rule: Rule, network: Network, vip: Address) -> Verdict:
     """One rule's verdict; a guard that finds the cause impossible clears it, missing facts leave it undetermined."""
+    if vip.version == 6 and rule.ipv6 is not Ipv6.PROVEN:
+        return Cleared(IPV4_ONLY) if rule.ipv6 is Ipv6.NEVER else Undetermined(UNPROVEN, UNPROVEN_ADVICE)
     try:
         return rule.judge(network, vip)
     except NotThis as reason:

@@ -32,6 +32,17 @@ class Confidence(StrEnum):
     POSSIBLE = "possible"
 
 
+class Ipv6(StrEnum):
+    """Whether a rule may judge IPv6 VIPs. A guess would be worse than no answer: what no lab case proved, it may not.
+
+    NEVER: its mechanism is IPv4's own.
+    """
+
+    PROVEN = "proven"
+    UNPROVEN = "not yet proven"
+    NEVER = "does not apply"
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """The cause holds. `because` is this case's evidence, one sentence each; `ruled_out` what else it could have been."""
@@ -67,7 +78,8 @@ Verdict = Diagnosis | Cleared | Undetermined
 class Rule:
     """A registered rule. `explains` names codes that are mere consequences where this one holds.
 
-    `needs_cluster`: it judges by the cluster's word alone, and is left out where no cluster was asked.
+    `needs_cluster`: it judges by the cluster's word alone, and is left out where no cluster was asked. `ipv6`: whether it
+    judges IPv6 VIPs at all.
     """
 
     code: str
@@ -78,6 +90,7 @@ class Rule:
     documentation: str = field(repr=False)
     explains: tuple[str, ...] = ()
     needs_cluster: bool = False
+    ipv6: Ipv6 = Ipv6.UNPROVEN
 
     def section(self, name: str) -> str:
         """One of the fixed sections of its documentation."""
@@ -87,13 +100,19 @@ class Rule:
 
 
 def rule(
-    code: str, slug: str, severity: Severity, *, explains: tuple[str, ...] = (), needs_cluster: bool = False
+    code: str,
+    slug: str,
+    severity: Severity,
+    *,
+    explains: tuple[str, ...] = (),
+    needs_cluster: bool = False,
+    ipv6: Ipv6 = Ipv6.UNPROVEN,
 ) -> Callable[[Callable[[Network, Address], Verdict]], Rule]:
     """Make a rule of a function; its module's docstring is its documentation, the first line the cause as a statement."""
 
     def register(judge: Callable[[Network, Address], Verdict]) -> Rule:
         documentation = inspect.cleandoc(sys.modules[judge.__module__].__doc__ or "")
         title = documentation.partition("\n")[0].rstrip(".")
-        return Rule(code, slug, title, severity, judge, documentation, explains, needs_cluster)
+        return Rule(code, slug, title, severity, judge, documentation, explains, needs_cluster, ipv6)
 
     return register

@@ -17,7 +17,7 @@ from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.probe import Scope
 from probes.routes import RouteFacts
 from probes.service_rules import IPVS, ProgrammedPort, ServiceRulesFacts
-from probes.target import Address
+from probes.target import Address, resolution
 from probes.tcp import TcpFacts, frames_sent
 
 
@@ -76,7 +76,9 @@ def live_macs(client: VantagePoint, vip: Address) -> tuple[str, ...]:
     """The MACs that answered the client's ARP for an on-link VIP; raises NotThis for one that is routed or local."""
     routes = client.findings[RouteFacts]
     if not routes.on_link(vip):
-        raise NotThis(f"{vip} is not on-link for {client.name}: its traffic goes to a gateway, not by ARP")
+        raise NotThis(
+            f"{vip} is not on-link for {client.name}: its traffic goes to a gateway, not by {resolution(vip)}"
+        )
     macs = client.findings[ArpFacts].macs(vip)
     if not macs:
         _hears_somebody(client, vip)
@@ -88,10 +90,11 @@ def _hears_somebody(client: VantagePoint, vip: Address) -> None:
     for answers in client.findings[ArpFacts].answers:
         others = [each for each in answers.asked if each not in client.scope.vips]
         if answers.asked and vip in answers.asked and others and not answers.replies:
-            what = (
-                f"{client.name} hears no ARP answer at all on {answers.interface}, not even from {others[0]}"
+            by, other = resolution(vip), others[0]
+            what = f"{client.name} hears no {by} answer at all on {answers.interface}, not even from {other}"
+            how = (
+                f"look at that link first (its carrier, its switch or bridge port): {other} must answer {by}"
             )
-            how = f"look at that link first (its carrier, its switch or bridge port): {others[0]} must answer ARP"
             raise MissingFacts(f"{what}: whether anybody answers for {vip}", client.name, how)
 
 
@@ -113,8 +116,8 @@ def silent_clients(network: Network, vip: Address) -> tuple[VantagePoint, ...]:
     client = failing[0]
     macs = live_macs(client, vip)
     if not macs:
-        raise NotThis(f"{client.name} did not need to ask for {vip} by ARP")
-    raise NotThis(f"{', '.join(macs)} answers ARP for {vip} at {client.name}")
+        raise NotThis(f"{client.name} did not need to ask for {vip} by {resolution(vip)}")
+    raise NotThis(f"{', '.join(macs)} answers {resolution(vip)} for {vip} at {client.name}")
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def answering_interface(
     """
     macs = live_macs(client, vip)
     if not macs:
-        raise NotThis(f"nobody answers ARP for {vip} at {client.name}")
+        raise NotThis(f"nobody answers {resolution(vip)} for {vip} at {client.name}")
     hosts = network.hosts(vip)
     used = macs_used(client, vip)
     for mac in sorted(macs, key=lambda each: each not in used):
@@ -150,7 +153,8 @@ def answering_interface(
 def is_the_gateway(machine: VantagePoint, vip: Address) -> bool:
     """Whether the VIP is the very address of this machine's default gateway."""
     routes = machine.findings.get(RouteFacts)
-    return bool(routes and routes.default and routes.default.gateway == vip)
+    default = routes.default_towards(vip) if routes else None
+    return default is not None and default.gateway == vip
 
 
 def macs_used(client: VantagePoint, vip: Address) -> set[str]:

@@ -53,7 +53,7 @@ def find_free(host: Host, interface: str, wanted: Iterator[IPv4Address]) -> Free
     The host must be the client itself: what this machine claims is asked for as well.
     """
     asked = tuple(address for address, _ in zip(wanted, range(AT_ONCE), strict=False))
-    claimed: set[IPv4Address] = set()
+    claimed: set[Address] = set()
     for _ in range(PROBES):
         left = tuple(each for each in asked if each not in claimed)
         if left:

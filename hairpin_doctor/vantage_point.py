@@ -61,7 +61,7 @@ class VantagePoint:
         if rules is not None and rules.programmed(vip):
             return True
         sysctls = self.findings.get(InterfaceSysctlFacts)
-        if sysctls is not None and sysctls.ip_forward == 0:
+        if sysctls is not None and sysctls.ip_forward == 0 and vip.version == 4:
             return False
         return False if rules is not None else None
 
@@ -88,12 +88,13 @@ class VantagePoint:
         return tuple(each.prefix for each in connected if link and each.interface == link.name)
 
     def gateway_macs(self) -> tuple[str, ...]:
-        """The MACs of its default gateway: the cached one and those that answer now."""
+        """The MACs of its default gateways: the cached ones and those that answer now."""
         routes = self.findings.get(RouteFacts)
-        gateway = routes.default.gateway if routes and routes.default else None
-        if gateway is None:
-            return ()
         cache, arp = self.findings.get(NeighbourFacts), self.findings.get(ArpFacts)
-        cached = cache.entry(gateway) if cache else None
-        answers = arp.macs(gateway) if arp else ()
-        return tuple(dict.fromkeys((*([cached.mac] if cached and cached.mac else []), *answers)))
+        found: list[str] = []
+        for route in (routes.default, routes.default_ipv6) if routes else ():
+            gateway = route.gateway if route else None
+            cached = cache.entry(gateway) if cache and gateway else None
+            found.extend([cached.mac] if cached and cached.mac else [])
+            found.extend(arp.macs(gateway) if arp and gateway else ())
+        return tuple(dict.fromkeys(found))

@@ -1,9 +1,10 @@
 """Who answers ARP for each VIP, with which MACs, how fast; and for the gateway and the neighbours on the same link?
 
-Asked by broadcast with our own address as sender, and of the gateway also by unicast, since proxy ARP delays broadcast
-answers. A host never hears its own announcer: silence on the announcing host is no finding. Without CAP_NET_RAW the
-kernel asks instead, and then one MAC per address is seen, never a second answerer. Where a router answers by proxy ARP, its
-late answer may replace our own entry for the VIP, as with arping(8); other neighbours are asked only where it cannot.
+For IPv6 VIPs by neighbour solicitations (RFC 4861); see neighbour_discovery. By ARP: asked by broadcast with our own address
+as sender, and of the gateway also by unicast, since proxy ARP delays broadcast answers. A host never hears its own
+announcer: silence on the announcing host is no finding. Without CAP_NET_RAW the kernel asks instead, and then one MAC per
+address is seen, never a second answerer. Where a router answers by proxy ARP, its late answer may replace our own entry for
+the VIP, as with arping(8); other neighbours are asked only where it cannot.
 """
 
 from __future__ import annotations
@@ -14,11 +15,20 @@ from ipaddress import IPv4Address
 from typing import Literal
 
 from probes.host import Absent, Denied, Host
+from probes.neighbour_discovery import heard, solicitations
 from probes.probe import Layer, Scope, probe
 from probes.questions.machine import Moment
-from probes.questions.neighbours import ArpReply, ArpSweep, KernelResolution, Neighbour, Neighbours
+from probes.questions.neighbours import (
+    ArpReply,
+    ArpSweep,
+    KernelResolution,
+    Neighbour,
+    Neighbours,
+    NeighbourSolicitations,
+)
 from probes.questions.routing import Route, RouteTo
 from probes.routes import SOMEWHERE_ELSE
+from probes.target import Address
 
 NEIGHBOURS_AT_MOST = 32
 UNTOUCHED = {"REACHABLE", "PERMANENT", "NOARP"}
@@ -30,7 +40,7 @@ class ArpAnswers:
 
     interface: str
     method: Literal["packet socket", "kernel"]
-    asked: tuple[IPv4Address, ...]
+    asked: tuple[Address, ...]
     replies: tuple[ArpReply, ...]
 
 
@@ -68,11 +78,22 @@ def arp(host: Host, scope: Scope) -> ArpFacts:
         if route.interface and isinstance(route.source, IPv4Address):
             wanted.setdefault((route.interface, route.source), []).append(vip)
     known = (*host.ask(Neighbours(Moment.AFTER_TRAFFIC)), *host.ask(Neighbours(Moment.BEFORE)))
-    return ArpFacts(
-        tuple(
-            _ask(host, scope, interface, source, vips, known) for (interface, source), vips in wanted.items()
-        )
+    by_arp = (
+        _ask(host, scope, interface, source, vips, known) for (interface, source), vips in wanted.items()
     )
+    return ArpFacts((*by_arp, *(_solicit(host, scope, each) for each in solicitations(host, scope))))
+
+
+def _solicit(host: Host, scope: Scope, question: NeighbourSolicitations) -> ArpAnswers:
+    replies = heard(host, question)
+    if replies is not None:
+        return ArpAnswers(question.interface, "packet socket", question.addresses, replies)
+    return _by_the_kernel(host, scope, question.interface, question.vips)
+
+
+def _by_the_kernel(host: Host, scope: Scope, interface: str, vips: tuple[Address, ...]) -> ArpAnswers:
+    resolved = host.ask(KernelResolution(vips, scope.arp_window_ms))
+    return ArpAnswers(interface, "kernel", vips, tuple(_as_replies(resolved)))
 
 
 def _route(host: Host, destination: object) -> Route | None:
@@ -101,8 +122,7 @@ def _ask(
         replies = host.ask(ArpSweep(interface, source, asked, directly, scope.arp_window_ms))
         return ArpAnswers(interface, "packet socket", asked, replies)
     except Denied:
-        resolved = host.ask(KernelResolution(tuple(vips), scope.arp_window_ms))
-        return ArpAnswers(interface, "kernel", tuple(vips), tuple(_as_replies(resolved)))
+        return _by_the_kernel(host, scope, interface, tuple(vips))
 
 
 def _may_be_asked(known: Iterable[Neighbour]) -> list[IPv4Address]:
@@ -120,11 +140,7 @@ def _may_be_asked(known: Iterable[Neighbour]) -> list[IPv4Address]:
 
 def _as_replies(entries: Iterable[Neighbour]) -> Iterable[ArpReply]:
     for entry in entries:
-        if (
-            isinstance(entry.address, IPv4Address)
-            and entry.mac
-            and entry.state in ("REACHABLE", "DELAY", "PROBE")
-        ):
+        if entry.mac and entry.state in ("REACHABLE", "DELAY", "PROBE"):
             yield ArpReply(entry.address, entry.mac, entry.mac, 0.0)
 
 

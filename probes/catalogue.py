@@ -29,6 +29,8 @@ from probes.kernel_counters import kernel_counters
 from probes.load_balancer_controllers import load_balancer_controllers
 from probes.machine import machine
 from probes.metallb import metallb
+from probes.multicast import multicast
+from probes.neighbour_discovery import neighbour_discovery
 from probes.neighbours import neighbours
 from probes.own_address_warnings import own_address_warnings
 from probes.pod_paths import pod_paths
@@ -50,10 +52,12 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     br_netfilter,
     forwarding_database,
     own_address_warnings,
+    multicast,
     neighbours,
     arp,
     client_links,
     answering_machines,
+    neighbour_discovery,
     routes,
     routed_path,
     icmp,

@@ -23,7 +23,7 @@ from probes.target import Address
 class ClientHeard:
     """An answer to our ARP request for a client's address."""
 
-    address: IPv4Address
+    address: Address
     interface: str
     mac: str
 

@@ -21,6 +21,7 @@ from probes.questions.routing import (
 from probes.target import Address
 
 SOMEWHERE_ELSE = ip_address("192.0.0.8")  # RFC 7600's dummy address: stands for "not on-link here"
+SOMEWHERE_ELSE_IPV6 = ip_address("100::8")  # the same, of the discard-only prefix (RFC 6666)
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,20 @@ class RouteFound:
 
 @dataclass(frozen=True)
 class RouteFacts:
-    """Decisions for the VIPs and for the known clients, the default gateway, policy rules and connected prefixes."""
+    """Decisions for the VIPs and for the known clients, the default gateway, policy rules and connected prefixes.
+
+    `default_ipv6` is looked up only where a VIP is an IPv6 one.
+    """
 
     to: tuple[RouteFound, ...]
     default: Route | None
     rules: tuple[RoutingRule, ...]
     connected: tuple[ConnectedPrefix, ...]
+    default_ipv6: Route | None = None
+
+    def default_towards(self, destination: Address) -> Route | None:
+        """The default route of the destination's family."""
+        return self.default if destination.version == 4 else self.default_ipv6
 
     def route(self, destination: Address) -> Route | None:
         """The kernel's decision for a VIP or client of the scope."""
@@ -64,6 +73,7 @@ def routes(host: Host, scope: Scope) -> RouteFacts:
         default=_route(host, SOMEWHERE_ELSE),
         rules=host.ask(RoutingRules()),
         connected=host.ask(ConnectedPrefixes()),
+        default_ipv6=_route(host, SOMEWHERE_ELSE_IPV6) if any(v.version == 6 for v in scope.vips) else None,
     )
 
 

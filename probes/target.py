@@ -10,6 +10,19 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+SOLICITED_NODE = int(ipaddress.IPv6Address("ff02::1:ff00:0"))
+
+
+def solicited_node(address: ipaddress.IPv6Address) -> ipaddress.IPv6Address:
+    """The multicast group in which the address is asked for, with its last 24 bits (RFC 4291 section 2.7.1)."""
+    return ipaddress.IPv6Address(SOLICITED_NODE | (int(address) & 0xFFFFFF))
+
+
+def resolution(address: Address) -> str:
+    """By what its MAC is asked for: ARP, or neighbour discovery."""
+    return "ARP" if address.version == 4 else "NDP"
+
+
 class Protocol(StrEnum):
     """Transport protocol of a service port."""
 
@@ -86,6 +99,8 @@ def _refuse_unusable(vip: Address, text: str) -> None:
         raise BadTarget(
             f"{text!r}: {vip} is a loopback, multicast or unspecified address, never a LoadBalancer IP."
         )
+    if vip.version == 6 and vip.is_link_local:
+        raise BadTarget(f"{text!r}: {vip} is a link-local address, which means nothing beyond one link.")
 
 
 def _port(number: str, text: str) -> int:

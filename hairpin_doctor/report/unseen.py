@@ -17,6 +17,7 @@ AS_ROOT = "Run it as root (sudo) to see them."
 WITH_THE_ROLE = "The role in docs/cluster-access.yaml grants what the doctor reads."
 LEFT_OPEN = {
     "ArpSweep": "a second machine that answers ARP",
+    "NeighbourSolicitations": "a second machine that answers neighbour solicitations, and who would if it heard them",
     "RoutedExchanges": "whether the gateway has a route to the VIP",
     "RoutedEchoes": "whether the gateway has a route to the VIP",
     "DirectedExchanges": "what each machine that answers does with a packet for the VIP",

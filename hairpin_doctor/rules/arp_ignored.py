@@ -26,7 +26,7 @@ from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.forget import forget
 from hairpin_doctor.gateway_route import route_of_the_gateway
 from hairpin_doctor.network import Network, segment
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import attachment_of, silent_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
@@ -41,7 +41,7 @@ from probes.ways_back import WayBackFacts
 OWN_INTERFACE_ONLY, SAME_SUBNET_TOO, BY_SCOPE, NEVER = 1, 2, 3, 8
 
 
-@rule("HD209", "arp-ignored", Severity.BROKEN, explains=("HD201",))
+@rule("HD209", "arp-ignored", Severity.BROKEN, explains=("HD201",), ipv6=Ipv6.NEVER)
 def arp_ignored(network: Network, vip: Address) -> Verdict:
     """Silence at the client, the address on another interface of the host, and a setting that forbids the answer."""
     if not network.clients(vip):

@@ -28,7 +28,7 @@ from hairpin_doctor.fixes.changes import Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.service_object import ANYWHERE
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import names, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.cluster_nodes import ClusterNodeFacts
@@ -51,7 +51,9 @@ STRICT_ARP = Step(
 )
 
 
-@rule("HD204", "ipvs-without-strict-arp", Severity.BROKEN, explains=("HD202", "HD205", "HD302"))
+@rule(
+    "HD204", "ipvs-without-strict-arp", Severity.BROKEN, explains=("HD202", "HD205", "HD302"), ipv6=Ipv6.NEVER
+)
 def ipvs_without_strict_arp(network: Network, vip: Address) -> Verdict:
     """A scanned host's kernel answers for an address of another of its interfaces, and so does another machine."""
     clients = network.clients(vip)

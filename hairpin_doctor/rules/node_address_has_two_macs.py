@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from hairpin_doctor.fixes.changes import Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network, ipv4_addresses
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import names
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
@@ -31,7 +31,7 @@ from probes.questions.links import Link
 from probes.target import Address
 
 
-@rule("HD208", "node-address-has-two-macs", Severity.LATENT)
+@rule("HD208", "node-address-has-two-macs", Severity.LATENT, ipv6=Ipv6.NEVER)
 def node_address_has_two_macs(network: Network, vip: Address) -> Verdict:
     """Heard by a client, or certain from the host's own settings."""
     hosts = network.hosts(vip)

@@ -23,7 +23,7 @@ from hairpin_doctor.fixes.changes import Change, InterfaceAddress, Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import link_local
 from hairpin_doctor.network import Network, ipv4_addresses
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import answering_interface, of_failing_clients, symptom, translated
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
@@ -36,7 +36,7 @@ from probes.routes import RouteFacts
 from probes.target import Address
 
 
-@rule("HD401", "reverse-path-filter-drops", Severity.BROKEN, explains=("HD302",))
+@rule("HD401", "reverse-path-filter-drops", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.NEVER)
 def reverse_path_filter_drops(network: Network, vip: Address) -> Verdict:
     """The answering interface has no address and any filter, or a strict filter and another way back."""
     if not network.clients(vip):

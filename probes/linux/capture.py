@@ -19,9 +19,29 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def _tcp_port_filter(port: int) -> bytes:
-    """Classic BPF (linux/filter.h): IPv4, TCP, not a fragment, source or destination port equal."""
-    program = [
+def _tcp_port_filter(port: int, *, ipv6: bool) -> bytes:
+    """Classic BPF (linux/filter.h): TCP, not a fragment, source or destination port equal."""
+    program = _over_ipv6(port) if ipv6 else _over_ipv4(port)
+    return b"".join(struct.pack("HBBI", *instruction) for instruction in program)
+
+
+def _over_ipv6(port: int) -> list[tuple[int, int, int, int]]:
+    return [
+        (0x28, 0, 0, 12),  # ldh [12]            EtherType
+        (0x15, 0, 6, 0x86DD),  # jeq IPv6
+        (0x30, 0, 0, 20),  # ldb [20]            next header
+        (0x15, 0, 4, socket.IPPROTO_TCP),
+        (0x28, 0, 0, 54),  # ldh [54]            source port
+        (0x15, 3, 0, port),
+        (0x28, 0, 0, 56),  # ldh [56]            destination port
+        (0x15, 1, 0, port),
+        (0x06, 0, 0, DROP),
+        (0x06, 0, 0, KEEP),
+    ]
+
+
+def _over_ipv4(port: int) -> list[tuple[int, int, int, int]]:
+    return [
         (0x28, 0, 0, 12),  # ldh [12]            EtherType
         (0x15, 0, 9, 0x0800),  # jeq IPv4
         (0x30, 0, 0, 23),  # ldb [23]            protocol
@@ -36,20 +56,23 @@ def _tcp_port_filter(port: int) -> bytes:
         (0x06, 0, 0, DROP),
         (0x06, 0, 0, KEEP),
     ]
-    return b"".join(struct.pack("HBBI", *instruction) for instruction in program)
 
 
-def open_capture(port: int) -> socket.socket:
+def attach_filter(packets: socket.socket, code: bytes) -> None:
+    """From now on the socket gets only frames that this classic BPF program keeps."""
+    buffer = ctypes.create_string_buffer(code)
+    program = _Program(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
+    packets.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, bytes(program))
+
+
+def open_capture(port: int, *, ipv6: bool = False) -> socket.socket:
     """Start to capture the port's packets on all interfaces; raises PermissionError without CAP_NET_RAW.
 
     A socket that is bound to no interface receives from its first moment; what slipped in before the filter was
     attached is thrown away (packet(7)).
     """
     capture = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-    code = _tcp_port_filter(port)
-    buffer = ctypes.create_string_buffer(code)
-    program = _Program(len(code) // 8, ctypes.cast(buffer, ctypes.c_void_p))
-    capture.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, bytes(program))
+    attach_filter(capture, _tcp_port_filter(port, ipv6=ipv6))
     capture.setblocking(False)
     for _ in captured_frames(capture):
         continue
@@ -68,12 +91,14 @@ def captured_frames(capture: socket.socket) -> Iterator[TcpFrame]:
 
 
 def _frame(frame: bytes, *, outgoing: bool) -> TcpFrame:
-    header = 14 + (frame[14] & 0x0F) * 4
+    ipv6 = frame[14] >> 4 == 6
+    header = 54 if ipv6 else 14 + (frame[14] & 0x0F) * 4
+    source = frame[22:38] if ipv6 else frame[26:30]
     flags = frame[header + 13] if len(frame) > header + 13 else 0
     return TcpFrame(
         outgoing=outgoing,
         source_mac=frame[6:12].hex(":"),
         destination_mac=frame[0:6].hex(":"),
-        source=Endpoint(ipaddress.IPv4Address(frame[26:30]), int.from_bytes(frame[header : header + 2])),
+        source=Endpoint(ipaddress.ip_address(source), int.from_bytes(frame[header : header + 2])),
         flags="-".join(name for bit, name in FLAGS if flags & bit),
     )

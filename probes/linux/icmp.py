@@ -1,4 +1,7 @@
-"""ICMP echo (RFC 792) by a raw socket, else a ping socket, else the ping program (needs no right of ours)."""
+"""ICMP echo (RFC 792, RFC 4443) by a raw socket, else a ping socket, else the ping program (needs no right of ours).
+
+Others' messages about our packets are kept for IPv4 only.
+"""
 
 from __future__ import annotations
 
@@ -22,20 +25,42 @@ from probes.questions.traffic import EchoAnswer, Echoes, IcmpMessage
 from probes.target import Address
 
 ECHO_REPLY, UNREACHABLE, REDIRECT, ECHO_REQUEST, TIME_EXCEEDED = 0, 3, 5, 8, 11
+ECHO6_REQUEST, ECHO6_REPLY = 128, 129
+PAYLOAD = b"hairpin-doctor"
 ABOUT_OUR_PACKET = {UNREACHABLE, REDIRECT, TIME_EXCEEDED}
 LINGER_SECONDS = 0.03  # a redirect may arrive just behind the reply
 AT_MOST = 16  # messages kept per address
 
 
 def echoes(question: Echoes) -> tuple[EchoAnswer, ...]:
-    """Ping every address at once; raises Denied where all three ways are closed."""
+    """Ping every address at once, in its order; raises Denied where all three ways are closed."""
+    by_family = [
+        replace(
+            question, destinations=tuple(each for each in question.destinations if each.version == version)
+        )
+        for version in (4, 6)
+    ]
+    with ThreadPoolExecutor(max_workers=len(by_family)) as pool:
+        answers = {
+            each.destination: each
+            for found in pool.map(_of_one_family, (each for each in by_family if each.destinations))
+            for each in found
+        }
+    return tuple(answers[each] for each in question.destinations)
+
+
+def _of_one_family(question: Echoes) -> tuple[EchoAnswer, ...]:
+    ipv6 = question.destinations[0].version == 6
+    family, protocol = (
+        (socket.AF_INET6, socket.IPPROTO_ICMPV6) if ipv6 else (socket.AF_INET, socket.IPPROTO_ICMP)
+    )
     for kind in (socket.SOCK_RAW, socket.SOCK_DGRAM):
         try:
-            channel = socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP)
+            channel = socket.socket(family, kind, protocol)
         except PermissionError:
             continue
         with closing(channel):
-            return tuple(_Pings(channel, question, raw=kind == socket.SOCK_RAW).answers())
+            return tuple(_Pings(channel, question, raw=kind == socket.SOCK_RAW, ipv6=ipv6).answers())
     program = shutil.which("ping", path=PATH)
     if program is None:
         raise Denied(
@@ -48,10 +73,10 @@ def echoes(question: Echoes) -> tuple[EchoAnswer, ...]:
 
 
 class _Pings:
-    def __init__(self, channel: socket.socket, question: Echoes, *, raw: bool) -> None:
-        self.channel, self.question, self.raw = channel, question, raw
+    def __init__(self, channel: socket.socket, question: Echoes, *, raw: bool, ipv6: bool) -> None:
+        self.channel, self.question, self.raw, self.ipv6 = channel, question, raw, ipv6
         self.identifier = int.from_bytes(os.urandom(2))
-        messages: tuple[IcmpMessage, ...] | None = () if raw else None
+        messages: tuple[IcmpMessage, ...] | None = () if raw and not ipv6 else None
         self.found = {each: EchoAnswer(each, None, None, messages, None) for each in question.destinations}
         self.start = time.monotonic()
 
@@ -74,9 +99,15 @@ class _Pings:
             if answer.round_trip_ms is not None or answer.error:
                 continue
             try:
-                self.channel.sendto(_request(self.identifier, sequence), (str(destination), 0))
+                self.channel.sendto(self._request(sequence), (str(destination), 0))
             except OSError as error:
                 self.found[destination] = replace(answer, error=error.strerror)
+
+    def _request(self, sequence: int) -> bytes:
+        """The kernel fills in the checksum of ICMPv6 (RFC 3542 section 3.1)."""
+        kind = ECHO6_REQUEST if self.ipv6 else ECHO_REQUEST
+        blank = struct.pack("!BBHHH", kind, 0, 0, self.identifier, sequence) + PAYLOAD
+        return blank[:2] + checksum(blank).to_bytes(2) + blank[4:]
 
     def _listen(self, until: float, *, stop_when_complete: bool = True) -> None:
         while (left := until - time.monotonic()) > 0:
@@ -88,16 +119,18 @@ class _Pings:
                 packet, origin = self.channel.recvfrom(2048)
             except OSError:  # an ICMP error was reported on the socket; the next packet is what counts
                 continue
-            header = (packet[0] & 0x0F) * 4 if self.raw else 0
+            header = (packet[0] & 0x0F) * 4 if self.raw and not self.ipv6 else 0
             self._take(packet[header:], ipaddress.ip_address(origin[0]))
 
     def _take(self, message: bytes, sender: Address) -> None:
         if len(message) < 8:
             return
         kind, code, _, identifier, sequence = struct.unpack_from("!BBHHH", message)
-        if kind == ECHO_REPLY and (identifier == self.identifier or not self.raw):
+        if kind == (ECHO6_REPLY if self.ipv6 else ECHO_REPLY) and (
+            identifier == self.identifier or not self.raw
+        ):
             self._reply(sequence, sender)
-        elif self.raw and kind in ABOUT_OUR_PACKET and len(message) >= 28:
+        elif self.raw and not self.ipv6 and kind in ABOUT_OUR_PACKET and len(message) >= 28:
             self._about(kind, code, message, sender)
 
     def _reply(self, sequence: int, sender: Address) -> None:
@@ -119,13 +152,7 @@ class _Pings:
             self.found[answer.destination] = replace(answer, messages=(*answer.messages, found))
 
 
-def _request(identifier: int, sequence: int) -> bytes:
-    payload = b"hairpin-doctor"
-    blank = struct.pack("!BBHHH", ECHO_REQUEST, 0, 0, identifier, sequence) + payload
-    return struct.pack("!BBHHH", ECHO_REQUEST, 0, _checksum(blank), identifier, sequence) + payload
-
-
-def _checksum(data: bytes) -> int:
+def checksum(data: bytes) -> int:
     """RFC 1071."""
     total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total >> 16) + (total & 0xFFFF)

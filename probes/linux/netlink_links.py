@@ -21,6 +21,7 @@ from probes.questions.links import (
 
 # linux/if.h
 IFF_UP, IFF_BROADCAST, IFF_NOARP, IFF_LOWER_UP = 0x1, 0x2, 0x80, 0x10000
+IFA_F_DADFAILED, IFA_F_TENTATIVE = 0x08, 0x40  # linux/if_addr.h
 # linux/neighbour.h
 NUD_NOARP, NUD_PERMANENT = 0x40, 0x80
 VLAN_PVID, VLAN_UNTAGGED = 0x2, 0x4  # linux/if_bridge.h: BRIDGE_VLAN_INFO_*
@@ -34,7 +35,7 @@ def links(_: Links) -> tuple[Link, ...]:
         addresses: dict[int, list[LinkAddress]] = {}
         for message in netlink.get_addr():
             text = message.get("IFA_LOCAL") or message.get("IFA_ADDRESS")
-            entry = LinkAddress(ipaddress.ip_address(text), message["prefixlen"])
+            entry = LinkAddress(ipaddress.ip_address(text), message["prefixlen"], _state(message))
             addresses.setdefault(message["index"], []).append(entry)
         messages = list(netlink.get_links())
         filtering = any(message.get(("linkinfo", "data", "br_vlan_filtering")) for message in messages)
@@ -43,6 +44,13 @@ def links(_: Links) -> tuple[Link, ...]:
             _link(message, addresses.get(message["index"], []), vlans.get(message["index"], ()))
             for message in messages
         )
+
+
+def _state(message: Any) -> str | None:
+    flags = message.get("IFA_FLAGS") or message["flags"]
+    if flags & IFA_F_DADFAILED:
+        return "dadfailed"
+    return "tentative" if flags & IFA_F_TENTATIVE else None
 
 
 def port_vlans(message: Any) -> tuple[PortVlan, ...]:
@@ -119,10 +127,11 @@ def _port(message: Any, vlans: tuple[PortVlan, ...]) -> PortSettings | None:
         state=STP_STATES.get(setting["state"], "unknown"),
         unicast_flood=bool(setting["unicast_flood"]),
         vlans=vlans,
+        multicast_flood=bool(setting["mcast_flood"]),
     )
 
 
-PORT_KEYS = ("mode", "learning", "isolated", "state", "unicast_flood")
+PORT_KEYS = ("mode", "learning", "isolated", "state", "unicast_flood", "mcast_flood")
 
 
 def forwarding_database(_: ForwardingDatabase) -> tuple[FdbEntry, ...]:

@@ -11,6 +11,7 @@ from probes.questions import (
     IngressPrograms,
     IptablesRules,
     KernelLog,
+    NeighbourSolicitations,
     NftRuleset,
     RoutedEchoes,
     TrackedConnections,
@@ -19,6 +20,7 @@ from probes.questions import (
 
 RIGHTS: dict[type[Question[Any]], str] = {
     ArpSweep: "CAP_NET_RAW",
+    NeighbourSolicitations: "CAP_NET_RAW",
     RoutedEchoes: "CAP_NET_RAW",
     DirectedExchanges: "CAP_NET_RAW",
     IngressPrograms: "CAP_NET_ADMIN",

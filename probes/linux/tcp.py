@@ -52,7 +52,7 @@ def _attempt(destination: Endpoint, patience: _Patience) -> HandshakeAnswer:
     with ExitStack() as stack:
         connection = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
         connection.bind(("", 0))
-        capture = _capture_or_none(connection.getsockname()[1])
+        capture = _capture_or_none(connection.getsockname()[1], ipv6=family == socket.AF_INET6)
         if capture is not None:
             stack.enter_context(capture)
         start = time.monotonic()
@@ -67,9 +67,9 @@ def _attempt(destination: Endpoint, patience: _Patience) -> HandshakeAnswer:
     return HandshakeAnswer(destination, outcome, passed, frames, error, sizes)
 
 
-def _capture_or_none(port: int) -> socket.socket | None:
+def _capture_or_none(port: int, *, ipv6: bool) -> socket.socket | None:
     try:
-        return open_capture(port)
+        return open_capture(port, ipv6=ipv6)
     except PermissionError:
         return None
 

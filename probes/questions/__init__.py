@@ -36,7 +36,8 @@ from probes.questions.metallb import (
     ServiceBgpStatuses,
     ServiceL2Statuses,
 )
-from probes.questions.neighbours import ArpSweep, KernelResolution, Neighbours
+from probes.questions.multicast import JoinedGroups, MulticastForwarding
+from probes.questions.neighbours import ArpSweep, KernelResolution, Neighbours, NeighbourSolicitations
 from probes.questions.routing import ConnectedPrefixes, RouteTo, RoutingRules
 from probes.questions.sockets import PacketSockets, TcpConnections
 from probes.questions.traffic import Datagrams, DnsExchanges, Echoes, FirstHops, Handshakes, RoutedEchoes
@@ -50,6 +51,9 @@ ALL: tuple[type[Question[Any]], ...] = (
     ForwardingDatabase,
     Neighbours,
     ArpSweep,
+    NeighbourSolicitations,
+    JoinedGroups,
+    MulticastForwarding,
     KernelResolution,
     RouteTo,
     RoutingRules,
@@ -108,6 +112,7 @@ __all__ = [
     "Handshakes",
     "IngressPrograms",
     "IptablesRules",
+    "JoinedGroups",
     "KernelLog",
     "KernelResolution",
     "KubeProxyConfiguration",
@@ -116,6 +121,8 @@ __all__ = [
     "LoadBalancerServices",
     "LoadBalancerWorkloads",
     "MachineIdentity",
+    "MulticastForwarding",
+    "NeighbourSolicitations",
     "Neighbours",
     "NetworkConfiguration",
     "NftRuleset",

@@ -10,10 +10,15 @@ from probes.target import Address
 
 @dataclass(frozen=True)
 class LinkAddress:
-    """An address of an interface with its prefix length."""
+    """An address of an interface with its prefix length.
+
+    `state`: "tentative" while its uniqueness is being checked and after that failed ("dadfailed"): nobody answers for it and
+    no program can bind it (RFC 4862); None for any other, and in recordings older than this.
+    """
 
     address: Address
     prefix_length: int
+    state: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class PortVlan:
 class PortSettings:
     """Flags of one bridge port; `state` is STP's: disabled, listening, learning, forwarding, blocking.
 
-    `vlans` is empty where the bridge does not filter by VLAN.
+    `vlans` is empty where the bridge does not filter by VLAN. `multicast_flood` is None in older recordings.
     """
 
     hairpin_mode: bool
@@ -60,6 +65,7 @@ class PortSettings:
     state: str
     unicast_flood: bool
     vlans: tuple[PortVlan, ...] = ()
+    multicast_flood: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from probes.host import Question
 from probes.questions.machine import Moment
@@ -30,9 +30,9 @@ class Neighbours(Question[tuple[Neighbour, ...]]):
 
 @dataclass(frozen=True)
 class ArpReply:
-    """One ARP reply: `mac` is the sender hardware address it claims, `frame_source` the frame's own source MAC."""
+    """One ARP reply, or neighbour advertisement: `mac` is what it claims, `frame_source` the frame's own source MAC."""
 
-    address: IPv4Address
+    address: Address
     mac: str
     frame_source: str
     round_trip_ms: float
@@ -51,6 +51,36 @@ class ArpSweep(Question[tuple[ArpReply, ...]]):
     source: IPv4Address
     addresses: tuple[IPv4Address, ...]
     unicast: tuple[tuple[IPv4Address, str], ...]
+    window_ms: int = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Solicited:
+    """What came of neighbour solicitations: answers to multicast ones, and answers to those sent to stations' own MACs.
+
+    `stations`: the MACs on the link that were asked directly, for addresses that nobody had answered for.
+    """
+
+    replies: tuple[ArpReply, ...]
+    directly: tuple[ArpReply, ...]
+    stations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NeighbourSolicitations(Question[Solicited]):
+    """Ask for IPv6 addresses by multicast (RFC 4861), on one interface, and listen for the whole window.
+
+    Where nobody answers for one of `vips`, every known station of the link is asked for it by a frame to its own MAC, which
+    no bridge or switch takes for multicast: those with `macs`, and those that answer an echo request to all nodes. That one
+    comes from our link-local address, which a station can answer whatever prefixes it has. Needs CAP_NET_RAW.
+    """
+
+    interface: str
+    source: IPv6Address
+    link_local: IPv6Address | None
+    addresses: tuple[IPv6Address, ...]
+    vips: tuple[IPv6Address, ...]
+    macs: tuple[str, ...]
     window_ms: int = field(compare=False)
 
 

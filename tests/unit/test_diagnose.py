@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
-from hairpin_doctor.diagnose import Judgement, Outcome, diagnose
+from hairpin_doctor.diagnose import IPV4_ONLY, UNPROVEN, UNPROVEN_ADVICE, Judgement, Outcome, diagnose, judge
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.network import Network, VantagePoint
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Rule, Severity, Undetermined, Verdict
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Rule, Severity, Undetermined, Verdict
 from hairpin_doctor.situation import NotThis
 from probes.interface_sysctls import InterfaceSysctlFacts
 from probes.questions.traffic import Endpoint, Handshake, HandshakeAnswer
@@ -221,3 +221,17 @@ def test_a_cause_of_one_vip_explains_nothing_of_another(point: Point) -> None:
 
 def test_without_any_target_nothing_is_healthy() -> None:
     assert diagnose(Network([]), [rule("A", cause())]).outcome is Outcome.UNDETERMINED
+
+
+@pytest.mark.parametrize(
+    ("ipv6", "expected"),
+    [
+        (Ipv6.PROVEN, cause()),
+        (Ipv6.UNPROVEN, Undetermined(UNPROVEN, UNPROVEN_ADVICE)),
+        (Ipv6.NEVER, Cleared(IPV4_ONLY)),
+    ],
+)
+def test_a_rule_judges_an_ipv6_vip_only_where_it_is_proven(ipv6: Ipv6, expected: Verdict) -> None:
+    chosen = replace(rule("HD201", cause()), ipv6=ipv6)
+    assert judge(chosen, Network([]), IPv6Address("2001:db8::53")) == expected
+    assert judge(chosen, Network([]), VIP) == cause()

@@ -7,7 +7,7 @@ import json
 import types
 from collections.abc import Callable, Mapping
 from enum import Enum
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
@@ -30,6 +30,7 @@ PLAIN = {
     bool: True,
     str: "eth0.10@x",
     IPv4Address: IPv4Address("192.0.2.1"),
+    IPv6Address: IPv6Address("2001:db8::53"),
     IPv4Network: IPv4Network("192.0.2.0/24"),
 }
 
