@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
+from hairpin_doctor.machine.commands import Place
+
 RECORDINGS = Path(__file__).parent / "golden" / "recordings"
+DOCTOR = (sys.executable, "-m", "hairpin_doctor")
+PATIENCE = 60
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,3 +51,68 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def recordings(request: pytest.FixtureRequest) -> Path | None:
     """The folder to record into, or None."""
     return RECORDINGS if request.config.getoption("--record") else None
+
+
+class AtATerminal:
+    """A process at a pseudo terminal of 80x24."""
+
+    def __init__(self, command: Sequence[str], term: str) -> None:
+        self.ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.before = termios.tcgetattr(theirs)
+        self.process = subprocess.Popen(
+            command,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**os.environ, "TERM": term},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        self.theirs, self.seen, self.read_to = theirs, "", 0
+
+    def until(self, text: str) -> str:
+        """Read until `text` shows; what came since the last such text, with this one."""
+        start, end = self.read_to, time.monotonic() + PATIENCE
+        while text not in self.seen[start:]:
+            assert time.monotonic() < end, self.seen[start:]
+            if select.select([self.ours], [], [], 0.2)[0]:
+                self.seen += os.read(self.ours, 65536).decode(errors="replace")
+        self.read_to = self.seen.index(text, start) + len(text)
+        return self.seen[start : self.read_to]
+
+    def press(self, text: str) -> None:
+        os.write(self.ours, text.encode())
+
+    def hang_up(self) -> None:
+        """What happens to the process when its ssh session is closed."""
+        os.close(self.theirs)
+        os.close(self.ours)
+        self.theirs = self.ours = -1
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        if self.ours >= 0:
+            self.hang_up()
+
+    def sane(self) -> bool:
+        return termios.tcgetattr(self.theirs)[3] == self.before[3]
+
+
+@pytest.fixture(scope="session")
+def at_a_terminal() -> Callable[..., AbstractContextManager[AtATerminal]]:
+    """`with at_a_terminal("walk", "--lab", "healthy", term=..., place=...) as terminal:`; `place`: a machine of a lab."""
+
+    @contextmanager
+    def opened(
+        *arguments: str, term: str = "xterm-256color", place: Place | None = None
+    ) -> Iterator[AtATerminal]:
+        command = [*DOCTOR, *arguments]
+        terminal = AtATerminal(place.wrap(command) if place else command, term)
+        try:
+            yield terminal
+        finally:
+            terminal.close()
+
+    return opened

@@ -24,21 +24,17 @@ class LabError(click.ClickException):
 
 @contextmanager
 def plainly() -> Iterator[None]:
-    """Turn the errors that a user can do something about into one sentence; SIGTERM tears down like Ctrl-C."""
-    import signal
-    import sys
-
+    """Turn the errors that a user can do something about into one sentence; SIGTERM and SIGHUP tear down like Ctrl-C."""
     from hairpin_doctor.lab.readiness import NotReady
     from hairpin_doctor.lab.requirements import CannotBuild
     from hairpin_doctor.machine.commands import CommandFailed
+    from hairpin_doctor.machine.signals import leaving_in_order
 
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        yield
+        with leaving_in_order():
+            yield
     except (CannotBuild, CommandFailed, NotReady) as error:
         raise LabError(str(error)) from error
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _build_options(command: Callable[..., Any]) -> Callable[..., Any]:

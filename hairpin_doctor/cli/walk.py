@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from hairpin_doctor.cli.completions import complete_cases, complete_files
+from hairpin_doctor.cli.fix import SECONDS, STATE
 from hairpin_doctor.cli.refused import Refused
 
 if TYPE_CHECKING:
@@ -18,18 +21,50 @@ if TYPE_CHECKING:
     from hairpin_doctor.walkthrough.state import Screen
     from probes.target import Target
 
-NOTHING_SEEN = 4
+NOTHING_SEEN, HUNG_UP = 4, 129
+WITHOUT_CURSOR = ("", "dumb", "unknown")
 
 
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
-@click.option("--with", "with_files", multiple=True, metavar="FILE", help="Judge together with this report.")
-@click.option("--replay", "replays", multiple=True, metavar="FILE", help="Walk through a saved report.")
 @click.option(
-    "--lab", "case", metavar="CASE", help="Build this case of the lab, walk through it, tear it down."
+    "--with",
+    "with_files",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Judge together with this report.",
 )
+@click.option(
+    "--replay",
+    "replays",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Walk through a saved report.",
+)
+@click.option(
+    "--lab",
+    "case",
+    metavar="CASE",
+    shell_complete=complete_cases,
+    help="Build this case of the lab, walk through it, tear it down.",
+)
+@click.option(
+    "--confirm-within",
+    type=SECONDS,
+    default=120,
+    metavar="SECONDS",
+    help="Without a yes an applied fix is undone (120).",
+)
+@click.option("--state-dir", default=STATE, metavar="DIR", help=f"Where checkpoints lie ({STATE}).")
 def walk(
-    targets: tuple[str, ...], with_files: tuple[str, ...], replays: tuple[str, ...], case: str | None
+    targets: tuple[str, ...],
+    with_files: tuple[str, ...],
+    replays: tuple[str, ...],
+    case: str | None,
+    confirm_within: int,
+    state_dir: str,
 ) -> int:
     """Be guided from symptom to cure: the path, the cause, the fixes, applied when you say so.
 
@@ -43,20 +78,23 @@ def walk(
         raise Refused("--replay, --lab and targets exclude each other")
     recordings = read((*replays, *with_files), None)
     wanted = _targets(targets)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return _without_terminal(targets, with_files, replays, case)
+    lacking = _lacking()
+    if lacking is not None:
+        return _without_terminal(lacking, targets, with_files, replays, case)
     if case is not None:
         return _in_a_lab(case)
     from hairpin_doctor.walkthrough.doings import Replay
 
     if replays:
         return _walk(Replay(recordings), "a saved report", "look")
+    from hairpin_doctor.scan import Request
     from hairpin_doctor.walkthrough.live import Live
     from probes.linux.host import LinuxHost
 
     root = os.geteuid() == 0
-    doings = Live(LinuxHost(), _engine, root, wanted, recordings)
-    return _walk(doings, "this machine", "look" if root else "rights")
+    engine = partial(_engine, Path(state_dir))
+    doings = Live(LinuxHost(), engine, root, Request(wanted, recordings), confirm_within)
+    return _walk(doings, "this machine", "look" if root else "rights", can_ask=True)
 
 
 def _targets(texts: tuple[str, ...]) -> tuple[Target, ...]:
@@ -69,14 +107,27 @@ def _targets(texts: tuple[str, ...]) -> tuple[Target, ...]:
         raise Refused(error) from None
 
 
+def _lacking() -> str | None:
+    """What keeps a walk from being shown, in words."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return "walk needs a terminal, and there is none"
+    if os.environ.get("TERM", "") in WITHOUT_CURSOR:
+        return "walk needs a terminal whose cursor can be moved, and by TERM this one's cannot"
+    return None
+
+
 def _without_terminal(
-    targets: tuple[str, ...], with_files: tuple[str, ...], replays: tuple[str, ...], case: str | None
+    lacking: str,
+    targets: tuple[str, ...],
+    with_files: tuple[str, ...],
+    replays: tuple[str, ...],
+    case: str | None,
 ) -> int:
     """There is nobody to ask: the same by `scan` or `judge`, said once."""
     if case is not None:
-        raise Refused(f"walk needs a terminal; `hairpin-doctor lab run {case}` builds the case without one")
+        raise Refused(f"{lacking}; `hairpin-doctor lab run {case}` builds the case without one")
     name = "judge" if replays else "scan"
-    click.echo(f"walk needs a terminal, and there is none: this is hairpin-doctor {name}", err=True)
+    click.echo(f"{lacking}: this is hairpin-doctor {name}", err=True)
     from hairpin_doctor.cli.main import cli
 
     arguments = [name, *(replays or targets), *(part for each in with_files for part in ("--with", each))]
@@ -84,13 +135,12 @@ def _without_terminal(
     return code
 
 
-def _engine(tell: Tell) -> Engine:
-    from hairpin_doctor.cli.fix import STATE
+def _engine(state: Path, tell: Tell) -> Engine:
     from hairpin_doctor.machine.changing.hands import ThisMachine
     from hairpin_doctor.mending.engine import Engine
     from hairpin_doctor.mending.store import Store
 
-    return Engine(Store(Path(STATE)), ThisMachine(None), tell)
+    return Engine(Store(state), ThisMachine(None), tell)
 
 
 def _in_a_lab(name: str) -> int:
@@ -107,21 +157,32 @@ def _in_a_lab(name: str) -> int:
     return code
 
 
-def _walk(doings: Doings, title: str, first: Screen) -> int:
+def _walk(doings: Doings, title: str, first: Screen, *, can_ask: bool = False) -> int:
     from hairpin_doctor.cli.output import exit_code
     from hairpin_doctor.cli.walk_terminal import WalkTerminal
+    from hairpin_doctor.machine.signals import leaving_in_order, undisturbed
     from hairpin_doctor.walkthrough.loop import run
     from hairpin_doctor.walkthrough.state import Walk
 
-    for gone in (signal.SIGHUP, signal.SIGTERM):  # a lost ssh connection must leave nothing behind either
-        signal.signal(gone, lambda number, _: sys.exit(128 + number))
-    try:
-        with WalkTerminal() as terminal:
-            last, act = run(Walk(title, first), doings, terminal)
-    finally:
-        doings.close()
+    with leaving_in_order():
+        try:
+            with WalkTerminal() as terminal:
+                last, act = run(Walk(title, first, can_ask=can_ask), doings, terminal)
+        except EOFError:  # the terminal is gone, and no signal told so
+            sys.exit(HUNG_UP)
+        finally:
+            with undisturbed():
+                doings.close(_say)
     if act == "become root":
         from hairpin_doctor.archive import program
 
         os.execvp("sudo", ["sudo", *program(), *sys.argv[1:]])
     return exit_code(last.report, strict=False) if last.report else NOTHING_SEEN
+
+
+def _say(text: str) -> None:
+    """To whoever still has the terminal; a change is taken back all the same."""
+    from hairpin_doctor.report.printable import printable
+
+    with suppress(OSError):
+        click.echo(f"  {printable(text)}", err=True)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+import termios
+from contextlib import suppress
 from types import TracebackType
 
 from hairpin_doctor.machine.keyboard import Keyboard
 from hairpin_doctor.report.page import PLAIN_TERMINALS, Look
+from hairpin_doctor.walkthrough.layout import height
 from hairpin_doctor.walkthrough.loop import osc52
 
 OTHER_SCREEN, FIRST_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+ROWS = 24
 HOME_AND_CLEAR, CLEAR_LINE, CLEAR_BELOW = "\x1b[H\x1b[2J", "\x1b[K", "\x1b[J"
 
 
@@ -20,6 +24,8 @@ class WalkTerminal:
     def __init__(self) -> None:
         self._plain = os.environ.get("TERM", "") in PLAIN_TERMINALS
         self._keyboard = Keyboard()
+        self._wrapped = False
+        self._shown: tuple[os.terminal_size | None, list[str]] = (None, [])
 
     def __enter__(self) -> WalkTerminal:
         self._keyboard.__enter__()
@@ -30,8 +36,9 @@ class WalkTerminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._write(HOME_AND_CLEAR if self._plain else FIRST_SCREEN)
-        self._keyboard.__exit__(kind, error, trace)
+        with suppress(OSError, termios.error):  # the terminal may be what is gone
+            self._write(HOME_AND_CLEAR if self._plain else FIRST_SCREEN)
+            self._keyboard.__exit__(kind, error, trace)
 
     def pressed(self, seconds: float) -> str | None:
         """A key by its name, or None."""
@@ -39,16 +46,27 @@ class WalkTerminal:
 
     def size(self) -> tuple[Look, int]:
         """What the terminal can show now, and its rows."""
-        look = Look.of(sys.stdout, os.environ)
-        try:
-            rows = os.get_terminal_size(sys.stdout.fileno()).lines
-        except OSError:
-            rows = 24
-        return look, rows or 24
+        look, size = Look.of(sys.stdout, os.environ), _size()
+        return look, size.lines if size else ROWS
 
     def paint(self, lines: list[str]) -> None:
-        """Over what was there, line by line, so that nothing flickers."""
-        self._write("\x1b[H" + "\r\n".join(f"{line}{CLEAR_LINE}" for line in lines) + CLEAR_BELOW)
+        """What has changed since the last screen, line by line: nothing flickers, and a serial line keeps up."""
+        size, (size_before, before) = _size(), self._shown
+        wraps = size is not None and height(lines, size.columns) > len(lines)
+        if size != size_before or wraps or self._wrapped:
+            before = []
+            self._write(HOME_AND_CLEAR)
+        self._wrapped, self._shown = wraps, (size, lines)
+        if wraps:
+            self._write("\r\n".join(lines))
+            return
+        changed = (
+            f"\x1b[{row};1H{line}{CLEAR_LINE}"
+            for row, line in enumerate(lines, start=1)
+            if row > len(before) or before[row - 1] != line
+        )
+        below = f"\x1b[{len(lines) + 1};1H{CLEAR_BELOW}" if len(before) > len(lines) else ""
+        self._write("".join(changed) + below)
 
     def clipboard(self, text: str) -> None:
         """By OSC 52; terminals without it ignore that, a plain one is spared it."""
@@ -58,3 +76,11 @@ class WalkTerminal:
     def _write(self, text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
+
+
+def _size() -> os.terminal_size | None:
+    try:
+        found = os.get_terminal_size(sys.stdout.fileno())
+    except OSError:
+        return None
+    return found if found.lines else None

@@ -25,6 +25,7 @@ from hairpin_doctor.machine.commands import Place, ip_batch, run
 from hairpin_doctor.machine.daemons import Running
 from hairpin_doctor.machine.files import Directory, File
 from hairpin_doctor.machine.namespaces import Namespaces, inside
+from hairpin_doctor.machine.signals import undisturbed
 
 Answer = TypeVar("Answer")
 RULESET_TOOLS = {
@@ -56,14 +57,16 @@ class Lab:
         try:
             self._build()
         except BaseException:
-            self._undo.__exit__(*sys.exc_info())
+            with undisturbed():
+                self._undo.__exit__(*sys.exc_info())
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._undo.__exit__(kind, error, trace)
+        with undisturbed():
+            self._undo.__exit__(kind, error, trace)
 
     def place(self, key: str) -> Place:
         """Namespace and host name of a machine."""

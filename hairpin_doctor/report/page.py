@@ -106,6 +106,10 @@ class Page:
         lead = f"{' ' * indent}{'·' if self.look.unicode else '*'} "
         self._write_led(lead, "dim", self._wrapped(text, self.width - len(lead)), style)
 
+    def led(self, lead: str, text: str, style: str | None = None) -> None:
+        """A paragraph after `lead`, wrapped below itself."""
+        self._write_led(lead, style, self._wrapped(text, self.width - len(lead)), style)
+
     def text(self, text: str, indent: int = 0, style: str | None = None) -> None:
         """A wrapped paragraph."""
         for line in self._wrapped(text, self.width - indent):

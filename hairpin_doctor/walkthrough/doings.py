@@ -12,7 +12,7 @@ from typing import Protocol
 from hairpin_doctor.recording import Recording, RememberingHost
 from hairpin_doctor.report.compose import with_recordings
 from hairpin_doctor.report.files import BadReport, save
-from hairpin_doctor.report.report import Diagnosis, Fix, Report
+from hairpin_doctor.report.report import Diagnosis, Fix, Report, Step
 from hairpin_doctor.scan import NoTarget, Request, Scanned, judge, scan
 from hairpin_doctor.walkthrough.state import Progress
 from probes.catalogue import CATALOGUE as PROBES
@@ -52,8 +52,17 @@ class Doings(Protocol):
     def cannot_apply(self, diagnosis: Diagnosis, fix: Fix) -> str | None:
         """Why a fix can only be shown; None where it can be applied."""
 
+    def left_to_people(self, diagnosis: Diagnosis, fix: Fix) -> tuple[Step, ...]:
+        """The steps that applying it leaves to people, because they belong elsewhere."""
+
     def apply(self, diagnosis: Diagnosis, fix: Fix, tell: Tell) -> Applied:
         """Carry it out and look again. Raises Trouble."""
+
+    def seconds_left(self) -> float | None:
+        """Until what was applied is taken back by itself; None once it awaits no answer any more."""
+
+    def settle(self, tell: Tell) -> Applied:
+        """What became of it without an answer from here. Raises Trouble."""
 
     def keep(self) -> None:
         """Confirm what awaits it. Raises Trouble."""
@@ -64,8 +73,8 @@ class Doings(Protocol):
     def save(self) -> str:
         """Write the report; the sentence that says where. Raises Trouble."""
 
-    def close(self) -> None:
-        """Leave nothing open behind."""
+    def close(self, tell: Tell) -> None:
+        """Leave nothing open behind; says what that takes."""
 
 
 def watched(host: Host, request: Request, tick: Tick, others: tuple[Recording, ...] = ()) -> Scanned:
@@ -104,7 +113,25 @@ def saved(scanned: Scanned) -> str:
     return f"saved to {os.path.join(os.getcwd(), FILE)}"  # noqa: PTH118, PTH109 - text for people
 
 
-class Replay:
+class Confirmed:
+    """A kind of walk in which nothing that was applied awaits an answer."""
+
+    def seconds_left(self) -> float | None:
+        """Nothing awaits one."""
+        return None
+
+    def settle(self, tell: Tell) -> Applied:  # noqa: ARG002
+        """There is nothing to settle."""
+        raise Trouble("nothing awaits an answer")
+
+    def keep(self) -> None:
+        """There is nothing to confirm."""
+
+    def close(self, tell: Tell) -> None:
+        """Nothing is open."""
+
+
+class Replay(Confirmed):
     """A saved report: everything can be seen, nothing is touched."""
 
     def __init__(self, recordings: tuple[Recording, ...]) -> None:
@@ -128,12 +155,13 @@ class Replay:
         """Never."""
         return "this is a saved report: run hairpin-doctor walk on the machine itself to apply a fix"
 
+    def left_to_people(self, diagnosis: Diagnosis, fix: Fix) -> tuple[Step, ...]:  # noqa: ARG002
+        """Nothing is applied."""
+        return ()
+
     def apply(self, diagnosis: Diagnosis, fix: Fix, tell: Tell) -> Applied:  # noqa: ARG002
         """Never."""
         raise Trouble(str(self.cannot_apply(diagnosis, fix)))
-
-    def keep(self) -> None:
-        """There is nothing to keep."""
 
     def undo(self, tell: Tell) -> Report:  # noqa: ARG002
         """There is nothing to take back."""
@@ -142,6 +170,3 @@ class Replay:
     def save(self) -> str:
         """A copy of the file, judged by this version."""
         return saved(self._scanned or judge(self._recordings))
-
-    def close(self) -> None:
-        """Nothing is open."""

@@ -9,9 +9,9 @@ from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.mend import apply_fix, can_be_applied, undo_fix
 from hairpin_doctor.lab.running import Setting
 from hairpin_doctor.machine.commands import CommandFailed
-from hairpin_doctor.report.report import Diagnosis, Fix, Report
+from hairpin_doctor.report.report import Diagnosis, Fix, Report, Step
 from hairpin_doctor.scan import Request, Scanned
-from hairpin_doctor.walkthrough.doings import Applied, Tell, Tick, Trouble, saved, watched
+from hairpin_doctor.walkthrough.doings import Applied, Confirmed, Tell, Tick, Trouble, saved, watched
 from probes.host import Host, Question
 from probes.questions.machine import Identity
 from probes.target import parse_target
@@ -35,7 +35,7 @@ class Named:
         return answer
 
 
-class InALab:
+class InALab(Confirmed):
     """A running lab; `host` looks at whatever network its thread is in."""
 
     def __init__(self, lab: Lab, setting: Setting, host: Host) -> None:
@@ -62,6 +62,10 @@ class InALab:
         """Where a step is prose, or belongs to something that the lab has not got."""
         return None if can_be_applied(asdict(fix)) else "the lab can only carry out commands and manifests"
 
+    def left_to_people(self, diagnosis: Diagnosis, fix: Fix) -> tuple[Step, ...]:  # noqa: ARG002
+        """The lab does all of it."""
+        return ()
+
     def apply(self, diagnosis: Diagnosis, fix: Fix, tell: Tell) -> Applied:  # noqa: ARG002
         """Carry it out on the lab's machines, and look again."""
         steps = asdict(fix)
@@ -73,9 +77,6 @@ class InALab:
         self._applied.append(steps)
         undoable = any(step.place in ("host", "client") and step.undo for step in fix.steps)
         return Applied(self.look("", lambda _: None), undoable, must_confirm=False, note=NOTE)
-
-    def keep(self) -> None:
-        """A lab is torn down anyway."""
 
     def undo(self, tell: Tell) -> Report:
         """Take the last fix back and look again."""
@@ -93,6 +94,3 @@ class InALab:
         if self._scanned is None:
             raise Trouble("there is no report yet")
         return saved(self._scanned)
-
-    def close(self) -> None:
-        """The lab is torn down by who built it."""

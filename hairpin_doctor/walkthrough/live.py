@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from hairpin_doctor.machine.changing.found import CannotChange
-from hairpin_doctor.mending.checkpoint import Work
+from hairpin_doctor.mending.checkpoint import Checkpoint, Work
 from hairpin_doctor.mending.engine import Engine
-from hairpin_doctor.mending.plan import Option, plans
-from hairpin_doctor.mending.reprobe import states_here
-from hairpin_doctor.mending.store import MendingRefused
-from hairpin_doctor.recording import Recording
+from hairpin_doctor.mending.plan import Option, Plan, plans
+from hairpin_doctor.mending.reprobe import States, states_here
 from hairpin_doctor.report.files import BadReport, load
-from hairpin_doctor.report.report import Diagnosis, Fix, Report
+from hairpin_doctor.report.report import Diagnosis, Fix, Report, Step
 from hairpin_doctor.scan import Request, Scanned
 from hairpin_doctor.targets import refuse_ipv6
 from hairpin_doctor.walkthrough.doings import Applied, Tell, Tick, Trouble, saved, watched
+from hairpin_doctor.walkthrough.open_run import EngineOf, OpenRun
 from probes.host import Host
-from probes.target import BadTarget, Target, parse_target
+from probes.target import BadTarget, parse_target
 
-CONFIRM_WITHIN = 120
 NOTE = (
     "The fix is applied. It holds until the next reboot, unless it is made lasting where this host configures its "
     "network. `hairpin-doctor fix --rollback` takes it back later."
 )
-EngineOf = Callable[[Tell], Engine]
+STALE = (
+    "What {} reported was seen before the fix and is left out: scan there again, and press t to judge the new report "
+    "together with what is seen here."
+)
+UNPROVEN = (
+    "not proven yet: from here only this can be seen, that every change holds and that nothing broke; before you keep it, "
+    "look from where it failed:"
+)
 
 
 class Live:
-    """This machine. `host`: how it is looked at; `engine`: how it is changed; `root`: whether it may be."""
+    """This machine. `host`: how it is looked at; `engine`: how it is changed; `root`: whether it may be.
+
+    `confirm_within`: seconds for a yes, before the watchdog takes a fix back.
+    """
 
     def __init__(
-        self,
-        host: Host,
-        engine: EngineOf,
-        root: bool,
-        targets: tuple[Target, ...],
-        others: tuple[Recording, ...],
+        self, host: Host, engine: EngineOf, root: bool, request: Request, confirm_within: int
     ) -> None:
-        self._host, self._engine, self._root = host, engine, root
-        self._request = Request(targets, others)
+        self._host, self._root = host, root
+        self._request, self._confirm_within = request, confirm_within
         self._scanned: Scanned | None = None
-        self._open = False
+        self._before = self._request
+        self._run = OpenRun(engine)
+        self._stale: tuple[str, ...] = ()
 
     def look(self, typed: str, tick: Tick) -> Report:
         """Scan; what was typed is a target, or the file of a report."""
@@ -59,12 +63,12 @@ class Live:
         except (BadTarget, BadReport) as error:
             raise Trouble(str(error)) from None
 
-    def _option(self, diagnosis: Diagnosis, fix: Fix) -> Option | None:
+    def _found(self, diagnosis: Diagnosis, fix: Fix) -> tuple[Plan, Option] | None:
         if self._scanned is None:
             return None
         found = plans(self._scanned.judgement, self._me, code=diagnosis.code, context=None)
-        options = (option for plan in found for option in plan.options)
-        return next((option for option in options if option.fix.title == fix.title), None)
+        options = ((plan, option) for plan in found for option in plan.options)
+        return next((each for each in options if each[1].fix.title == fix.title), None)
 
     @property
     def _me(self) -> str | None:
@@ -73,58 +77,88 @@ class Live:
 
     def cannot_apply(self, diagnosis: Diagnosis, fix: Fix) -> str | None:
         """Without root, or where no step belongs to this machine."""
-        option = self._option(diagnosis, fix)
-        if option is None or not option.here:
+        found = self._found(diagnosis, fix)
+        if found is None or not found[1].here:
             places = dict.fromkeys(step.machine for step in fix.steps)
             return f"its steps belong to {', '.join(places)}: copy them there"
         return None if self._root else "only root can change a machine: start it with sudo"
 
+    def left_to_people(self, diagnosis: Diagnosis, fix: Fix) -> tuple[Step, ...]:
+        """The steps of other machines, and those of the cluster."""
+        found = self._found(diagnosis, fix)
+        places = {(stage.place, stage.machine) for stage in found[1].elsewhere} if found else set()
+        return tuple(step for step in fix.steps if (step.place, step.machine) in places)
+
     def apply(self, diagnosis: Diagnosis, fix: Fix, tell: Tell) -> Applied:
         """Carry out this machine's part; it stays only if somebody confirms it."""
-        option, scanned = self._option(diagnosis, fix), self._scanned
-        if option is None or scanned is None or not option.here:
+        found, scanned = self._found(diagnosis, fix), self._scanned
+        if found is None or scanned is None or not found[1].here:
             raise Trouble("no part of it belongs to this machine")
-        changes = tuple(change for stage in option.here for change in stage.changes)
-        work = Work(fix.title, diagnosis.code, (diagnosis.vip,), self._me or "this machine", changes, None)
-        before = states_here(scanned.report)
-        fails = any(works is False for works in before.values())
+        before, (plan, option) = states_here(scanned.report), found
+        fails = any(works is False for name, works in before.items() if name.split(" ")[0] in plan.vips)
+        must_mend = fails and not option.elsewhere
+        self._before, self._request = self._request, self._after(scanned, option)
+
+        def probe() -> States:
+            return states_here(self._looked())
+
+        def applied(engine: Engine) -> Checkpoint:
+            work = self._work(plan, option)
+            return engine.apply(work, before, probe, must_mend=must_mend, confirm_within=self._confirm_within)
+
         try:
-            checkpoint = self._engine(tell).apply(
-                work,
-                before,
-                lambda: states_here(self.look("", lambda _: None)),
-                must_mend=fails and not option.elsewhere,
-                confirm_within=CONFIRM_WITHIN,
-            )
-        except (MendingRefused, CannotChange, OSError) as error:
-            raise Trouble(f"{error}") from None
-        for each in checkpoint.said:
+            checkpoint = self._run.begin(applied, tell)
+        except Trouble:
+            self._request = self._before
+            raise
+        if not checkpoint.pending:
+            return self._taken_back()
+        for each in (*checkpoint.said, *(() if must_mend else (UNPROVEN, fix.check))):
             tell(each)
-        self._open = checkpoint.pending
         report = self._scanned.report if self._scanned else scanned.report
-        return Applied(
-            report,
-            checkpoint.pending,
-            must_confirm=checkpoint.pending,
-            note=NOTE if checkpoint.pending else None,
-        )
+        return Applied(report, changed=True, must_confirm=True, note=self._note())
+
+    def _work(self, plan: Plan, option: Option) -> Work:
+        changes = tuple(change for stage in option.here for change in stage.changes)
+        return Work(option.fix.title, plan.code, plan.vips, self._me or "this machine", changes, None)
+
+    def _taken_back(self) -> Applied:
+        self._request = self._before
+        return Applied(self._looked(), changed=False, must_confirm=False)
+
+    def _after(self, scanned: Scanned, option: Option) -> Request:
+        """What is looked at once the change is made: what others saw of this machine before it holds no more."""
+        if all(stage.place == "client" for stage in option.here):
+            return self._request
+        self._stale = tuple(p.name for p in scanned.report.vantage_points if not p.live)
+        return replace(self._request, targets=scanned.recordings[0].scope.targets, others=())
+
+    def _note(self) -> str:
+        if not self._request.others and self._stale:
+            return f"{NOTE} {STALE.format(', '.join(self._stale))}"
+        return NOTE
+
+    def _looked(self) -> Report:
+        return self.look("", lambda _: None)
+
+    def seconds_left(self) -> float | None:
+        """Until the watchdog takes it back."""
+        return self._run.seconds_left()
+
+    def settle(self, tell: Tell) -> Applied:
+        """Taken back by the watchdog, or ended in another shell."""
+        if self._run.end(tell):
+            return Applied(self._looked(), changed=True, must_confirm=False, note=self._note())
+        return self._taken_back()
 
     def keep(self) -> None:
         """Confirm."""
-        try:
-            self._engine(lambda _: None).confirm()
-        except (MendingRefused, OSError) as error:
-            raise Trouble(str(error)) from None
-        self._open = False
+        self._run.keep()
 
     def undo(self, tell: Tell) -> Report:
-        """Take the last run back and look again."""
-        try:
-            self._engine(tell).roll_back()
-        except (MendingRefused, OSError) as error:
-            raise Trouble(str(error)) from None
-        self._open = False
-        return self.look("", lambda _: None)
+        """Take this walk's run back and look again."""
+        self._run.take_back(tell)
+        return self._taken_back().report
 
     def save(self) -> str:
         """Save the last report."""
@@ -132,7 +166,6 @@ class Live:
             raise Trouble("there is no report yet")
         return saved(self._scanned)
 
-    def close(self) -> None:
-        """What nobody confirmed is taken back at once, rather than by the watchdog in its time."""
-        if self._open:
-            self._engine(lambda _: None).roll_back()
+    def close(self, tell: Tell) -> None:
+        """Nothing stays that nobody confirmed."""
+        self._run.close(tell)

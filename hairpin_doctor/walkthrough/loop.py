@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from hairpin_doctor.report.page import Look
+from hairpin_doctor.report.report import Report
 from hairpin_doctor.walkthrough.doings import Applied, Doings, Trouble
 from hairpin_doctor.walkthrough.keys import command, press
 from hairpin_doctor.walkthrough.layout import frame
@@ -43,7 +44,7 @@ def run(walk: Walk, doings: Doings, terminal: Terminal) -> tuple[Walk, Act]:
     while True:
         while not news.empty():
             walk = news.get()(walk)
-        walk = _with_rights(walk, doings)
+        walk = _awaiting(_with_rights(walk, doings), doings, news)
         look, rows = terminal.size()
         if shown != (walk, look, rows):
             terminal.paint(frame(walk, look, rows))
@@ -52,6 +53,9 @@ def run(walk: Walk, doings: Doings, terminal: Terminal) -> tuple[Walk, Act]:
         if not key:
             continue
         walk, act = press(walk, key)
+        if act == "keep and leave":
+            walk = _kept(walk, doings) if walk.must_confirm else walk
+            act = None if walk.must_confirm else "leave"
         if act in ("leave", "become root"):
             return walk, act
         if act is not None:
@@ -59,10 +63,22 @@ def run(walk: Walk, doings: Doings, terminal: Terminal) -> tuple[Walk, Act]:
 
 
 def _with_rights(walk: Walk, doings: Doings) -> Walk:
-    """Whether the fix that is looked at can be applied depends on which one it is."""
+    """Whether the fix that is looked at can be applied, and how much of it, depends on which one it is."""
     if walk.screen != "plan" or walk.diagnosis is None or walk.chosen_fix is None:
         return walk
-    return replace(walk, cannot_apply=doings.cannot_apply(walk.diagnosis, walk.chosen_fix))
+    refused = doings.cannot_apply(walk.diagnosis, walk.chosen_fix)
+    left = doings.left_to_people(walk.diagnosis, walk.chosen_fix) if refused is None else ()
+    return replace(walk, cannot_apply=refused, left=left)
+
+
+def _awaiting(walk: Walk, doings: Doings, news: queue.Queue[Change]) -> Walk:
+    """The time that is left for a yes; when it is over, or somebody ended the run elsewhere, what became of it is told."""
+    if not walk.must_confirm or walk.screen == "apply":
+        return walk
+    seconds = doings.seconds_left()
+    if seconds is not None:
+        return replace(walk, seconds_left=round(seconds))
+    return _started(walk.to("apply"), "settle", doings, news)
 
 
 def _act(walk: Walk, act: Act, doings: Doings, terminal: Terminal, news: queue.Queue[Change]) -> Walk:
@@ -77,13 +93,21 @@ def _act(walk: Walk, act: Act, doings: Doings, terminal: Terminal, news: queue.Q
             walk, message="given to the clipboard, where this terminal allows it; else select it here"
         )
     if act == "keep":
-        try:
-            doings.keep()
-        except Trouble as error:
-            return replace(walk.to("end"), message=str(error), changed=False, must_confirm=False)
-        return replace(walk.to("end"), must_confirm=False)
+        return _kept(walk, doings)
     if act == "look" and walk.screen == "ask":
         walk = walk.to("look")
+    return _started(walk, act, doings, news)
+
+
+def _kept(walk: Walk, doings: Doings) -> Walk:
+    try:
+        doings.keep()
+    except Trouble as error:
+        return replace(walk.to("end"), before=("answer",), message=str(error))
+    return replace(walk.to("end"), before=("answer",), must_confirm=False)
+
+
+def _started(walk: Walk, act: Act, doings: Doings, news: queue.Queue[Change]) -> Walk:
     walk = replace(walk, progress=Progress(), said=())
     _start(walk, act, doings, news)
     return walk
@@ -101,26 +125,32 @@ def _work(walk: Walk, act: Act, doings: Doings, news: queue.Queue[Change]) -> No
         if act == "apply" and walk.diagnosis is not None and walk.chosen_fix is not None:
             done = doings.apply(walk.diagnosis, walk.chosen_fix, tell)
             news.put(lambda now: _applied(now, done))
+        elif act == "settle":
+            settled = doings.settle(tell)
+            news.put(lambda now: _applied(now, settled))
         elif act == "undo":
             report = doings.undo(tell)
-            news.put(
-                lambda now: replace(
-                    now.to("end"), report=report, changed=False, must_confirm=False, note=None, before=()
-                )
-            )
+            news.put(lambda now: _undone(now, report))
         else:
             report = doings.look(walk.typed, lambda p: news.put(lambda now: replace(now, progress=p)))
-            news.put(
-                lambda now: replace(
-                    now.to("answer"), report=report, before=(), typed="", cause=0, fix=0, hop=0
-                )
-            )
+            news.put(lambda now: _looked(now, report))
     except Trouble as error:
         said = str(error)
         news.put(lambda now: _troubled(now, said))
     except Exception as error:  # noqa: BLE001 - the terminal must become sane, and the person must learn of it
         said = f"hairpin-doctor itself failed ({type(error).__name__}: {error}); please report this"
         news.put(lambda now: _troubled(now, said))
+
+
+def _looked(walk: Walk, report: Report) -> Walk:
+    """On to the answer; who has come to ask to leave meanwhile is not moved."""
+    new = replace(walk, report=report, typed="", cause=0, fix=0, hop=0, drawn=0)
+    return replace(new, before=("answer",)) if walk.screen == "quit" else replace(new.to("answer"), before=())
+
+
+def _undone(walk: Walk, report: Report) -> Walk:
+    new = replace(walk, report=report, changed=False, must_confirm=False, note=None, to_do=(), drawn=0)
+    return replace(new.to("end"), before=("answer",))
 
 
 def _applied(walk: Walk, done: Applied) -> Walk:
@@ -130,9 +160,11 @@ def _applied(walk: Walk, done: Applied) -> Walk:
         changed=done.changed,
         must_confirm=done.must_confirm,
         note=done.note,
+        to_do=(walk.to_do or walk.left) if done.changed else (),
         cause=0,
         fix=0,
         hop=0,
+        drawn=0,
     )
     if done.must_confirm:
         return after.to("keep")
@@ -143,7 +175,7 @@ def _applied(walk: Walk, done: Applied) -> Walk:
 def _troubled(walk: Walk, said: str) -> Walk:
     if walk.report is None:
         return replace(walk, screen="ask", before=(), message=said)
-    return replace(walk.to("end"), before=("answer",), message=said)
+    return replace(walk.to("end"), before=("answer",), message=said, must_confirm=False)
 
 
 def osc52(text: str) -> str:

@@ -8,7 +8,7 @@ from hairpin_doctor.report.page import Page
 from hairpin_doctor.report.path_picture import show_path
 from hairpin_doctor.report.terminal import SEVERITY_MARKS, VERDICT_MARKS
 from hairpin_doctor.walkthrough.keys import command
-from hairpin_doctor.walkthrough.plan_screen import show_fixes, show_plan
+from hairpin_doctor.walkthrough.plan_screen import show_fixes, show_plan, show_to_do
 from hairpin_doctor.walkthrough.state import Screen, Walk
 from hairpin_doctor.walkthrough.wording import HOPS
 
@@ -122,18 +122,25 @@ def _cause(walk: Walk, page: Page) -> None:
 
 
 def _ruled_out(walk: Walk, page: Page) -> None:
-    report = walk.report
+    """The look-alikes and what is open; everything else on demand, for it is long."""
     vip = walk.diagnosis.vip if walk.diagnosis else walk.path.vip if walk.path else None
-    for each in walk.diagnosis.ruled_out if walk.diagnosis else ():
+    alike = walk.diagnosis.ruled_out if walk.diagnosis else ()
+    if alike:
+        page.text("It looks like these, and is not:", 0, "bold")
+    for each in alike:
         page.item(each)
-    cleared = {each.code: each for each in (report.cleared if report else ()) if vip in (None, each.vip)}
-    for cause in cleared.values():
-        page.item(f"{cause.code} {cause.slug}: {cause.reason}")
-    unsure = {each.code: each for each in (report.undetermined if report else ()) if vip in (None, each.vip)}
+    unsure = {e.code: e for e in (walk.report.undetermined if walk.report else ()) if vip in (None, e.vip)}
     if unsure:
-        page.heading("What could not be judged")
+        page.text("These could not be judged:", 0, "bold")
     for open_cause in unsure.values():
         page.item(f"{open_cause.code} {open_cause.slug}: {open_cause.missing}")
+    cleared = {e.code: e for e in (walk.report.cleared if walk.report else ()) if vip in (None, e.vip)}
+    if not walk.more:
+        page.text(f"{len(cleared)} other causes were looked for and ruled out; m shows each with its reason.")
+        return
+    page.text("Looked for and ruled out:", 0, "bold")
+    for cause in cleared.values():
+        page.item(f"{cause.code} {cause.slug}: {cause.reason}")
 
 
 def _apply(walk: Walk, page: Page) -> None:
@@ -143,12 +150,13 @@ def _apply(walk: Walk, page: Page) -> None:
 
 
 def _keep(walk: Walk, page: Page) -> None:
+    """The question first: what was done may be longer than the screen."""
+    within = f"within {walk.seconds_left} s" if walk.seconds_left is not None else "in time"
+    page.text(f"Keep it? Without an answer {within} it is taken back by itself.", 0, "bold")
+    page.blank()
     for each in walk.said:
         page.item(each)
-    page.blank()
-    page.text(
-        "The change is made and was probed. Keep it? Without an answer it is taken back by itself.", 0, "bold"
-    )
+    show_to_do(walk, page)
 
 
 def _end(walk: Walk, page: Page) -> None:
@@ -159,6 +167,7 @@ def _end(walk: Walk, page: Page) -> None:
     if walk.note:
         page.blank()
         page.text(walk.note)
+    show_to_do(walk, page)
     for step in report.next_steps:
         page.blank()
         page.text(f"Next, {step.where} ({step.why}):")

@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from hairpin_doctor.report.path_picture import chosen
-from hairpin_doctor.report.report import Diagnosis, Fix, Report
+from hairpin_doctor.report.report import Diagnosis, Fix, Report, Step
 from hairpin_doctor.report.service_path import ServicePath
 
 Screen = Literal[
     "ask", "rights", "look", "answer", "hops", "cause", "ruled out", "fixes", "plan", "apply", "keep", "end",
     "copy", "quit",
 ]  # fmt: skip
-Act = Literal["look", "apply", "keep", "undo", "save", "copy", "become root", "leave"]
+Act = Literal[
+    "look", "apply", "keep", "keep and leave", "undo", "settle", "save", "copy", "become root", "leave"
+]
 
 
 @dataclass(frozen=True)
@@ -27,19 +29,25 @@ class Progress:
 
 @dataclass(frozen=True)
 class Walk:
-    """The whole state. `title`: what is walked through. `cannot_apply`: why a fix is only shown, None where it is not.
+    """The whole state. `title`: what is walked through. `can_ask`: another target or report can be typed.
 
-    `changed`: a fix is applied and could be taken back. `said`: what was done, a sentence each. `typed`: so far.
+    `cannot_apply`: why the chosen fix is only shown, None where it is not; `left`: its steps that stay with people, and
+    `to_do` those of the fix that was applied. `changed`: a fix is in force and could be taken back; `must_confirm`: it is
+    taken back in `seconds_left` unless somebody says yes. `said`: what was done, a sentence each. `typed`: so far.
     """
 
     title: str
     screen: Screen
+    can_ask: bool = False
     before: tuple[Screen, ...] = ()
     report: Report | None = None
     progress: Progress = Progress()
     cannot_apply: str | None = None
+    left: tuple[Step, ...] = ()
+    to_do: tuple[Step, ...] = ()
     cause: int = 0
     fix: int = 0
+    drawn: int = 0
     hop: int = 0
     more: bool = False
     offset: int = 0
@@ -48,6 +56,7 @@ class Walk:
     said: tuple[str, ...] = ()
     changed: bool = False
     must_confirm: bool = False
+    seconds_left: int | None = None
     note: str | None = None
 
     def to(self, screen: Screen) -> Walk:
@@ -81,6 +90,14 @@ class Walk:
         return fixes[self.fix] if self.fix < len(fixes) else None
 
     @property
+    def paths(self) -> tuple[ServicePath, ...]:
+        """All that can be drawn, those worth most first."""
+        if self.report is None:
+            return ()
+        first = chosen(self.report)
+        return (*first, *(each for each in self.report.paths if each not in first))
+
+    @property
     def path(self) -> ServicePath | None:
         """The path that is drawn."""
-        return next(iter(chosen(self.report)), None) if self.report else None
+        return self.paths[self.drawn] if self.drawn < len(self.paths) else None

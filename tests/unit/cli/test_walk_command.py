@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import gzip
-import os
-import pty
 import re
-import select
 import signal
 import struct
-import subprocess
-import sys
 import termios
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,53 +30,12 @@ def report(tmp_path: Path) -> Path:
     return path
 
 
-class AtATerminal:
-    """A process at a pseudo terminal of 80x24."""
-
-    def __init__(self, arguments: list[str], term: str) -> None:
-        self.ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        self.before = termios.tcgetattr(theirs)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "hairpin_doctor", *arguments],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env={**os.environ, "TERM": term},
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )
-        self.theirs, self.seen = theirs, ""
-
-    def until(self, text: str) -> str:
-        """Read until `text` shows; what was read since the last time."""
-        start, end = len(self.seen), time.monotonic() + PATIENCE
-        while text not in self.seen[start:]:
-            assert time.monotonic() < end, self.seen[start:]
-            if select.select([self.ours], [], [], 0.2)[0]:
-                self.seen += os.read(self.ours, 65536).decode()
-        return self.seen[start:]
-
-    def press(self, text: str) -> None:
-        os.write(self.ours, text.encode())
-
-    def sane(self) -> bool:
-        return termios.tcgetattr(self.theirs)[3] == self.before[3]
+AtATerminal = Callable[..., AbstractContextManager[Any]]
 
 
-@contextmanager
-def at_a_terminal(*arguments: str, term: str = "xterm-256color") -> Iterator[AtATerminal]:
-    terminal = AtATerminal(list(arguments), term)
-    try:
-        yield terminal
-    finally:
-        terminal.process.kill()
-        terminal.process.wait()
-        os.close(terminal.ours)
-        os.close(terminal.theirs)
-
-
-def test_a_report_is_walked_through_and_the_exit_code_is_its_verdict(report: Path) -> None:
+def test_a_report_is_walked_through_and_the_exit_code_is_its_verdict(
+    report: Path, at_a_terminal: AtATerminal
+) -> None:
     with at_a_terminal("walk", "--replay", str(report)) as terminal:
         terminal.until("BREAKS HERE")
         terminal.press("\r")
@@ -92,7 +46,7 @@ def test_a_report_is_walked_through_and_the_exit_code_is_its_verdict(report: Pat
         assert terminal.sane()
 
 
-def test_ctrl_c_leaves_a_sane_terminal_and_exit_130(report: Path) -> None:
+def test_ctrl_c_leaves_a_sane_terminal_and_exit_130(report: Path, at_a_terminal: AtATerminal) -> None:
     with at_a_terminal("walk", "--replay", str(report)) as terminal:
         terminal.until("The answer")
         terminal.press("\x03")
@@ -101,14 +55,37 @@ def test_ctrl_c_leaves_a_sane_terminal_and_exit_130(report: Path) -> None:
         assert terminal.sane()
 
 
-def test_a_serial_console_gets_ascii_and_no_sequence_newer_than_itself(report: Path) -> None:
+def test_a_serial_console_gets_ascii_and_no_sequence_newer_than_itself(
+    report: Path, at_a_terminal: AtATerminal
+) -> None:
     with at_a_terminal("walk", "--replay", str(report), term="vt100") as terminal:
         shown = terminal.until("ARP answer eno1")
         assert shown.isascii()
-        assert set(re.findall(r"\x1b\[[?0-9;]*[a-zA-Z]", shown)) <= {"\x1b[H", "\x1b[2J", "\x1b[K", "\x1b[J"}
+        sequences = set(re.findall(r"\x1b\[[?0-9;]*[a-zA-Z]", shown))
+        assert all(re.fullmatch(r"\x1b\[(H|2J|K|J|\d+;1H)", each) for each in sequences), sequences
 
 
-def test_a_terminal_that_is_resized_is_drawn_anew(report: Path) -> None:
+def test_only_what_has_changed_is_painted_anew(report: Path, at_a_terminal: AtATerminal) -> None:
+    with at_a_terminal("walk", "--replay", str(report)) as terminal:
+        terminal.until("[enter] the path")
+        terminal.press("\r")
+        terminal.until("[enter] the cause")
+        terminal.press("\x1b[B")
+        anew = terminal.until("The socket of the client")
+        assert "bridge port vnet1" in anew
+        assert "hop by hop" not in anew
+        assert "uplink eno1" not in anew
+
+
+def test_a_terminal_without_a_cursor_is_given_the_report_instead(
+    report: Path, at_a_terminal: AtATerminal
+) -> None:
+    with at_a_terminal("walk", "--replay", str(report), term="dumb") as terminal:
+        assert "this is hairpin-doctor judge" in terminal.until("From n5")
+        assert "\x1b" not in terminal.seen
+
+
+def test_a_terminal_that_is_resized_is_drawn_anew(report: Path, at_a_terminal: AtATerminal) -> None:
     with at_a_terminal("walk", "--replay", str(report)) as terminal:
         terminal.until("[q] quit")
         fcntl.ioctl(terminal.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))

@@ -52,7 +52,7 @@ def test_who_leaves_while_a_fix_is_in_force_is_asked(walks: dict[str, Walk]) -> 
     changed = replace(walks["vip-on-port-mac"].to("end"), changed=True)
     walk, act = press(changed, "q")
     assert (walk.screen, act) == ("quit", None)
-    assert press(walk, "k")[1] == "leave"
+    assert press(walk, "k")[1] == "keep and leave"
     assert press(walk, "r")[1] == "undo"
     assert press(walk, "b")[0].screen == "end"
 

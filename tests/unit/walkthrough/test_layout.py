@@ -84,7 +84,7 @@ def test_colour_changes_no_letter(walks: dict[str, Walk]) -> None:
 
 
 def test_a_body_that_is_too_long_has_a_window_that_says_how_much_is_left(walks: dict[str, Walk]) -> None:
-    walk = walks["vip-on-port-mac"].to("ruled out")
+    walk = replace(walks["vip-on-port-mac"].to("ruled out"), more=True)
     first = frame(walk, Look(True, False, 80), 24)
     assert "more below" in first[-2]
     last = frame(replace(walk, offset=1000), Look(True, False, 80), 24)
@@ -117,5 +117,5 @@ def test_looking_shows_each_layer_and_the_path_so_far(walks: dict[str, Walk]) ->
 
 
 def test_copied_commands_stand_alone_in_the_first_column(walks: dict[str, Walk]) -> None:
-    lines = frame(walks["hairpin-off-on-port"].to("copy"), Look(True, False, 80), 24)
+    lines = frame(walks["hairpin-off-on-port"].to("plan").to("copy"), Look(True, False, 80), 24)
     assert lines[0].startswith("bridge link set dev vnet1 hairpin on")

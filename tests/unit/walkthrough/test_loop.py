@@ -25,6 +25,7 @@ class Mending(Replay):
         super().__init__(sick)
         self.sick, self.healthy, self.ask = sick, healthy, ask
         self.done: list[str] = []
+        self.over = False
 
     def cannot_apply(self, diagnosis: Diagnosis, fix: Fix) -> str | None:
         return None
@@ -33,6 +34,14 @@ class Mending(Replay):
         tell(f"doing {fix.title}")
         self.done.append("apply")
         return Applied(judge(self.healthy).report, changed=True, must_confirm=self.ask, note="It holds.")
+
+    def seconds_left(self) -> float | None:
+        return None if "keep" in self.done or self.over else 60.0
+
+    def settle(self, tell: Tell) -> Applied:
+        self.done.append("settle")
+        tell("nobody confirmed in time")
+        return Applied(judge(self.sick).report, changed=False, must_confirm=False)
 
     def keep(self) -> None:
         self.done.append("keep")
@@ -76,6 +85,24 @@ def test_what_was_applied_is_taken_back_on_leaving(recordings_of: Recorded, pape
     assert last.report is not None
     assert last.report.verdict == "diagnosed"
     assert not last.changed
+
+
+def test_a_change_that_awaits_a_yes_is_kept_on_leaving_by_k(recordings_of: Recorded, paper: Any) -> None:
+    doings = Mending(recordings_of("vip-on-port-mac"), recordings_of("healthy"), ask=True)
+    _, act = run(Walk("lab", "look"), doings, paper(*["enter"] * 5, "a", "q", "k"))
+    assert doings.done == ["apply", "keep"]
+    assert act == "leave"
+
+
+def test_when_the_time_for_a_yes_is_over_it_is_said_what_became_of_the_change(
+    recordings_of: Recorded, paper: Any
+) -> None:
+    doings = Mending(recordings_of("vip-on-port-mac"), recordings_of("healthy"), ask=True)
+    doings.over = True
+    last, _ = run(Walk("lab", "look"), doings, paper(*["enter"] * 5, "a", "q"))
+    assert doings.done == ["apply", "settle"]
+    assert not last.changed
+    assert last.message == "it was taken back: nobody confirmed in time"
 
 
 def test_trouble_is_a_sentence_and_the_question_comes_again(recordings_of: Recorded, paper: Any) -> None:

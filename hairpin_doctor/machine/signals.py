@@ -1,0 +1,51 @@
+"""Signals that end a process: turned into an orderly exit, and kept off while something is taken down."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+HANG_UPS = (signal.SIGHUP, signal.SIGTERM)
+ENDING = (*HANG_UPS, signal.SIGINT)
+
+
+@contextmanager
+def leaving_in_order() -> Iterator[None]:
+    """A lost terminal (SIGHUP) and SIGTERM raise SystemExit (128 + number), as Ctrl-C raises KeyboardInterrupt.
+
+    Once only: a closed ssh session often sends the signal twice, and the second one would end what the first one began.
+    """
+    before = {number: signal.signal(number, _leave) for number in HANG_UPS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is _leave:  # else it has come, and must not come again
+                signal.signal(number, handler)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    for each in HANG_UPS:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """No signal that ends a process reaches it or what it starts: what is begun in here is finished.
+
+    Only the main thread can and need do that; in any other it changes nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
