@@ -161,7 +161,8 @@ def unaware(network: Network) -> Iterator[str]:
         for host in network.hosts(vip):
             for client in network.clients(vip):
                 address = client.address_towards(vip)
-                if address is not None and address not in host.scope.clients:
+                routes = host.findings.get(RouteFacts)
+                if address is not None and routes is not None and not routes.asked(address):
                     yield (
                         f"{host.name} was scanned without the report of {client.name}, so what it does with packets of "
                         f"{address} was not asked; on {host.name}: hairpin-doctor scan --with the report of {client.name}"

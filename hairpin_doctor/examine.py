@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from probes.host import Host, Unanswered
 from probes.machine import MachineFacts
 from probes.probe import Layer, Phase, Probe, Scope
 from probes.questions.cluster import ApiGroups
+from probes.target import Address
 
 AT_ONCE = 16
 Progress = Callable[[str], None]
@@ -78,9 +79,16 @@ def _threads() -> Iterator[ThreadPoolExecutor]:
     pool.shutdown()
 
 
-def replay(recording: Recording, probes: Iterable[Probe[Any]]) -> Examination:
-    """The same probes over a recording: no machine is touched."""
-    host, scope = ReplayingHost(recording), recording.scope
+def replay(
+    recording: Recording, probes: Iterable[Probe[Any]], clients: Iterable[Address] = ()
+) -> Examination:
+    """The same probes over a recording: no machine is touched.
+
+    `clients`: addresses of further vantage points, which were unknown when it was made. What the recording holds of
+    them (its rulesets decide on any packet, its routes on those that were asked about) is found all the same.
+    """
+    known = tuple(dict.fromkeys((*recording.scope.clients, *clients)))
+    host, scope = ReplayingHost(recording), replace(recording.scope, clients=known)
     chosen = probes if _asked_a_cluster(recording) else of_the_machine(probes)
     found = [run_probe(each, host, scope) for each in chosen]
     return Examination(Findings(recording.vantage_point, found), recording, host.unasked)

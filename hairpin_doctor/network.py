@@ -6,20 +6,18 @@ serves it (its own traffic takes a short cut and says nothing about a client's p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from ipaddress import IPv4Address
 
+from hairpin_doctor.attachment import Attachment, by_a_common_station, heard_behind
 from hairpin_doctor.cluster_view import ClusterView, cluster_views
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
-from probes.client_links import ClientLinkFacts
 from probes.cluster_services import ClusterServicesFacts
-from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts
 from probes.neighbours import NeighbourFacts
 from probes.questions.links import Link
@@ -36,22 +34,6 @@ class Owner:
 
     def __str__(self) -> str:
         return f"{self.link.name} of {self.vantage_point.name}"
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """Where a client hangs on a serving host: the interface its frames arrive by, and the bridge port if it is one.
-
-    `tagged`: the client sends from a VLAN interface of its own, whose number is `tag`. `vlan`: where the bridge filters by
-    VLAN, the one in which it heard the client.
-    """
-
-    host: VantagePoint
-    interface: Link
-    port: Link | None
-    tagged: bool = False
-    tag: int | None = None
-    vlan: int | None = None
 
 
 class Network:
@@ -144,12 +126,22 @@ class Network:
     def attachment(self, client: VantagePoint, vip: Address) -> Attachment | None:
         """Where the client's frames arrive on a host that serves the VIP."""
         link, address = client.link_towards(vip), client.address_towards(vip)
-        for host in self.hosts(vip):
-            found = _attachment(host, link.mac if link else None, address)
-            if found is not None:
-                tagged = link is not None and link.kind == "vlan"
-                return replace(found, tagged=tagged, tag=link.vlan_id if link else None)
-        return None
+        mac = link.mac if link else None
+        return self._first((heard_behind(host, mac, address) for host in self.hosts(vip)), link)
+
+    def common_segment(self, client: VantagePoint, vip: Address) -> Attachment | None:
+        """The same for a host that was scanned without the client's report, told by a third station that both hear."""
+        link, address = client.link_towards(vip), client.address_towards(vip)
+        unaware = [host for host in self.hosts(vip) if address not in host.scope.clients]
+        return self._first((by_a_common_station(host, client, link, self.vips) for host in unaware), link)
+
+    @staticmethod
+    def _first(found: Iterable[Attachment | None], link: Link | None) -> Attachment | None:
+        first = next((each for each in found if each is not None), None)
+        if first is None:
+            return None
+        tagged = link is not None and link.kind == "vlan"
+        return replace(first, tagged=tagged, tag=link.vlan_id if link else None)
 
     def need_host(self, vip: Address, what: str) -> MissingFacts:
         """What a rule raises when only the serving host can tell."""
@@ -166,76 +158,16 @@ class Network:
         )
         return MissingFacts(f"{what}: needs a scan from a client of {vip}", None, how)
 
+    @staticmethod
+    def need_another_scan(host: VantagePoint, client: VantagePoint, what: str) -> MissingFacts:
+        """What a rule raises when the host was scanned, and nobody knew of this client then."""
+        how = f"on {host.name}: hairpin-doctor scan --with {client.name}.json (the report of {client.name})"
+        without = f"{host.name} was scanned without the report of {client.name}"
+        return MissingFacts(f"{what}: {without}", host.name, how)
+
     def bridged_by(self, client: VantagePoint, vip: Address) -> tuple[Attachment, ...]:
         """The bridges of other machines, whether they serve the VIP or not, behind whose ports the client is."""
         link = client.link_towards(vip)
         mac = link.mac if link else None
-        found = (_attachment(each, mac, None) for each in self.vantage_points if each is not client)
+        found = (heard_behind(each, mac, None) for each in self.vantage_points if each is not client)
         return tuple(each for each in found if each is not None and each.port is not None)
-
-
-def _attachment(host: VantagePoint, mac: str | None, address: Address | None) -> Attachment | None:
-    interfaces, fdb = host.findings.get(InterfaceFacts), host.findings.get(ForwardingDatabaseFacts)
-    if interfaces is None or mac is None:
-        return None
-    for entry in fdb.learned(mac) if fdb else ():
-        port, bridge = interfaces.by_index(entry.port), interfaces.by_index(entry.bridge)
-        if port is not None and bridge is not None and port is not bridge:
-            filters = bridge.bridge is not None and bridge.bridge.vlan_filtering
-            return Attachment(host, bridge, port, vlan=entry.vlan if filters else None)
-    cache = host.findings.get(NeighbourFacts)
-    for neighbour in cache.entries if cache else ():
-        if neighbour.mac == mac and neighbour.address == address:
-            link = interfaces.by_index(neighbour.interface)
-            return Attachment(host, link, None) if link is not None else None
-    asked = host.findings.get(ClientLinkFacts)
-    answer = asked.of(address, mac) if asked else None
-    link = interfaces.by_name(answer.interface) if answer else None
-    return Attachment(host, link, None) if link is not None else None
-
-
-def segment(attachment: Attachment) -> tuple[Link, ...]:
-    """The host's interfaces that hear the client's broadcasts: the one it hangs on and what is stacked on that.
-
-    A veth whose peer is a port of the same bridge hears them too, and so does another bridge that it leads into. A VLAN
-    interface hears only frames with its tag: those that the client sends so, or that a bridge that filters by VLAN keeps in
-    that VLAN. Such a bridge hears itself only what lies in an untagged VLAN of its own.
-    """
-    interfaces = attachment.host.findings[InterfaceFacts]
-    found = [attachment.interface]
-    for base in found:
-        ports = {link.index for link in interfaces.ports_of(base)}
-        above = [each for each in interfaces.stacked_on(base) if _hears(attachment, base, each)]
-        ends = [each for each in interfaces.links if each.kind == "veth" and each.lower in ports]
-        beyond = (interfaces.by_index(each.master) if each.master else each for each in ends)
-        found.extend(each for each in (*above, *beyond) if each is not None and each not in found)
-    return tuple(each for each in found if each is not attachment.interface or _hears_itself(attachment))
-
-
-def _hears(attachment: Attachment, base: Link, link: Link) -> bool:
-    """Whether what is stacked on `base` gets the client's broadcasts, as far as VLANs decide that."""
-    here = base is attachment.interface
-    if link.kind != "vlan":
-        return not here or _hears_itself(attachment)
-    if here and attachment.vlan is not None:
-        return link.vlan_id in (None, attachment.vlan) and _goes_up(attachment, untagged=False)
-    filters = base.bridge is not None and base.bridge.vlan_filtering
-    return filters or (attachment.tagged and link.vlan_id in (None, attachment.tag or link.vlan_id))
-
-
-def _hears_itself(attachment: Attachment) -> bool:
-    """Whether the interface itself, without a tag, gets what the client sends."""
-    return attachment.vlan is None or _goes_up(attachment, untagged=True)
-
-
-def _goes_up(attachment: Attachment, *, untagged: bool) -> bool:
-    """Whether a bridge that filters passes the client's VLAN up to itself so; where its own VLANs are unknown, it may."""
-    settings, vlan = attachment.interface.bridge, attachment.vlan
-    if settings is None or vlan is None or not settings.vlans:
-        return True
-    return any(each.holds(vlan) and each.untagged is untagged for each in settings.vlans)
-
-
-def ipv4_addresses(link: Link) -> Iterator[IPv4Address]:
-    """The IPv4 addresses of an interface."""
-    return (each.address for each in link.addresses if isinstance(each.address, IPv4Address))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hairpin_doctor.network import Attachment
+from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
 from probes.forward_chain import ForwardChainFacts, Passage, Stopper, Way
@@ -32,6 +32,14 @@ def stopped(
     return _sure(
         (port, [p for p in _passages(host, client, vip, port) if p.way != "bridged"]) for port in ports
     )
+
+
+def possibly_stopped(
+    host: VantagePoint, client: VantagePoint, vip: Address, ports: Iterable[ServicePort]
+) -> bool:
+    """Whether some rule may stop such packets, by something that is not known."""
+    passages = (each for port in ports for each in _passages(host, client, vip, port))
+    return any(each.passes is None and each.way != "bridged" for each in passages)
 
 
 def stopped_while_bridged(

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from probes.host import Absent, Host, Question, Unanswered
+from probes.host import Host, NotAsked, Question, Unanswered
 from probes.probe import Scope
 
 A = TypeVar("A")
@@ -98,12 +98,12 @@ class ReplayingHost:
         return tuple(self._unasked)
 
     def ask(self, question: Question[A]) -> A:
-        """The recorded answer; raises Absent for what was not asked then."""
+        """The recorded answer; raises NotAsked for what was not asked then."""
         asked = self._known.get(question)
         if asked is None:
             if type(question) not in self._kinds:
                 self._unasked[type(question).__name__] = None
-            raise Absent(f"{type(question).__name__} was not asked when this report was made")
+            raise NotAsked(f"{type(question).__name__} was not asked when this report was made")
         if asked.unanswered is not None:
             raise asked.unanswered
         answer: A = asked.answer

@@ -91,6 +91,7 @@ def scan(
 
     here = examine(remembering, scope, request.probes, name=name, progress=progress, meanwhile=preparations)
     mine = _looked(here, live=True)
+    replayed = _aware_of_each_other([here, *replayed])[1:]
     together, strangers = _without_strangers(mine, [_looked(each, live=False) for each in replayed])
     notices = (*left_out, *superseded, *older, *strangers, *_lacking(replayed))
     return _conclude([mine, *together], notices, request.saved)
@@ -103,7 +104,7 @@ def judge(recordings: Iterable[Recording], saved: str | None = None) -> Scanned:
     """
     others, notices = newest_of_each(recordings)
     refuse_mixed_names(others)
-    replayed = [replay(each, PROBES) for each in others]
+    replayed = _aware_of_each_other([replay(each, PROBES) for each in others])
     looked = [_looked(each, live=False) for each in replayed]
     refuse_strangers([each.point for each in looked])
     return _conclude(looked, (*notices, *_lacking(replayed)), saved)
@@ -183,6 +184,19 @@ def _client_addresses(replayed: Iterable[Examination], vips: Iterable[Address]) 
         point.address_towards(vip) for point in points for vip in wanted if point.serves(vip) is not True
     )
     return tuple(dict.fromkeys(each for each in found if each is not None))
+
+
+def _aware_of_each_other(found: list[Examination]) -> list[Examination]:
+    """Machines that serve a VIP and were looked at before anybody knew of the others, replayed with those as clients."""
+    aware = []
+    for each in found:
+        scope = each.recording.scope
+        point = VantagePoint(each.findings, scope)
+        others = _client_addresses([other for other in found if other is not each], scope.vips)
+        unknown = [address for address in others if address not in scope.clients]
+        serves = any(point.serves(vip) is not False for vip in scope.vips)
+        aware.append(replay(each.recording, PROBES, unknown) if unknown and serves else each)
+    return aware
 
 
 def _without_this_machine(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.gateway_route import route_of_the_gateway
-from hairpin_doctor.network import Attachment, Network, Owner
+from hairpin_doctor.network import Network, Owner
 from hairpin_doctor.rule import Diagnosis, Undetermined, Verdict
 from hairpin_doctor.states import Works, ping_said
 from hairpin_doctor.vantage_point import VantagePoint
@@ -168,9 +169,12 @@ def attachment_of(network: Network, client: VantagePoint, vip: Address) -> Attac
     found = network.attachment(client, vip)
     if found is not None:
         return found
-    hosts = network.hosts(vip)
+    hosts, address = network.hosts(vip), client.address_towards(vip)
     if not hosts:
         raise network.need_host(vip, "where the client hangs on the host")
+    unaware = next((each for each in hosts if address and address not in each.scope.clients), None)
+    if unaware is not None:
+        raise network.need_another_scan(unaware, client, f"where {client.name} hangs on {unaware.name}")
     raise network.need_client(
         vip, f"{client.name} is in no forwarding database of {names(hosts)}; a fresh scan from it"
     )
@@ -181,7 +185,13 @@ def silent_attachment(network: Network, vip: Address) -> tuple[VantagePoint, Att
     client = silent_clients(network, vip)[0]
     if route_of_the_gateway(network, client, vip):
         raise NotThis(f"{vip} is routed: the gateway sends it on to a node")
-    return client, attachment_of(network, client, vip)
+    try:
+        return client, attachment_of(network, client, vip)
+    except MissingFacts:
+        common = network.common_segment(client, vip)
+        if common is None:
+            raise
+        return client, common
 
 
 def intercepted(attachment: Attachment) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_interface
 
+from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.fixes.changes import BridgeVlan
 from hairpin_doctor.fixes.changes.bridges import Membership
-from hairpin_doctor.network import Attachment
 from probes.interfaces import InterfaceFacts
 from probes.questions.links import Link, PortVlan
 from probes.target import Address

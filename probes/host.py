@@ -40,6 +40,10 @@ class Absent(Unanswered):
     """The machine has no such thing (tool, file, kernel feature, interface)."""
 
 
+class NotAsked(Absent):
+    """A recording holds no answer, since nobody asked then: unlike Absent, it says nothing about the machine."""
+
+
 class Silent(Unanswered):
     """The machine was asked properly and did not answer in time."""
 

@@ -5,10 +5,11 @@ Cannot see routes of other machines. Policy rules are listed; their effect is in
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from probes.host import Absent, Host
+from probes.host import Absent, Host, NotAsked
 from probes.probe import Layer, Phase, Scope, probe
 from probes.questions.routing import (
     ConnectedPrefix,
@@ -53,6 +54,10 @@ class RouteFacts:
         """The kernel's decision for a VIP or client of the scope."""
         return next((found.route for found in self.to if found.destination == destination), None)
 
+    def asked(self, destination: Address) -> bool:
+        """Whether the kernel was asked for this address at all."""
+        return any(found.destination == destination for found in self.to)
+
     def on_link(self, destination: Address) -> bool:
         """Whether the destination is asked for by ARP on an interface instead of being sent to a gateway."""
         route = self.route(destination)
@@ -69,12 +74,23 @@ def routes(host: Host, scope: Scope) -> RouteFacts:
     """Ask the kernel for each destination of the scope."""
     destinations = dict.fromkeys((*scope.vips, *scope.clients))
     return RouteFacts(
-        to=tuple(RouteFound(each, _route(host, each)) for each in destinations),
+        to=tuple(_found(host, destinations)),
         default=_route(host, SOMEWHERE_ELSE),
         rules=host.ask(RoutingRules()),
         connected=host.ask(ConnectedPrefixes()),
         default_ipv6=_route(host, SOMEWHERE_ELSE_IPV6) if any(v.version == 6 for v in scope.vips) else None,
     )
+
+
+def _found(host: Host, destinations: Iterable[Address]) -> Iterator[RouteFound]:
+    """A recording says nothing of a client that was not known when it was made."""
+    for each in destinations:
+        try:
+            yield RouteFound(each, host.ask(RouteTo(each)))
+        except NotAsked:
+            continue
+        except Absent:
+            yield RouteFound(each, None)
 
 
 def _route(host: Host, destination: Address) -> Route | None:

@@ -1,22 +1,33 @@
-"""By which interface would this machine's answers to each known client of a VIP leave, and which routing table says so?
+"""By which interface would this machine's answers to each known or likely client of a VIP leave, and by which routing table?
+
+Likely clients are those whose packets to a VIP are tracked, and stations in the neighbour cache where the VIP is on-link: so
+a report that was made without the client's can be merged with it later.
 
 An answer of a translated flow is routed while it still carries the endpoint's address as source, and comes in from there:
 source translation is undone after routing (netfilter's POSTROUTING), so a rule for the VIP's own address does not catch it.
-Asked of the kernel for exactly such packets. Cannot see rules that look at packet marks, which only a packet has.
+Asked of the kernel for exactly such packets. Cannot see rules that look at packet marks, which only a packet has, nor all
+stations of a large network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 
-from probes.host import Absent, Host
-from probes.probe import Layer, Scope, probe
+from probes.host import Absent, Host, NotAsked, listed
+from probes.probe import Layer, Phase, Scope, probe
+from probes.questions.firewall import TrackedConnections
+from probes.questions.links import Links
+from probes.questions.machine import Moment
+from probes.questions.neighbours import Neighbours
 from probes.questions.routing import Route, RouteTo
 from probes.service_rules import service_rules
 from probes.target import Address
 
 ENDPOINTS_AT_MOST = 4
+LIKELY_AT_MOST = 12
+"""Clients per VIP that nobody has named; each costs up to five questions to the kernel, which take microseconds."""
 MAIN_TABLES = {253, 254, 255}
 """default, main and local (linux/rtnetlink.h): what every system has without policy routing."""
 
@@ -51,20 +62,62 @@ class WayBackFacts:
         return tuple(each for each in self.ways if (each.vip, each.client) == (vip, client))
 
 
-@probe(Layer.SERVICE)
+@probe(Layer.SERVICE, Phase.AFTER)
 def ways_back(host: Host, scope: Scope) -> WayBackFacts:
     """Look up each answer's route: from the endpoints that the service rules name, and from the VIP where it is held."""
     rules = service_rules.look(host, scope)
     found: list[WayBack] = []
     for vip in scope.vips:
-        clients = [client for client in scope.clients if client.version == vip.version]
         sources = list(_sources(host, vip, [each.address for each in rules.endpoints(vip)]))
-        found.extend(
-            WayBack(vip, client, source, incoming, _route(host, RouteTo(client, source, incoming)))
-            for client in clients
-            for source, incoming in sources
-        )
+        for client in _clients(host, scope, vip):
+            found.extend(_ways(host, vip, client, sources))
     return WayBackFacts(tuple(found))
+
+
+def _ways(
+    host: Host, vip: Address, client: Address, sources: Iterable[tuple[Address, str | None]]
+) -> Iterator[WayBack]:
+    """None that a recording says nothing of."""
+    for source, incoming in sources:
+        try:
+            yield WayBack(vip, client, source, incoming, _route(host, RouteTo(client, source, incoming)))
+        except NotAsked:
+            continue
+
+
+def _clients(host: Host, scope: Scope, vip: Address) -> tuple[Address, ...]:
+    """Those known by their reports, and the likely ones that the kernel has a way to."""
+    known = [client for client in scope.clients if client.version == vip.version]
+    likely = dict.fromkeys((*_tracked(host, scope, vip), *_neighbours(host, vip)))
+    others = (each for each in likely if each not in known and each != vip and _is_elsewhere(host, each))
+    return (*known, *islice(others, LIKELY_AT_MOST))
+
+
+def _tracked(host: Host, scope: Scope, vip: Address) -> Iterator[Address]:
+    """Who has sent to the VIP, as connection tracking remembers it."""
+    for each in listed(host, TrackedConnections(scope.vips)) or ():
+        if each.original.destination == vip:
+            yield each.original.source
+
+
+def _neighbours(host: Host, vip: Address) -> Iterator[Address]:
+    """Stations with a MAC on the interface by which the VIP would be reached; on any where it is routed away or held."""
+    route = _route(host, RouteTo(vip))
+    name = route.interface if route and route.type == "unicast" and route.gateway is None else None
+    here = {link.index for link in listed(host, Links()) or () if link.name == name}
+    known = (listed(host, Neighbours(moment)) or () for moment in (Moment.BEFORE, Moment.AFTER))
+    for each in chain(*known):
+        if each.mac and each.address.version == vip.version and (not here or each.interface in here):
+            yield each.address
+
+
+def _is_elsewhere(host: Host, client: Address) -> bool:
+    """Also has the kernel say by which interface it expects that client, for whoever reads the recording."""
+    try:
+        route = _route(host, RouteTo(client))
+    except NotAsked:
+        return False
+    return route is None or route.type != "local"
 
 
 def _sources(host: Host, vip: Address, endpoints: list[Address]) -> Iterator[tuple[Address, str | None]]:
@@ -83,5 +136,7 @@ def _sources(host: Host, vip: Address, endpoints: list[Address]) -> Iterator[tup
 def _route(host: Host, question: RouteTo) -> Route | None:
     try:
         return host.ask(question)
+    except NotAsked:
+        raise
     except Absent:
         return None

@@ -12,6 +12,7 @@ from hairpin_doctor.cli.completions import complete_cases
 
 if TYPE_CHECKING:
     from hairpin_doctor.lab.checks import Observation
+    from hairpin_doctor.lab.matrix import Seen
     from hairpin_doctor.lab.running import Setting
     from hairpin_doctor.machine.commands import Place
 
@@ -88,10 +89,9 @@ def list_cases() -> None:
 @click.argument("case", required=False, shell_complete=complete_cases)
 @_build_options
 @click.option("--all", "every", is_flag=True, help="Every case, one after the other.")
-@click.option(
-    "--matrix", is_flag=True, help="With --all: every case from each vantage point, expected against found."
-)
+@click.option("--matrix", is_flag=True, help="The verdict from each vantage point, expected against found.")
 @click.option("--stand-in", is_flag=True, help="With --matrix: from the host alone, with a stand-in client.")
+@click.option("--apart", is_flag=True, help="With --matrix: by two separate scans, merged afterwards.")
 @click.option(
     "-o", "--output", type=click.Choice(["table", "json"]), default="table", help="Form of the matrix."
 )
@@ -109,17 +109,20 @@ def run(
     every: bool,
     matrix: bool,
     stand_in: bool,
+    apart: bool,
     output: str,
     record: str | None,
 ) -> None:
     """Build CASE, prove symptom, verdicts and fix, and take it down again. Exit 1 if one is not as expected."""
-    if every == (case is not None) or (matrix and not every) or (stand_in and not matrix):
-        raise LabError("name one case, or give --all; --matrix goes with --all, and --stand-in with --matrix")
+    if every == (case is not None) or ((stand_in or apart) and not matrix) or (stand_in and apart):
+        raise LabError("name one case, or give --all; --stand-in or --apart, not both, go with --matrix")
     with plainly():
         if matrix:
             from hairpin_doctor.cli.lab_matrix import show_matrix
 
-            good = show_matrix(seed, output, stand_in=stand_in)
+            seen: Seen = "stand-in" if stand_in else "separately" if apart else "each side"
+            cases = (build_setting(name, kube_proxy, call_iptables, seed).case for name in _cases(case))
+            good = show_matrix(tuple(cases), seed, output, seen)
         else:
             proven = [_proven(name, kube_proxy, call_iptables, seed, record) for name in _cases(case)]
             good = all(proven)
@@ -129,7 +132,7 @@ def run(
 def _cases(case: str | None) -> list[str]:
     from hairpin_doctor.lab.cases import CATALOGUE
 
-    return [case] if case is not None else [each.name for each in CATALOGUE]
+    return [case] if case else [each.name for each in CATALOGUE]
 
 
 def _proven(

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from hairpin_doctor.lab.matrix import Row, Totals
+    from hairpin_doctor.lab.cases.case import Case
+    from hairpin_doctor.lab.matrix import Row, Seen, Totals
 
 
-def show_matrix(seed: int | None, output: str, *, stand_in: bool) -> bool:
-    """Run every case and print each row as it comes, then the totals. True if every row is right."""
-    from hairpin_doctor.lab.cases import CATALOGUE
+def show_matrix(cases: Sequence[Case], seed: int | None, output: str, seen: Seen) -> bool:
+    """Run these cases and print each row as it comes, then the totals. True if every row is right."""
     from hairpin_doctor.lab.matrix import matrix, totals
 
     tell = _tell_row if output == "table" else lambda _: None
-    rows = matrix(CATALOGUE, seed, tell, stand_in=stand_in)
+    rows = matrix(cases, seed, tell, seen)
     summary = totals(rows)
     if output == "json":
         click.echo(json.dumps({"rows": [asdict(row) for row in rows], "totals": asdict(summary)}, indent=2))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from shlex import quote
 
+from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import BridgeNetfilter, Change, IptablesRule, Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
-from hairpin_doctor.network import Attachment
 from probes.br_netfilter import CALL_IPTABLES, BrNetfilterFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts

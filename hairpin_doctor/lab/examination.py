@@ -121,10 +121,11 @@ class InProcess:
 
     def _scan(self, role: str, request: Request) -> tuple[Verdict, tuple[Recording, ...]]:
         done = self.lab.inside(role, lambda: scan_here(LinuxHost(), request))
-        return _verdict(done.report), done.recordings
+        return of_report(done.report), done.recordings
 
 
-def _verdict(report: Report) -> Verdict:
+def of_report(report: Report) -> Verdict:
+    """From a report of this process."""
     return Verdict.of(json.loads(to_json(report)))
 
 
@@ -132,4 +133,4 @@ def examine(scanner: Scanner) -> dict[Vantage, Verdict]:
     """The verdicts of the client alone, of both together, and of the host's own part of that scan alone."""
     client, of_client = scanner.client()
     both, of_both = scanner.both(of_client)
-    return {"client": client, "host": _verdict(judge(of_both[:1]).report), "both": both}
+    return {"client": client, "host": of_report(judge(of_both[:1]).report), "both": both}

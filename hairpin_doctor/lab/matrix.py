@@ -12,14 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
+from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.cases.case import Case, Expected, Vantage
 from hairpin_doctor.lab.examination import InProcess, Verdict, examine
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.running import Setting
+from hairpin_doctor.lab.separately import separate_verdict
 from hairpin_doctor.lab.standing_in import stand_in_verdict
 
 LABS_AT_ONCE = 3
+Seen = Literal["each side", "stand-in", "separately"]
 
 
 class Score(StrEnum):
@@ -56,33 +60,39 @@ class Totals:
 
 
 def matrix(
-    cases: Iterable[Case], seed: int | None, tell: Callable[[Row], None], *, stand_in: bool = False
+    cases: Iterable[Case], seed: int | None, tell: Callable[[Row], None], seen: Seen = "each side"
 ) -> list[Row]:
     """Build and scan every case; `tell` is called for each row as it comes. Raises what building raises.
 
-    `stand_in`: instead of the three vantage points, the host with a stand-in client, compared with what both together say.
+    `seen`: from each of the three vantage points; or, compared with what both together say, from the host with a stand-in
+    client, or by two separate scans that are merged.
     """
     chosen = tuple(cases)
     rows: list[Row] = []
     with ThreadPoolExecutor(max_workers=LABS_AT_ONCE) as pool:
-        for found in pool.map(lambda case: list(_rows(case, seed, stand_in)), chosen):
+        for found in pool.map(lambda case: list(_rows(case, seed, seen)), chosen):
             for row in found:
                 tell(row)
                 rows.append(row)
     return rows
 
 
-def _rows(case: Case, seed: int | None, stand_in: bool) -> Iterator[Row]:
+def _rows(case: Case, seed: int | None, seen: Seen) -> Iterator[Row]:
     names = Names.story() if seed is None else Names.random(seed)
-    with Setting(case, names, case.variant()).lab() as lab, tempfile.TemporaryDirectory() as folder:
-        found: dict[Vantage, Verdict] = (
-            {"both": stand_in_verdict(lab, case, names)}
-            if stand_in
-            else examine(InProcess(lab, case, names, Path(folder)))
-        )
-    for vantage, verdict in found.items():
-        expected = case.expected[vantage]
-        yield Row(case.name, vantage, expected, verdict.outcome, verdict.codes, score(expected, verdict))
+    with Setting(case, names, case.variant()).lab() as lab:
+        for vantage, verdict in _verdicts(lab, case, names, seen).items():
+            expected = case.expected[vantage]
+            scored = score(expected, verdict)
+            yield Row(case.name, vantage, expected, verdict.outcome, verdict.codes, scored)
+
+
+def _verdicts(lab: Lab, case: Case, names: Names, seen: Seen) -> dict[Vantage, Verdict]:
+    if seen == "stand-in":
+        return {"both": stand_in_verdict(lab, case, names)}
+    if seen == "separately":
+        return {"both": separate_verdict(lab, case, names)}
+    with tempfile.TemporaryDirectory() as folder:
+        return examine(InProcess(lab, case, names, Path(folder)))
 
 
 def score(expected: Expected, found: Verdict) -> Score:

@@ -19,13 +19,14 @@ References: net/ipv4/arp.c; Documentation/networking/ip-sysctl.rst; kube-vip/kub
 
 from __future__ import annotations
 
+from hairpin_doctor.attachment import segment
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import InterfaceAddress, Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.forget import forget
 from hairpin_doctor.gateway_route import route_of_the_gateway
-from hairpin_doctor.network import Network, segment
+from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import attachment_of, silent_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
@@ -110,6 +111,8 @@ def _filtered(
     if settings is None or settings.arp_filter != 1 or address is None:
         return None, None
     own = [way for way in host.findings[WayBackFacts].of(vip, address) if way.source == vip]
+    if not own and not host.findings[RouteFacts].asked(address):
+        raise Network.need_another_scan(host, client, f"whether arp_filter lets it answer {client.name}")
     route = own[0].route if own else None
     if not own or (route and route.interface == receiving.name):
         return None, None

@@ -20,11 +20,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.allow import accept_bridged, allow
 from hairpin_doctor.fixes.bridged_frames import iptables_off, leave_untranslated
 from hairpin_doctor.fixes.fix import Fix
-from hairpin_doctor.network import Attachment, Network
+from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import Stopped, failing_ports, refused_by_proxy, stopped_while_bridged
 from hairpin_doctor.rule import Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import (

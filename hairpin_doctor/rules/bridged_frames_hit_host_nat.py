@@ -22,8 +22,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.fixes.bridged_frames import iptables_off, leave_untranslated
-from hairpin_doctor.network import Attachment, Network
+from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import stopped_first
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import (

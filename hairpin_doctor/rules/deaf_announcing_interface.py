@@ -21,11 +21,12 @@ https://metallb.io/configuration/_advanced_l2_configuration/.
 
 from __future__ import annotations
 
+from hairpin_doctor.attachment import Attachment, segment
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import announce_on
 from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface, own_mac_port
-from hairpin_doctor.network import Attachment, Network, segment
+from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import silent_attachment, symptom
 from hairpin_doctor.told import Told, told

@@ -17,12 +17,14 @@ kubernetes/kubernetes#85082.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hairpin_doctor.arrival import Arrival, arrivals
 from hairpin_doctor.fixes.allow import allow
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.packet_filter import Stopped, refused_by_proxy, shut_out, stopped
+from hairpin_doctor.packet_filter import Stopped, possibly_stopped, refused_by_proxy, shut_out, stopped
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
@@ -52,10 +54,24 @@ def firewall_drops(network: Network, vip: Address) -> Verdict:
     for arrival, stops in found:
         if stops:
             return _named(arrival, vip, stops)
+    _known_to(vip, (arrival for arrival, _ in found))
     names = ", ".join(dict.fromkeys(arrival.host.name for arrival, _ in found))
     return Cleared(
         f"no rule or policy on {names}, but for the service proxy's own, surely stops these packets"
     )
+
+
+def _known_to(vip: Address, found: Iterable[Arrival]) -> None:
+    """Raises MissingFacts where a rule may stop a client of which the host did not know: by which interface it comes in."""
+    for arrival in found:
+        host, client = arrival.host, arrival.client
+        address = client.address_towards(vip)
+        if address is None or host.findings[RouteFacts].asked(address):
+            continue
+        if possibly_stopped(host, client, vip, arrival.ports):
+            raise Network.need_another_scan(
+                host, client, f"whether a rule of {host.name} stops {client.name}"
+            )
 
 
 def _foreign(arrival: Arrival, vip: Address) -> list[Stopped]:

@@ -19,11 +19,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.bridged_frames import iptables_off
 from hairpin_doctor.fixes.changes import BridgePortFlag
 from hairpin_doctor.fixes.fix import Fix, Step
-from hairpin_doctor.network import Attachment, Network
+from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import stopped_first
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import (

@@ -17,11 +17,12 @@ References: RFC 1191; RFC 2923; net/core/dev.c.
 
 from __future__ import annotations
 
+from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import LinkMtu
 from hairpin_doctor.fixes.fix import Fix, Step
-from hairpin_doctor.network import Attachment, Network
+from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import of_failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint

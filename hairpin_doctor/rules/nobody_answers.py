@@ -17,15 +17,17 @@ References: RFC 826; https://metallb.io/troubleshooting/; metallb/metallb#2274; 
 
 from __future__ import annotations
 
+from hairpin_doctor.attachment import segment
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Look
 from hairpin_doctor.fixes.fix import Fix, Step
-from hairpin_doctor.network import Network, segment
+from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import silent_attachment, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.routed_path import RoutedPathFacts
+from probes.routes import RouteFacts
 from probes.target import Address
 
 
@@ -46,6 +48,9 @@ def nobody_answers(network: Network, vip: Address) -> Verdict:
             f"The answers do not come to {client.name}"
         )
     host = attachment.host
+    routes, address = host.findings[RouteFacts], client.address_towards(vip)
+    if routes.is_local(vip) and address is not None and not routes.asked(address):
+        raise network.need_another_scan(host, client, f"why the kernel of {host.name} does not answer")
     hearing = [link.name for link in segment(attachment)]
     listeners = host.findings[AnnouncerFacts].listeners
     near = [each for each in listeners if each.interface in hearing]

@@ -109,6 +109,8 @@ def _astray(arrival: Arrival, vip: Address) -> Astray:
         said = "without an answer" if flows else "nothing"
         raise NotThis(f"{host.name} tracks {said} of {client.name} to {vip}")
     ways = host.findings[WayBackFacts].of(vip, address)
+    if not ways and not host.findings[RouteFacts].asked(address):
+        raise Network.need_another_scan(host, client, f"by which way answers to {client.name} leave")
     translated = [way for way in ways if way.source != vip]
     for way in translated or ways:
         if way.route is None or not (

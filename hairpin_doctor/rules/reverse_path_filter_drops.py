@@ -18,11 +18,12 @@ References: net/ipv4/fib_frontend.c; Documentation/networking/ip-sysctl.rst; RFC
 
 from __future__ import annotations
 
+from hairpin_doctor.attachment import ipv4_addresses
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Change, InterfaceAddress, Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import link_local
-from hairpin_doctor.network import Network, ipv4_addresses
+from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import answering_interface, of_failing_clients, symptom, translated
 from hairpin_doctor.vantage_point import VantagePoint
@@ -50,7 +51,7 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     if link.master is not None:
         return Cleared(f"{link.name} is a port of a bridge or bond: packets come in by its master")
     mode = _mode(host, link)
-    way_back = _way_back(host, client, vip)
+    way_back = _way_back(host, client, vip) if mode == 1 else None
     why = _why_dropped(link, mode, way_back)
     if why is None:
         return Cleared(f"rp_filter {mode} on {link.name} lets packets of {client.name} in")
@@ -82,6 +83,8 @@ def _way_back(host: VantagePoint, client: VantagePoint, vip: Address) -> str | N
     """The interface by which the host would answer the client."""
     address = client.address_towards(vip)
     routes = host.findings.get(RouteFacts)
+    if routes and address and not routes.asked(address):
+        raise Network.need_another_scan(host, client, f"by which interface {host.name} answers {client.name}")
     route = routes.route(address) if routes and address else None
     return route.interface if route else None
 

@@ -16,8 +16,9 @@ References: net/bridge/br_input.c; Documentation/networking/bridge.rst; metallb/
 
 from __future__ import annotations
 
+from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface, own_mac_port
-from hairpin_doctor.network import Attachment, Network
+from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import answering_interface, attachment_of, of_failing_clients, symptom
 from hairpin_doctor.states import Works

@@ -18,7 +18,8 @@ References: RFC 826; https://metallb.io/configuration/_advanced_l2_configuration
 
 from __future__ import annotations
 
-from hairpin_doctor.network import Attachment, Network, segment
+from hairpin_doctor.attachment import Attachment, segment
+from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.rules.deaf_announcing_interface import (
     announcing_fixes,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hairpin_doctor.attachment import ipv4_addresses
 from hairpin_doctor.claimants import Claimant
 from hairpin_doctor.findings import MissingFacts
-from hairpin_doctor.network import Owner, ipv4_addresses
+from hairpin_doctor.network import Owner
 from hairpin_doctor.service_path.hop import Evidence, Hop, Kind
 from hairpin_doctor.service_path.trip import Trip
 from hairpin_doctor.situation import NotThis, live_macs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hairpin_doctor.network import Attachment, ipv4_addresses
+from hairpin_doctor.attachment import Attachment, ipv4_addresses
 from hairpin_doctor.service_path.hop import Evidence, Hop, Kind
 from hairpin_doctor.service_path.trip import Trip
 from hairpin_doctor.situation import macs_used

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.claimants import Claimant, claimants
-from hairpin_doctor.network import Attachment, Network
+from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import failing_ports
 from hairpin_doctor.service_path.hop import Evidence
 from hairpin_doctor.situation import behind_the_clients_port, intercepted, macs_used, translated

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from hairpin_doctor.network import Network, VantagePoint, segment
+from hairpin_doctor.attachment import segment
+from hairpin_doctor.network import Network, VantagePoint
 from probes.client_links import ClientHeard, ClientLinkFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interface_sysctls import InterfaceSysctlFacts

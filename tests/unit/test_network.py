@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from hairpin_doctor.network import Network, VantagePoint, ipv4_addresses
+from hairpin_doctor.attachment import ipv4_addresses
+from hairpin_doctor.network import Network, VantagePoint
 from probes.announcers import AnnouncerFacts, ArpListener
 from probes.arp import ArpAnswers, ArpFacts
 from probes.interface_sysctls import InterfaceSysctlFacts

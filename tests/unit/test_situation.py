@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import pytest
 
+from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.findings import MissingFacts
-from hairpin_doctor.network import Attachment, Network, VantagePoint
+from hairpin_doctor.network import Network, VantagePoint
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined
 from hairpin_doctor.situation import (
     NotThis,
@@ -174,8 +176,12 @@ def test_an_unknown_place_of_the_client_asks_for_the_scan_that_is_missing(point:
     vm = client(point, routes())
     with pytest.raises(MissingFacts, match="needs a scan on the host"):
         attachment_of(Network([vm]), vm, VIP)
+    n5 = host(point)
+    with pytest.raises(MissingFacts, match="n5 was scanned without the report of vm"):
+        attachment_of(Network([vm, n5]), vm, VIP)
+    aware = replace(n5, scope=replace(n5.scope, clients=(CLIENT,)))
     with pytest.raises(MissingFacts, match="no forwarding database of n5"):
-        attachment_of(Network([vm, host(point)]), vm, VIP)
+        attachment_of(Network([vm, aware]), vm, VIP)
 
 
 def test_only_bridged_frames_are_intercepted(point: Point, link: Any) -> None:

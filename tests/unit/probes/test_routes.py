@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from probes.host import Absent
+from probes.host import Absent, NotAsked
 from probes.probe import Scope
 from probes.questions.routing import (
     ConnectedPrefix,
@@ -56,3 +56,15 @@ def test_a_client_that_is_also_a_vip_is_asked_for_once(fake: Any) -> None:
     facts = routes.look(host, Scope((Target(VIP),), clients=(VIP,)))
     assert [each.destination for each in facts.to] == [VIP]
     assert facts.default is None
+
+
+def test_of_a_client_that_a_recording_does_not_know_nothing_is_said(fake: Any) -> None:
+    def recorded(question: RouteTo) -> Route:
+        if question.destination == CLIENT:
+            raise NotAsked("RouteTo was not asked")
+        raise Absent("no route")
+
+    host = fake({RouteTo: recorded, RoutingRules(): (), ConnectedPrefixes(): ()})
+    facts = routes.look(host, Scope((Target(VIP),), clients=(CLIENT,)))
+    assert facts.asked(VIP)
+    assert not facts.asked(CLIENT)
