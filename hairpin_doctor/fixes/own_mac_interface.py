@@ -8,7 +8,6 @@ bridge does not know is flooded to every port.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from ipaddress import IPv4Address
 
 from hairpin_doctor.fixes.announce import EXISTING, announce_step, check_from_client
@@ -25,6 +24,7 @@ from hairpin_doctor.fixes.changes import (
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.interfaces import InterfaceFacts
+from probes.machine import MachineFacts
 from probes.questions.links import Link
 from probes.target import Address
 
@@ -49,7 +49,7 @@ def own_mac_interface(
         steps=(create, announce_step(name, leave_bgp=leave_bgp)),
         check=check_from_client(vip, client),
         cautions=(
-            "These commands do not outlive a reboot; put them where your host configures its network.",
+            "These commands alone do not outlive a reboot: `fix --persist` installs files that do.",
             f"Adding a macvlan raises the promiscuity of {base.name} by one; on a bridge this changes nothing.",
             EXISTING,
         ),
@@ -109,25 +109,35 @@ def free_name(interfaces: InterfaceFacts) -> str:
     return next(name for number in range(1000) if (name := f"{BASE_NAME}{number}") not in taken)
 
 
-def _digest(host: VantagePoint, *parts: str) -> bytes:
-    """From the host's permanent MACs, so that cloned machines differ and a reboot changes nothing."""
-    interfaces = host.findings[InterfaceFacts]
-    permanent: Iterable[str] = sorted(link.permanent_mac for link in interfaces.links if link.permanent_mac)
-    fallback = sorted(link.mac for link in interfaces.links if link.mac and link.kind is None)
-    return hashlib.sha256("|".join((*(permanent or fallback), host.name, *parts)).encode()).digest()
+def _digest(host: VantagePoint, base: Link | None, *parts: str) -> bytes:
+    """From the machine's id and its uplinks' permanent MACs: cloned machines differ, and a reboot changes nothing."""
+    known = host.findings.get(MachineFacts)
+    machine = (known.identity.machine,) if known is not None and known.identity.machine is not None else ()
+    macs = _lasting_macs(host.findings[InterfaceFacts], base)
+    return hashlib.sha256("|".join((*machine, *macs, host.name, *parts)).encode()).digest()
+
+
+def _lasting_macs(interfaces: InterfaceFacts, base: Link | None) -> list[str]:
+    """The permanent MACs of what `base` leads out by (another NIC, plugged in, changes nothing); else all that last."""
+    uplinks = (base, *interfaces.ports_of(base)) if base is not None else ()
+    for links in (uplinks, interfaces.links):
+        permanent = sorted(link.permanent_mac for link in links if link.permanent_mac)
+        if permanent:
+            return permanent
+    return sorted(link.mac for link in interfaces.links if link.mac and link.kind is None)
 
 
 def _mac(host: VantagePoint, base: Link, name: str) -> str:
     """Locally administered, unicast (IEEE 802): second lowest bit of the first octet set, lowest clear."""
-    return (b"\x02" + _digest(host, base.name, name)[:5]).hex(":")
+    return (b"\x02" + _digest(host, base, base.name, name)[:5]).hex(":")
 
 
 def link_local(host: VantagePoint, name: str) -> IPv4Address:
     """A stable link-local address for an interface: an RFC 3927 address outside the reserved first and last 256."""
-    offset = 256 + int.from_bytes(_digest(host, name, "address")[:2]) % (65536 - 512)
+    offset = 256 + int.from_bytes(_digest(host, None, name, "address")[:2]) % (65536 - 512)
     return IPv4Address(LINK_LOCAL + offset)
 
 
 def unused_mac(machine: VantagePoint, link: Link) -> str:
     """A MAC for an interface of a machine that shares its own with another; random-looking, stable, locally administered."""
-    return (b"\x02" + _digest(machine, link.name, link.mac or "", "instead")[:5]).hex(":")
+    return (b"\x02" + _digest(machine, link, link.name, link.mac or "", "instead")[:5]).hex(":")

@@ -48,6 +48,7 @@ FIELDS: dict[tuple[type[Any], str], How] = {
     (machine.Identity, "hostname"): How.NAME,
     (machine.Identity, "boot_id"): How.TOKEN,
     (machine.Identity, "kernel"): How.VERSION,
+    (machine.Identity, "machine"): How.TOKEN,
     (machine.Sysctl, "name"): How.SYSCTL,
     (machine.Counters, WHOLE): How.COUNTERS,
     (machine.LogLine, "text"): How.TEXT,

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 from probes.host import Absent
+from probes.linux.machine_id import machine_id
 from probes.questions.machine import Counters, Identity, MachineIdentity, Sysctl
 
 # /proc/net is that of the main thread; a thread may have entered another namespace.
@@ -15,12 +16,14 @@ NET = Path("/proc/thread-self/net")
 
 def identity(_: MachineIdentity) -> Identity:
     """Read the machine's names; `network_namespace` is the inode that namespaces(7) says is unique."""
+    namespace = Path("/proc/thread-self/ns/net").stat().st_ino
     return Identity(
         hostname=socket.gethostname(),
         boot_id=Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
-        network_namespace=Path("/proc/thread-self/ns/net").stat().st_ino,
+        network_namespace=namespace,
         kernel=os.uname().release,
         root=os.geteuid() == 0,
+        machine=machine_id(namespace),
     )
 
 

@@ -11,13 +11,17 @@ from probes.host import Question
 
 @dataclass(frozen=True)
 class Identity:
-    """Who answers: names for people, `boot_id` and `network_namespace` (inode) to tell two vantage points apart."""
+    """Who answers: names for people, `boot_id` and `network_namespace` (inode) to tell two vantage points apart.
+
+    `machine`: the same through reboots, derived from machine-id(5); None where there is none, or an older version asked.
+    """
 
     hostname: str
     boot_id: str
     network_namespace: int
     kernel: str
     root: bool
+    machine: str | None = None
 
 
 @dataclass(frozen=True)
