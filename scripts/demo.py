@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from hairpin_doctor.lab.readiness import NotReady
 from hairpin_doctor.lab.requirements import CannotBuild
 from hairpin_doctor.lab.running import Setting
 from hairpin_doctor.machine.commands import CommandFailed
+from hairpin_doctor.machine.signals import leaving_in_order
 
 STORY = """\
 A homelab: the Kubernetes node n5 has a bridge, and on it the VM homeassistant.
@@ -42,9 +42,9 @@ class WrongEnding(Exception):
 
 def main() -> NoReturn:
     """Tell the story, tear everything down, and leave."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        tell()
+        with leaving_in_order():
+            tell()
     except (WrongEnding, CannotBuild, CommandFailed, NotReady) as error:
         sys.exit(f"the demo failed: {error}")
     except KeyboardInterrupt:
@@ -88,11 +88,14 @@ def heading(text: str) -> None:
 
 
 def doctor(lab: Lab, role: str, folder: Path, *arguments: str) -> int:
-    """Run hairpin-doctor on a machine of the lab, in the user's terminal; its exit code."""
+    """Run hairpin-doctor on a machine of the lab, in the user's terminal; its exit code.
+
+    Ctrl-C reaches the demo alone, which ends it: a Python that is just starting would show where it was.
+    """
     place = lab.place(role)
     click.echo(f"{place.hostname}# hairpin-doctor {' '.join(arguments)}\n")
     argv = place.wrap([sys.executable, "-m", "hairpin_doctor", *arguments])
-    code = subprocess.run(argv, check=False, cwd=folder).returncode
+    code = subprocess.run(argv, check=False, cwd=folder, start_new_session=True).returncode
     click.echo(f"(exit code {code})")
     return code
 

@@ -174,23 +174,25 @@ def up(case: str, kube_proxy: str, call_iptables: str | None, seed: int | None) 
     for role, name in built.state.hostnames.items():
         click.echo(f"    {name:<16} {role:<14} ip netns exec {built.state.namespaces[role]} ...")
     click.echo(f"Look around: hairpin-doctor lab shell {case} {built.state.hostnames['vm']}", err=True)
-    click.echo("Take it away: hairpin-doctor lab down", err=True)
+    click.echo(f"Take it away: hairpin-doctor lab down {built.tag}", err=True)
 
 
 @lab.command()
-def down() -> None:
-    """Take away every lab left running, and what a killed builder left behind."""
-    from hairpin_doctor.lab.requirements import require_root
-    from hairpin_doctor.lab.state import saved
+@click.argument("labs", nargs=-1, metavar="[TAG|CASE...]")
+@click.option("--all", "every", is_flag=True, help="Those that others left running, too.")
+def down(labs: tuple[str, ...], every: bool) -> None:
+    """Take away the labs that you left running, and what a killed builder left behind; or those that are named.
 
+    Yours is what your user made with this very installation. A lab that another process still uses stays in any case.
+    """
+    from hairpin_doctor.cli.lab_down import take_away
+    from hairpin_doctor.lab.requirements import require_root
+
+    if labs and every:
+        raise LabError("name labs, or give --all")
     with plainly():
         require_root()
-        gone = [state for state in saved() if state.kept or state.abandoned()]
-        for state in gone:
-            state.remove()
-            click.echo(f"{state.case or 'lab'} (tag {state.tag}) is gone")
-    if not gone:
-        click.echo("no lab is running")
+        take_away(labs, every=every)
 
 
 @lab.command(context_settings={"ignore_unknown_options": True})

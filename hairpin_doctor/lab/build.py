@@ -145,6 +145,7 @@ class Lab:
         machines = self.topology.machines
         self._undo.carry_out(self.state.file)
         self._undo.carry_out(Directory(self.state.directory))
+        self.state.maker_file.do()
         self._undo.carry_out(Namespaces(tuple(self.state.namespaces.values())))
         self._each(machines, self._lay_cables)
         self._each(machines, self._lend)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+import hairpin_doctor
 from hairpin_doctor.machine.files import Directory, File
 from hairpin_doctor.machine.namespaces import Namespaces
 from hairpin_doctor.machine.processes import started
 
 RUNTIME = Path("/run/hairpin-doctor/lab")
+MAKER = "made-by"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,23 @@ class State:
         """The state file, as a change."""
         return File(RUNTIME / f"{self.tag}.json", json.dumps(asdict(self), indent=1))
 
+    @property
+    def maker_file(self) -> File:
+        """Who makes it, as a change; beside the sockets, for the state file is read by other versions too."""
+        return File(self.directory / MAKER, this_maker())
+
+    @property
+    def maker(self) -> str:
+        """Who made it; empty where that was not written down."""
+        try:
+            return (self.directory / MAKER).read_text()
+        except OSError:
+            return ""
+
+    def ours(self) -> bool:
+        """Whether this user made it with this installation, or nobody has it any more."""
+        return self.abandoned() or (self.kept and self.maker == this_maker())
+
     def abandoned(self) -> bool:
         """True if the builder is gone, although the lab was not meant to outlive it."""
         return not self.kept and started(self.builder) != self.builder_started
@@ -48,15 +68,25 @@ class State:
         self.file.undo()
 
 
+FIELDS = frozenset(each.name for each in fields(State))
+
+
 def this_process() -> tuple[int, int]:
     """(id, start time) of this process."""
     return os.getpid(), started(os.getpid())
+
+
+def this_maker() -> str:
+    """`alice with /home/alice/hairpin-doctor`: the person, behind sudo too, and where this very package is installed."""
+    user = os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+    return f"{user} with {Path(hairpin_doctor.__file__).parent.parent}"
 
 
 def saved() -> Iterator[State]:
     """Every lab that has left its state on this machine."""
     for path in sorted(RUNTIME.glob("*.json")):
         try:
-            yield State(**json.loads(path.read_text()))
+            found = json.loads(path.read_text())
+            yield State(**{name: value for name, value in found.items() if name in FIELDS})
         except FileNotFoundError:
             continue  # taken down meanwhile

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from hairpin_doctor.cli.main import run
 from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.cases import find
 from hairpin_doctor.lab.checks import Arp, Check, observe
@@ -54,6 +55,7 @@ def test_a_lab_whose_daemon_dies_says_so_and_is_gone() -> None:
 
 KILLED = """
 import os, signal
+from hairpin_doctor.cli.main import run
 from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.homelab import Variant, homelab
 from hairpin_doctor.lab.names import Names
@@ -105,6 +107,22 @@ def test_a_lab_that_is_kept_outlives_its_block_and_is_not_abandoned(kept: Lab) -
     assert not state.abandoned()
     answer = kept.run("homeassistant", ["hostname"])
     assert answer.stdout == "homeassistant\n"
+
+
+def test_down_takes_away_what_its_own_user_and_installation_left_and_names_the_rest(
+    kept: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SUDO_USER", f"somebody-else-{kept.tag}")
+    assert run(["lab", "down"]) == 0
+    assert kept.tag in {state.tag for state in saved()}
+    assert f"stays: hairpin-doctor lab down {kept.tag}" in capsys.readouterr().err
+    assert run(["lab", "down", kept.tag]) == 0
+    assert left_behind(kept.tag) == []
+
+
+def test_down_of_a_lab_that_is_not_there_says_which_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["lab", "down", "no-such-lab"]) == 2
+    assert "no lab 'no-such-lab' was left running" in capsys.readouterr().err
 
 
 def test_a_manifest_moves_the_announcer_to_the_interfaces_it_names() -> None:
