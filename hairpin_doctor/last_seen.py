@@ -6,6 +6,7 @@ Told from both ends: the MAC the client sent to, and what the serving host's con
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from hairpin_doctor.network import Network
 from hairpin_doctor.situation import macs_used, names
@@ -19,33 +20,63 @@ from probes.routes import RouteFacts
 from probes.target import Address
 
 
-def last_seen(network: Network, vip: Address) -> tuple[str, ...]:
-    """One sentence for every port of the VIP that fails from a client; ports with the same fate share it."""
+@dataclass(frozen=True)
+class Trail:
+    """Where packets were last seen, in one sentence; and where to look for them next, by which filter of pcap-filter(7)."""
+
+    said: str
+    client: str
+    machine: str
+    filter: str
+
+
+@dataclass(frozen=True)
+class _End:
+    """The same for one port."""
+
+    where: str
+    machine: str
+    filter: str
+
+
+def last_seen(network: Network, vip: Address) -> tuple[Trail, ...]:
+    """One for every port of the VIP that fails from a client; ports with the same fate share it."""
     return tuple(
-        f"Last seen of {client.name}'s packets to {vip} port {', '.join(ports)}: {where}."
+        Trail(
+            f"Last seen of {client.name}'s packets to {vip} port {', '.join(ports)}: {end.where}.",
+            client.name,
+            end.machine,
+            end.filter,
+        )
         for client in network.failing(vip)
-        for where, ports in _by_place(network, client, vip).items()
+        for end, ports in _by_end(network, client, vip).items()
     )
 
 
-def _by_place(network: Network, client: VantagePoint, vip: Address) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _by_end(network: Network, client: VantagePoint, vip: Address) -> dict[_End, list[str]]:
+    found: dict[_End, list[str]] = {}
     for state in client.states_of(vip):
         if state.unreached and state.target.port is not None:
-            where = _where(network, client, vip, state)
-            found.setdefault(where, []).append(f"{state.target.port}/{state.target.protocol}")
+            end = _end(network, client, vip, state)
+            found.setdefault(end, []).append(f"{state.target.port}/{state.target.protocol}")
     return found
 
 
-def _where(network: Network, client: VantagePoint, vip: Address, state: TargetState) -> str:
+def _end(network: Network, client: VantagePoint, vip: Address, state: TargetState) -> _End:
     for host, flow in _flows(network, client, vip, state):
-        place = flow.reply.source
+        place, port = flow.reply.source, flow.reply.source_port
         if place == vip:
-            return f"on {host.name}, which tracks them and translates them to nothing"
+            return _End(
+                f"on {host.name}, which tracks them and translates them to nothing", host.name, f"host {vip}"
+            )
         if flow.seen_reply:
-            return f"on {host.name}, where {place} answers them; the answers do not arrive"
-        return f"on {host.name}, sent on to {place} port {flow.reply.source_port}; nothing comes back"
-    return f"leaving {client.name}{_towards(network, client, vip)}; {_untracked(network, vip)}"
+            said = f"on {host.name}, where {place} answers them; the answers do not arrive"
+            return _End(said, host.name, f"host {flow.original.source}")
+        said = f"on {host.name}, sent on to {place} port {port}; nothing comes back"
+        return _End(said, host.name, f"host {place} and port {port}")
+    said = f"leaving {client.name}{_towards(network, client, vip)}; {_untracked(network, vip)}"
+    next_machine = next((host.name for host in network.hosts(vip)), client.name)
+    return _End(said, next_machine, f"host {vip}")
 
 
 def _flows(

@@ -149,15 +149,16 @@ def _conclude(looked: list[Looked], notices: Iterable[str], saved: str | None) -
     network = Network(each.point for each in looked)
     judgement = diagnose(network, RULES)
     unexplained = [vip for vip, outcome in judgement.per_vip.items() if outcome is Outcome.UNEXPLAINED]
+    trails = [trail for vip in unexplained for trail in last_seen(network, vip)]
     now = remarks([each.recording for each in looked], __version__, datetime.now(UTC))
     said = (
         *notices,
         *now,
         *dict.fromkeys(unaware(network)),
-        *(each for vip in unexplained for each in last_seen(network, vip)),
+        *(each.said for each in trails),
     )
     paths = service_paths(network, judgement, lambda part: diagnose(part, RULES))
-    report = compose(looked, judgement, paths, said, saved)
+    report = compose(looked, judgement, paths, said, trails, saved)
     return Scanned(report, tuple(each.recording for each in looked), judgement)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import sys
 import termios
 import tty
+from collections import deque
 from types import TracebackType
 
 NAMES = {
@@ -15,12 +17,17 @@ NAMES = {
     "\x1b[C": "right", "\x1b[D": "left", "\x1bOC": "right", "\x1bOD": "left", "\x04": "q",
 }  # fmt: skip
 
+KEY = re.compile(r"\x1b\[[0-9;?]*[A-Za-z~]|\x1bO[A-Za-z]|.", re.DOTALL)
+BEGUN = re.compile(rb"\x1b(\[[0-9;?]*|O)?$")
+REST_OF_SEQUENCE_S = 0.05
+
 
 class Keyboard:
     """Keys of standard input while it is entered. Ctrl-C stays a signal, so that it works in every moment."""
 
     def __enter__(self) -> Keyboard:
         self._descriptor = sys.stdin.fileno()
+        self._waiting: deque[str] = deque()
         self._before = termios.tcgetattr(self._descriptor)
         tty.setcbreak(self._descriptor)
         return self
@@ -32,17 +39,24 @@ class Keyboard:
 
     def pressed(self, seconds: float) -> str | None:
         """A key by its name or as its character; None if none came in time. Raises EOFError where the terminal is gone."""
-        readable, _, _ = select.select([self._descriptor], [], [], seconds)
-        if not readable:
-            return None
-        found = os.read(self._descriptor, 32)
+        if not self._waiting and self._readable(seconds):
+            self._waiting.extend(keys(self._read()))
+        return self._waiting.popleft() if self._waiting else None
+
+    def _readable(self, seconds: float) -> bool:
+        return bool(select.select([self._descriptor], [], [], seconds)[0])
+
+    def _read(self) -> str:
+        """What has come, escape sequences whole: a serial line brings them in pieces."""
+        found = os.read(self._descriptor, 1024)
         if not found:
             raise EOFError
-        return named(found.decode("utf-8", "ignore"))
+        while BEGUN.search(found) and self._readable(REST_OF_SEQUENCE_S):
+            found += os.read(self._descriptor, 1024)
+        return found.decode("utf-8", "ignore")
 
 
-def named(text: str) -> str:
-    """The name of what one read gave: an escape sequence is one key, of fast typing the first counts."""
-    if text in NAMES:
-        return NAMES[text]
-    return "" if text.startswith("\x1b") else NAMES.get(text[:1], text[:1])
+def keys(text: str) -> list[str]:
+    """The names of the keys that sent `text`, characters by themselves; sequences without a name are passed over."""
+    found = (NAMES.get(each, each) for each in KEY.findall(text))
+    return [each for each in found if not each.startswith("\x1b")]

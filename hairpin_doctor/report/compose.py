@@ -12,6 +12,7 @@ from hairpin_doctor.contradictions import Contradiction, contradictions
 from hairpin_doctor.diagnose import Judged, Judgement
 from hairpin_doctor.findings import Seen, Unseen
 from hairpin_doctor.fixes import fix as fixes
+from hairpin_doctor.last_seen import Trail
 from hairpin_doctor.network import Network
 from hairpin_doctor.recording import Recording
 from hairpin_doctor.report import report as r
@@ -45,9 +46,12 @@ def compose(
     judgement: Judgement,
     paths: Iterable[hops.ServicePath] = (),
     notices: Iterable[str] = (),
+    trails: Iterable[Trail] = (),
     saved: str | None = None,
 ) -> r.Report:
-    """The report, without the recordings (`with_recordings` adds them). `saved`: the file that will hold it."""
+    """The report, without the recordings (`with_recordings` adds them). `trails`: where packets were last seen;
+    `saved`: the file that will hold it.
+    """
     chosen = tuple(looked)
     here = [each for each in chosen if each.live] or chosen  # reports judged alone are all there is to see
     network = Network(each.point for each in chosen)
@@ -76,7 +80,7 @@ def compose(
         contradictions=tuple(_contradiction(each) for each in contradictions(network)),
         paths=tuple(map(_path, paths)),
     )
-    return _told(found, saved)
+    return _told(found, trails, saved)
 
 
 def with_recordings(report: r.Report, recordings: Iterable[Recording]) -> r.Report:
@@ -86,8 +90,8 @@ def with_recordings(report: r.Report, recordings: Iterable[Recording]) -> r.Repo
     return replace(report, recordings=tuple(encode_recording(each) for each in recordings))
 
 
-def _told(report: r.Report, saved: str | None) -> r.Report:
-    report = replace(report, next_steps=next_steps(report, saved))
+def _told(report: r.Report, trails: Iterable[Trail], saved: str | None) -> r.Report:
+    report = replace(report, next_steps=next_steps(report, saved, trails))
     return replace(report, answer=answer(report))
 
 

@@ -110,7 +110,7 @@ def check_destination(path: str | Path) -> None:
     if not place.parent.is_dir():
         raise BadReport(f"{path}: there is no directory {place.parent}.")
     if not os.access(place.parent, os.W_OK):
-        raise BadReport(f"{path}: no right to write to {place.parent}.")
+        raise BadReport(f"{path}: no right to write to {place.parent.absolute()}.")
     if not place.exists():
         return
     if not place.is_file():

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from hairpin_doctor.last_seen import Trail
 from hairpin_doctor.report.report import NextStep, Report, Target, VantagePoint
 
 COMMAND = "hairpin-doctor scan"
 
 
-def next_steps(report: Report, saved: str | None) -> tuple[NextStep, ...]:
-    """What to do next, in order; empty where nothing is left to learn. `saved` is the file this report goes to."""
+def next_steps(report: Report, saved: str | None, trails: Iterable[Trail] = ()) -> tuple[NextStep, ...]:
+    """What to do next, in order; empty where nothing is left to learn.
+
+    `saved` is the file this report goes to; `trails` tell where the packets of what is unexplained were last seen.
+    """
     if not report.vantage_points:
         return ()
-    return tuple(_steps(report, saved))
+    watched = dict.fromkeys(map(_watch, trails)) if report.verdict == "unexplained" else ()
+    return (*_steps(report, saved), *watched)
+
+
+def _watch(trail: Trail) -> NextStep:
+    why = f"while {trail.client} tries again, to see where its packets end; -e shows the MACs"
+    return NextStep(f"on {trail.machine}", why, (f"sudo tcpdump -eni any {trail.filter}",))
 
 
 def _steps(report: Report, saved: str | None) -> Iterator[NextStep]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from hairpin_doctor.report.alike import alike, codes, open_questions
 from hairpin_doctor.report.page import Page
 from hairpin_doctor.report.path_picture import show_paths
@@ -19,18 +17,19 @@ from hairpin_doctor.report.report import (
     VantagePoint,
 )
 from hairpin_doctor.report.terminal_details import details
-from hairpin_doctor.report.wording import contradicted
-
-VERDICT_MARKS = {"healthy": "good", "diagnosed": "bad", "unexplained": "warn", "undetermined": "unknown"}
-SEVERITY_MARKS = {"broken": "bad", "latent": "warn", "note": "note"}
-STATE_MARKS = {True: ("good", "works"), False: ("bad", "fails"), None: ("unknown", "unknown")}
-ROLES = ("client", "unknown", "host")  # who has the symptom comes first
-PLACES = {
-    "host": "on {machine}, as root",
-    "client": "on {machine}, as root",
-    "cluster": "on {machine}",
-    "router": "on {machine}",
-}
+from hairpin_doctor.report.wording import (
+    ROLE_WORDS,
+    ROLES,
+    SEVERITY_MARKS,
+    STATE_MARKS,
+    VERDICT_MARKS,
+    capitalised,
+    contradicted,
+    looked_when,
+    observed,
+    place,
+    sentence,
+)
 
 
 def show(report: Report, page: Page, *, verbose: bool = False) -> None:
@@ -44,28 +43,21 @@ def show(report: Report, page: Page, *, verbose: bool = False) -> None:
     _show_contradictions(report, page)
     if verbose:
         details(report, page)
-    _show_open_ends(report, page)
+    _show_open_ends(report, page, verbose)
     _show_hints(report, page)
 
 
 def _show_point(report: Report, point: VantagePoint, page: Page) -> None:
-    role = {"client": "a client", "host": "serves the VIP itself", "unknown": "role unknown"}[point.role]
-    when = "now" if point.live else f"report of {_moment(point.taken_at)}"
-    page.heading(f"From {point.name} ({role}, {when})")
+    page.heading(f"From {point.name} ({ROLE_WORDS[point.role]}, {looked_when(point)})")
     found = [(target, state) for target, state in report.states() if state.vantage_point == point.name]
     page.columns([_state_row(target, state) for target, state in found])
     if not found:
         page.text("nothing was tried from here", 2)
 
 
-def _moment(text: str) -> str:
-    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
 def _state_row(target: Target, state: State) -> tuple[str, tuple[str, ...]]:
     mark, word = STATE_MARKS[state.works]
-    time = f", {state.round_trip_ms:.1f} ms" if state.round_trip_ms is not None else ""
-    return mark, (word, target.name, f"{state.said}{time}")
+    return mark, (word, target.name, observed(state))
 
 
 def _show_causes(report: Report, page: Page, verbose: bool) -> None:
@@ -124,8 +116,7 @@ def _show_steps(fix: Fix, page: Page) -> None:
 
 
 def _show_step(step: Step, number: int | None, page: Page) -> None:
-    where = PLACES[step.place].format(machine=step.machine)
-    page.text(f"{f'{number}. ' if number else ''}{where}: {step.why}", 2)
+    page.text(f"{f'{number}. ' if number else ''}{place(step)}: {step.why}", 2)
     if step.instructions:
         page.text(step.instructions, 4)
     commands = [*step.commands, *([as_command(step.manifest)] if step.manifest else [])]
@@ -170,31 +161,34 @@ def _show_contradictions(report: Report, page: Page) -> None:
         page.item(contradicted(each))
 
 
-def _show_open_ends(report: Report, page: Page) -> None:
+def _show_open_ends(report: Report, page: Page, verbose: bool) -> None:
     questions = open_questions(report)
     notes = (*report.not_tested, *report.not_seen, *report.notices)
     if notes or questions:
         page.heading("What is not known")
     for text in notes:
-        page.marked("note", "note", text if text.endswith(".") else f"{text}.")
+        page.marked("note", "note", sentence(text))
     if questions:
-        _show_open_causes(questions, page)
+        _show_open_causes(questions, page, verbose)
     if report.next_steps:
         page.heading("Next")
     for step in report.next_steps:
         _show_next(step, page)
 
 
-def _show_open_causes(questions: dict[str, list[Undetermined]], page: Page) -> None:
-    """What must be known, and which causes hang on it."""
+def _show_open_causes(questions: dict[str, list[Undetermined]], page: Page, verbose: bool) -> None:
+    """What must be known, and which causes hang on it; on demand, but for those that the evidence points to."""
     count = sum(map(len, questions.values()))
-    page.text(f"{count} causes are still open; they hang on what has not been seen:")
+    page.text(f"{count} causes are still open; they hang on what has not been seen{':' if verbose else '.'}")
     for question, causes in questions.items():
-        page.item(f"{codes(causes)}: {question}")
+        if verbose or any(each.suspected for each in causes):
+            page.item(f"{codes(causes)}: {question}")
+    if not verbose:
+        page.text("(-v shows each with what it hangs on)", 0, "dim")
 
 
 def _show_next(step: NextStep, page: Page) -> None:
-    page.text(f"{step.where[0].upper()}{step.where[1:]} ({step.why}):")
+    page.text(f"{capitalised(step.where)} ({step.why}):")
     for command in step.commands:
         page.verbatim(command)
 

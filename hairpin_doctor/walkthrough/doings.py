@@ -82,7 +82,7 @@ def watched(host: Host, request: Request, tick: Tick, others: tuple[Recording, .
     count = Counter(probe.layer for probe in request.probes)
     done: Counter[Layer] = Counter()
     layers = {probe.id: probe.layer for probe in PROBES}
-    watching, start, drawn = RememberingHost(host), time.monotonic(), 0.0
+    watching, drawn = RememberingHost(host), 0.0
     paths = ()
 
     def progress(name: str) -> None:
@@ -96,7 +96,7 @@ def watched(host: Host, request: Request, tick: Tick, others: tuple[Recording, .
             paths = judge((so_far, *others)).report.paths  # type: ignore[assignment]
             drawn = time.monotonic()
         found = tuple((str(layer), done[layer], count[layer]) for layer in Layer if count[layer])
-        tick(Progress(found, now - start, paths))
+        tick(Progress(found, paths))
 
     try:
         return scan(watching, request, progress)
@@ -145,9 +145,7 @@ class Replay(Confirmed):
         layers = dict.fromkeys(run.layer for run in runs)
         counts = Counter(run.layer for run in runs)
         tick(
-            Progress(
-                tuple((each, counts[each], counts[each]) for each in layers), 0.0, self._scanned.report.paths
-            )
+            Progress(tuple((each, counts[each], counts[each]) for each in layers), self._scanned.report.paths)
         )
         return self._scanned.report
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
@@ -41,10 +42,14 @@ def run(walk: Walk, doings: Doings, terminal: Terminal) -> tuple[Walk, Act]:
     if walk.screen == "look":
         _start(walk, "look", doings, news)
     shown: object = None
+    since, screen = time.monotonic(), walk.screen
     while True:
         while not news.empty():
             walk = news.get()(walk)
         walk = _awaiting(_with_rights(walk, doings), doings, news)
+        if walk.screen != screen:
+            since, screen = time.monotonic(), walk.screen
+        walk = replace(walk, elapsed=int(time.monotonic() - since) if screen in ("look", "apply") else 0)
         look, rows = terminal.size()
         if shown != (walk, look, rows):
             terminal.paint(frame(walk, look, rows))

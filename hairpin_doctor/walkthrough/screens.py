@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hairpin_doctor.report.alike import codes, open_questions
 from hairpin_doctor.report.page import Page
 from hairpin_doctor.report.path_picture import show_path
-from hairpin_doctor.report.terminal import SEVERITY_MARKS, VERDICT_MARKS
+from hairpin_doctor.report.report import Report
+from hairpin_doctor.report.wording import SEVERITY_MARKS, STATE_MARKS, VERDICT_MARKS
 from hairpin_doctor.walkthrough.keys import command
 from hairpin_doctor.walkthrough.plan_screen import show_fixes, show_plan, show_to_do
 from hairpin_doctor.walkthrough.state import Screen, Walk
@@ -37,10 +39,9 @@ def show(walk: Walk, page: Page) -> None:
 
 def _ask(walk: Walk, page: Page) -> None:
     page.text("Which LoadBalancer address cannot be reached from this machine?")
-    page.text(
-        "Type it as VIP, VIP:PORT or VIP:PORT/udp; or, if it fails from another machine, the name of the file that"
-    )
-    page.text("`hairpin-doctor scan VIP --save FILE` wrote there.")
+    page.text("Type it as VIP, VIP:PORT or VIP:PORT/udp.")
+    page.text("If it fails from another machine, run there: `hairpin-doctor scan VIP --save FILE`")
+    page.text("and type the name of that file, copied here.")
     page.blank()
     page.line(f"> {walk.typed}_", "bold")
 
@@ -53,10 +54,12 @@ def _rights(_: Walk, page: Page) -> None:
 
 
 def _look(walk: Walk, page: Page) -> None:
+    if not walk.progress.layers:
+        page.text("Asking this machine, and sending a few packets to the VIP. Nothing is changed.", 2)
     for layer, done, count in walk.progress.layers:
         mark = "good" if done == count else "unknown"
         page.marked(mark, f"{layer:13}", f"{done} of {count}", 2)
-    page.text(f"{walk.progress.seconds:.0f} s", 2, "dim")
+    page.text(f"{walk.elapsed} s", 2, "dim")
     for path in walk.progress.paths[:1]:
         page.heading(f"The path from {path.client or 'a client'} to {path.vip}, as far as it shows")
         show_path(path, page, {})
@@ -68,18 +71,24 @@ def _answer(walk: Walk, page: Page) -> None:
         page.text("Nothing was looked at yet.")
         return
     page.marked(VERDICT_MARKS[report.verdict], report.verdict, f"{report.answer}.")
-    if walk.path is not None:
-        page.heading(f"The path from {walk.path.client or 'a client'} to {walk.path.vip}")
-        show_path(walk.path, page, {each.code: each.slug for each in report.diagnoses})
+    _draw(walk, page)
     if walk.more:
-        page.heading("What was tried")
-        for target, state in report.states():
-            mark, word = {True: ("good", "works"), False: ("bad", "fails"), None: ("unknown", "unknown")}[
-                state.works
-            ]
-            page.marked(mark, word, f"{target.name} from {state.vantage_point}: {state.said}", 2)
-        for text in (*report.not_tested, *report.not_seen, *report.notices):
-            page.marked("note", "note", text, 2)
+        _tell_states(report, page)
+
+
+def _draw(walk: Walk, page: Page) -> None:
+    if walk.path is not None and walk.report is not None:
+        page.heading(f"The path from {walk.path.client or 'a client'} to {walk.path.vip}")
+        show_path(walk.path, page, {each.code: each.slug for each in walk.report.diagnoses})
+
+
+def _tell_states(report: Report, page: Page) -> None:
+    page.heading("What was tried")
+    for target, state in report.states():
+        mark, word = STATE_MARKS[state.works]
+        page.marked(mark, word, f"{target.name} from {state.vantage_point}: {state.said}", 2)
+    for text in (*report.not_tested, *report.not_seen, *report.notices):
+        page.marked("note", "note", text, 2)
 
 
 def _hops(walk: Walk, page: Page) -> None:
@@ -129,11 +138,11 @@ def _ruled_out(walk: Walk, page: Page) -> None:
         page.text("It looks like these, and is not:", 0, "bold")
     for each in alike:
         page.item(each)
-    unsure = {e.code: e for e in (walk.report.undetermined if walk.report else ()) if vip in (None, e.vip)}
-    if unsure:
-        page.text("These could not be judged:", 0, "bold")
-    for open_cause in unsure.values():
-        page.item(f"{open_cause.code} {open_cause.slug}: {open_cause.missing}")
+    questions = open_questions(walk.report) if walk.report else {}
+    if questions:
+        page.text("These could not be judged; they hang on what was not seen:", 0, "bold")
+    for question, causes in questions.items():
+        page.item(f"{codes(causes)}: {question}")
     cleared = {e.code: e for e in (walk.report.cleared if walk.report else ()) if vip in (None, e.vip)}
     if not walk.more:
         page.text(f"{len(cleared)} other causes were looked for and ruled out; m shows each with its reason.")
@@ -146,7 +155,7 @@ def _ruled_out(walk: Walk, page: Page) -> None:
 def _apply(walk: Walk, page: Page) -> None:
     for each in walk.said:
         page.item(each)
-    page.text("working ...", 2, "dim")
+    page.text(f"working ... {walk.elapsed} s", 2, "dim")
 
 
 def _keep(walk: Walk, page: Page) -> None:
@@ -163,23 +172,34 @@ def _end(walk: Walk, page: Page) -> None:
     report = walk.report
     if report is None:
         return
-    _answer(walk, page)
+    page.marked(VERDICT_MARKS[report.verdict], report.verdict, f"{report.answer}.")
+    good = walk.path is not None and walk.path.works is True
+    if good:
+        _draw(walk, page)
     if walk.note:
         page.blank()
         page.text(walk.note)
     show_to_do(walk, page)
+    if report.verdict == "unexplained":
+        _tell_the_trail(report, page)
     for step in report.next_steps:
         page.blank()
         page.text(f"Next, {step.where} ({step.why}):")
         for text in step.commands:
             page.verbatim(text)
-    if report.verdict == "unexplained":
-        for text in report.notices:
-            page.marked("note", "last seen" if text.startswith("Last seen") else "note", text)
-        page.text(
-            "No known cause explains this. Look next where the packets were last seen; "
-            "show the saved report (s) to others."
-        )
+    if not good:
+        _draw(walk, page)
+    if walk.more:
+        _tell_states(report, page)
+
+
+def _tell_the_trail(report: Report, page: Page) -> None:
+    page.blank()
+    page.text(
+        "No known cause explains this. Look where the packets were last seen, and show the saved report (s) to others."
+    )
+    for text in report.notices:
+        page.marked("note", "last seen" if text.startswith("Last seen") else "note", text)
 
 
 def _copy(walk: Walk, page: Page) -> None:

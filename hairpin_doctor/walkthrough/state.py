@@ -23,7 +23,6 @@ class Progress:
     """How far a look has come: done and all of each layer, in order; the path as far as it shows."""
 
     layers: tuple[tuple[str, int, int], ...] = ()
-    seconds: float = 0.0
     paths: tuple[ServicePath, ...] = ()
 
 
@@ -33,7 +32,8 @@ class Walk:
 
     `cannot_apply`: why the chosen fix is only shown, None where it is not; `left`: its steps that stay with people, and
     `to_do` those of the fix that was applied. `changed`: a fix is in force and could be taken back; `must_confirm`: it is
-    taken back in `seconds_left` unless somebody says yes. `said`: what was done, a sentence each. `typed`: so far.
+    taken back in `seconds_left` unless somebody says yes. `elapsed`: seconds of a look or a change so far.
+    `said`: what was done, a sentence each. `typed`: so far.
     """
 
     title: str
@@ -57,6 +57,7 @@ class Walk:
     changed: bool = False
     must_confirm: bool = False
     seconds_left: int | None = None
+    elapsed: int = 0
     note: str | None = None
 
     def to(self, screen: Screen) -> Walk:

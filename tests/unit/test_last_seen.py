@@ -49,8 +49,21 @@ def test_the_last_point_where_packets_show_is_told(case: str, ports: str, where:
 def test_a_client_behind_a_router_was_last_seen_sending_to_it() -> None:
     found = [replay(each, PROBES) for each in recorded("beyond-router-filters")]
     points = [VantagePoint(each.findings, each.recording.scope) for each in found]
-    (said,) = last_seen(Network(points), points[0].scope.vips[0])
-    assert "leaving remote for its router 192.168.20.1; n5 tracks nothing" in said
+    (trail,) = last_seen(Network(points), points[0].scope.vips[0])
+    assert "leaving remote for its router 192.168.20.1; n5 tracks nothing" in trail.said
+
+
+@pytest.mark.parametrize(
+    ("case", "where", "command"),
+    [
+        ("unknown-pod-filters", "on n5", "sudo tcpdump -eni any host 10.244.0.83 and port 53"),
+        ("unknown-host-misled", "on n5", "sudo tcpdump -eni any host 192.168.8.10"),
+        ("unknown-notrack", "on n5", "sudo tcpdump -eni any host 192.168.8.53"),
+    ],
+)
+def test_where_packets_were_last_seen_one_looks_next(case: str, where: str, command: str) -> None:
+    steps = judge(recorded(case)).report.next_steps
+    assert (where, (command,)) in [(each.where, each.commands) for each in steps]
 
 
 @pytest.mark.parametrize("case", ["healthy", "vip-on-port-mac", "beyond-router-filters"])

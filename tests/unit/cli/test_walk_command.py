@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from hairpin_doctor.cli.main import run
-from hairpin_doctor.machine.keyboard import named
+from hairpin_doctor.machine.keyboard import keys
 
 RECORDINGS = Path(__file__).parents[2] / "golden" / "recordings"
 PATIENCE = 60
@@ -115,16 +115,30 @@ def test_kinds_of_walk_exclude_each_other(report: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
-    ("read", "name"),
+    ("read", "names"),
     [
-        ("\x1b[A", "up"),
-        ("\x1bOB", "down"),
-        ("\r", "enter"),
-        ("q", "q"),
-        ("qq", "q"),
-        ("\x1b[24~", ""),
-        (" ", "space"),
+        ("\x1b[A", ["up"]),
+        ("\x1bOB", ["down"]),
+        ("\r", ["enter"]),
+        ("\x1b", ["escape"]),
+        ("\x1b[24~", []),
+        (" ", ["space"]),
+        ("1.2\r", ["1", ".", "2", "enter"]),
+        ("\x1b[A\x1b[Bq", ["up", "down", "q"]),
     ],
 )
-def test_what_a_key_sends_has_one_name(read: str, name: str) -> None:
-    assert named(read) == name
+def test_what_a_key_sends_has_one_name_and_what_is_pasted_is_many_keys(read: str, names: list[str]) -> None:
+    assert keys(read) == names
+
+
+def test_an_arrow_that_a_serial_line_brings_in_pieces_is_one_key(
+    report: Path, at_a_terminal: AtATerminal
+) -> None:
+    with at_a_terminal("walk", "--replay", str(report), term="vt100") as terminal:
+        terminal.until("[enter] the path")
+        terminal.press("\r")
+        terminal.until("[enter] the cause")
+        terminal.press("\x1b")
+        terminal.press("[")
+        terminal.press("B")
+        assert "The answer" not in terminal.until("The socket of the client")

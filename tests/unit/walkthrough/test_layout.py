@@ -107,7 +107,7 @@ def test_an_unexplained_end_says_so_and_where_to_look_next(walks: dict[str, Walk
 def test_looking_shows_each_layer_and_the_path_so_far(walks: dict[str, Walk]) -> None:
     report = walks["healthy"].report
     assert report is not None
-    progress = Progress((("link", 1, 1), ("traffic", 1, 4)), 1.4, report.paths)
+    progress = Progress((("link", 1, 1), ("traffic", 1, 4)), report.paths)
     text = "\n".join(
         frame(replace(walks["healthy"].to("look"), progress=progress), Look(True, False, 80), 24)
     )
