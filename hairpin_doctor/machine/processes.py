@@ -39,10 +39,8 @@ def start_outliving(module: str, arguments: Sequence[str], unit: str) -> str:
     """
     argv = [sys.executable, "-m", module, *arguments]
     if SYSTEMD.is_dir() and init_sees_the_same():
-        head = ["systemd-run", "--quiet", "--collect", f"--unit={unit}", "--property=KillMode=process"]
-        setenv = [f"--setenv={key}={value}" for key, value in _environment().items()]
         try:
-            done = subprocess.run([*head, *setenv, *argv], capture_output=True, check=False, timeout=10)
+            done = subprocess.run(as_service(argv, unit), capture_output=True, check=False, timeout=10)
         except (OSError, subprocess.TimeoutExpired):
             done = None
         if done is not None and done.returncode == 0:
@@ -59,6 +57,13 @@ def start_outliving(module: str, arguments: Sequence[str], unit: str) -> str:
             check=False,
         )
     return "a detached process"
+
+
+def as_service(argv: Sequence[str], unit: str) -> list[str]:
+    """The command that has systemd run `argv` as a transient service (systemd-run(1)), forgotten once it has ended."""
+    head = ["systemd-run", "--quiet", "--collect", f"--unit={unit}", "--property=KillMode=process"]
+    setenv = [f"--setenv={key}={value}" for key, value in _environment().items()]
+    return [*head, *setenv, "--", *argv]
 
 
 DETACH = "import os, sys; os.fork() and os._exit(0); os.execv(sys.argv[1], sys.argv[1:])"
