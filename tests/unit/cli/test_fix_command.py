@@ -88,3 +88,14 @@ def test_a_checkpoint_that_cannot_be_read_is_named(call: Call, tmp_path: Path) -
 def test_a_file_that_is_no_report_is_refused(call: Call, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
     assert call("fix", "--from", str(tmp_path / "x.json")).exit_code == 2
+
+
+def test_the_cluster_is_not_changed_without_a_context(
+    call: Call, report: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    state = ("--state-dir", str(tmp_path / "state"))
+    found = call("fix", "HD104", "--from", report, "--option", "1", "--apply", *state)
+    assert found.exit_code == 2
+    assert "no part of option 1 belongs to this machine" in found.stderr
+    assert "The cluster's part needs --context NAME" in found.stderr
