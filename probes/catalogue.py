@@ -16,6 +16,7 @@ from probes.br_netfilter import br_netfilter
 from probes.client_links import client_links
 from probes.cluster_nodes import cluster_nodes
 from probes.cluster_services import cluster_services
+from probes.connection_table import connection_table
 from probes.connections import connections
 from probes.dns import dns
 from probes.endpoints import endpoints
@@ -72,6 +73,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     ingress_programs,
     connections,
     stray_flows,
+    connection_table,
     ways_back,
     announcers,
     bgp_sessions,

@@ -45,6 +45,8 @@ EXPECTED: Mapping[str, Expectations] = {
     "source-ranges-exclude-client": _both("HD505", host=UNDETERMINED),
     # The host's own question to the pod is refused too.
     "backend-refuses": _both("HD503", host=_diagnosed("HD503")),
+    # The host's own attempts are dropped as well, and its counter says why.
+    "conntrack-table-full": _both("HD408", host=_diagnosed("HD408")),
     # Every new flow is served: only the node knows of the one that is not.
     "stale-udp-conntrack": {
         "client": Expected("healthy", ("HD001",)),

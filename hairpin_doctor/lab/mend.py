@@ -22,9 +22,15 @@ def first_broken(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((each for each in found if each["severity"] != "note"), None)
 
 
+OF_THE_WHOLE_MACHINE = "net/netfilter/nf_conntrack_max"
+"""A setting that no namespace may write: the lab leaves the machine that it runs on alone."""
+
+
 def can_be_applied(fix: Mapping[str, Any]) -> bool:
     """Whether the lab can carry it out: commands for its machines and manifests; no prose, and no looking at a cluster."""
-    return all(
+    return not any(
+        OF_THE_WHOLE_MACHINE in line for step in fix["steps"] for line in step["commands"]
+    ) and all(
         step["manifest"] or any(map(kubectl.understands, step["commands"]))
         if step["place"] == "cluster"
         else step["commands"]

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 from typing import Literal
 
 from hairpin_doctor.lab import announcer as announcer_script
-from hairpin_doctor.lab import asker, pod_http
+from hairpin_doctor.lab import asker, crowd, pod_http
 from hairpin_doctor.lab.daemon import DIRECTORY, Answering, BirdAnswers, BirdEstablished, Daemon, ReadyLine
 
 ANNOUNCER = "announcer"
@@ -97,6 +97,12 @@ def dns_asker(server: IPv4Address, source_port: int) -> Daemon:
     argv, files = _script("asker.py")
     words = (*argv, str(server), str(source_port))
     return Daemon("asker", words, ready=(ReadyLine(asker.READY),), files=files)
+
+
+def crowded_connections() -> Daemon:
+    """The small program of crowd.py, which leaves no room in the machine's table of connections."""
+    argv, files = _script("crowd.py")
+    return Daemon("crowd", argv, ready=(ReadyLine(crowd.READY),), files=files)
 
 
 @dataclass(frozen=True)

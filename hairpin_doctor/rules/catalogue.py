@@ -11,6 +11,7 @@ from hairpin_doctor.rules.bgp_session_down import bgp_session_down
 from hairpin_doctor.rules.bgp_vip_in_clients_subnet import bgp_vip_in_clients_subnet
 from hairpin_doctor.rules.bridged_frames_dropped_by_forward import bridged_frames_dropped_by_forward
 from hairpin_doctor.rules.bridged_frames_hit_host_nat import bridged_frames_hit_host_nat
+from hairpin_doctor.rules.conntrack_trouble import conntrack_trouble
 from hairpin_doctor.rules.cross_node_pod_network_broken import cross_node_pod_network_broken
 from hairpin_doctor.rules.deaf_announcing_interface import deaf_announcing_interface
 from hairpin_doctor.rules.dns_answers_fail import dns_answers_fail
@@ -75,6 +76,7 @@ CATALOGUE: tuple[Rule, ...] = (
     stale_neighbour,
     stateful_gateway_sees_half,
     mtu_black_hole,
+    conntrack_trouble,
     vip_answers_with_a_port_mac,
     bridged_frames_dropped_by_forward,
     reply_bypasses_nat,

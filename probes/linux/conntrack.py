@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
+from collections.abc import Iterator
 from typing import Any
 
-from pyroute2 import Conntrack
 from pyroute2.netlink.exceptions import NetlinkError
+from pyroute2.netlink.nfnetlink.nfctsocket import NFCTAttrTuple, NFCTSocket
 
 from probes.host import Absent
 from probes.questions.firewall import FlowDirection, TrackedConnection, TrackedConnections
-from probes.target import Protocol
+from probes.target import Address, Protocol
 
 IPS_SEEN_REPLY = 1 << 1  # linux/netfilter/nf_conntrack_common.h
 PROTOCOLS = {6: Protocol.TCP, 17: Protocol.UDP}
@@ -23,12 +25,11 @@ AT_MOST = 1000
 
 def tracked_connections(question: TrackedConnections) -> tuple[TrackedConnection, ...]:
     """TCP and UDP entries whose original destination is one of the addresses, the first 1000."""
-    wanted = {str(address) for address in question.destinations}
     found: list[TrackedConnection] = []
     try:
-        with Conntrack() as netlink:
-            for message in netlink.dump():
-                entry = _entry(message, wanted)
+        for each in dict.fromkeys(question.destinations):
+            for message in _dumped(each):
+                entry = _entry(message, {str(each)})
                 if entry is not None and len(found) < AT_MOST:
                     found.append(entry)
     except NetlinkError as error:
@@ -36,6 +37,13 @@ def tracked_connections(question: TrackedConnections) -> tuple[TrackedConnection
             raise PermissionError(str(error)) from None
         raise Absent(f"connection tracking: {error}") from None
     return tuple(found)
+
+
+def _dumped(destination: Address) -> Iterator[Any]:
+    """Entries to that address, chosen by the kernel, for a full table has 262144; one before 5.8 gives them all."""
+    family = socket.AF_INET if destination.version == 4 else socket.AF_INET6
+    with NFCTSocket(nfgen_family=family) as netlink:
+        yield from netlink.dump(tuple_orig=NFCTAttrTuple(family=family, daddr=str(destination)))
 
 
 def _entry(message: Any, wanted: set[str]) -> TrackedConnection | None:

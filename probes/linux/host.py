@@ -38,6 +38,7 @@ ANSWERED_BY: dict[type[Question[Any]], str] = {
     q.IptablesRules: "rulesets:iptables_rules",
     q.NftRuleset: "rulesets:nft_ruleset",
     q.TrackedConnections: "conntrack:tracked_connections",
+    q.ConnectionTable: "connection_table:connection_table",
     q.UsedFlows: "flows:used_flows",
     q.VirtualServers: "ipvs:virtual_servers",
     q.NetworkConfiguration: "configuration:network_configuration",

@@ -18,6 +18,7 @@ from probes.questions.cluster import (
 from probes.questions.configuration import NetworkConfiguration
 from probes.questions.directed import DirectedExchanges
 from probes.questions.firewall import (
+    ConnectionTable,
     IngressPrograms,
     IptablesRules,
     NftRuleset,
@@ -69,6 +70,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     NftRuleset,
     TrackedConnections,
     UsedFlows,
+    ConnectionTable,
     VirtualServers,
     IngressPrograms,
     PacketSockets,
@@ -102,6 +104,7 @@ __all__ = [
     "BgpSessionStates",
     "ClusterNodes",
     "ConnectedPrefixes",
+    "ConnectionTable",
     "Counters",
     "Datagrams",
     "DirectedExchanges",

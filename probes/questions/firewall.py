@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from probes.host import Question
+from probes.questions.machine import Moment
 from probes.questions.traffic import Endpoint
 from probes.target import Address, Protocol
 
@@ -101,3 +102,26 @@ class UsedFlows(Question[tuple[FlowDirection, ...]]):
 
     flows: tuple[FlowDirection, ...]
     watch_ms: int = field(compare=False)
+
+
+@dataclass(frozen=True)
+class ConnectionTableState:
+    """How many entries there are and may be (0: any number), and what was counted since boot, over all CPUs.
+
+    `dropped`: packets for which no entry could be made; None and 0 for `insert_failed` where only root may see it.
+    """
+
+    entries: int
+    maximum: int
+    dropped: int | None
+    insert_failed: int
+
+
+@dataclass(frozen=True)
+class ConnectionTable(Question[ConnectionTableState]):
+    """The size of the table of connection tracking. Needs no right; what was dropped is for root alone.
+
+    Raises Absent where there is no connection tracking.
+    """
+
+    moment: Moment

@@ -1,4 +1,4 @@
-"""Connection tracking on the node remembers, or forgets, what it should not.
+"""Connection tracking on the node remembers what it should not, or has no room for more.
 
 VM (asks from port 5300 for ever) ─ vnet1 ─┤ bridge0 (answers for .53) ├─ cni0 ── pod .83, and once pod .9, which is gone
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hairpin_doctor.lab.cases.case import Case, dns_is, dns_targets
-from hairpin_doctor.lab.checks import Check, Udp
+from hairpin_doctor.lab.cases.case import Case, all_targets, dns_is, dns_targets
+from hairpin_doctor.lab.checks import Arp, Check, Ping, Tcp, Udp
 from hairpin_doctor.lab.faults import Fault, compose
 from hairpin_doctor.lab.names import Names
-from hairpin_doctor.lab.services import dns_asker
+from hairpin_doctor.lab.services import crowded_connections, dns_asker
 from hairpin_doctor.lab.topology import TrackedFlow
 
 FORWARDERS_PORT = 5300
@@ -33,6 +33,22 @@ def _one_port_fails(names: Names) -> tuple[Check, ...]:
     return (stuck, *(check for role in ("vm", "laptop") for check in dns_is(role, names.dns_vip, "served")))
 
 
+def _no_room(_: Names) -> Fault:
+    return lambda t: t.change("host", lambda host: host.with_daemon(crowded_connections()))
+
+
+def _all_silent(names: Names) -> tuple[Check, ...]:
+    """The node's own address is silent too."""
+    silent = (check for role in ("vm", "laptop") for check in dns_is(role, names.dns_vip, "silent"))
+    web = Check("laptop", Tcp(names.web_vip, 80), ("silent",))
+    return (
+        *silent,
+        web,
+        Check("vm", Ping(names.host_ip), ("silent",)),
+        Check("vm", Arp(names.dns_vip), (names.bridge_mac,)),
+    )
+
+
 CASES = (
     Case(
         name="stale-udp-conntrack",
@@ -41,5 +57,14 @@ CASES = (
         fault=_stuck_to_a_gone_pod,
         symptom=_one_port_fails,
         targets=dns_targets,
+    ),
+    Case(
+        name="conntrack-table-full",
+        title="The node's table of connections is full, and what stands in it is not evicted.",
+        codes=("HD408",),
+        fault=_no_room,
+        symptom=_all_silent,
+        targets=all_targets,
+        by_hand=lambda _: ("host", "conntrack -F"),
     ),
 )
