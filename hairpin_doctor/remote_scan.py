@@ -113,7 +113,7 @@ def _why_not(where: Destination, ended: Ended, words: Sequence[str]) -> str:
     if ended.code == OF_SSH:
         return meaning(words, where, agent_lost=invoker() is not None and AGENT not in os.environ)
     if any(line.startswith("sudo: ") for line in words):
-        return f"sudo does not let us without a password; log in as root, or leave out --sudo ({words[-1]})"
+        return f"sudo there refuses without a password; log in as root, or leave out --sudo ({words[-1]})"
     if ended.code == NO_COMMAND:
         return f"there is no python3 there; the scan needs Python {oldest} or newer"
     last = (words or wrote or ["without a word"])[-1]
@@ -123,7 +123,7 @@ def _why_not(where: Destination, ended: Ended, words: Sequence[str]) -> str:
 def _why_nothing(where: Destination, code: int, words: Sequence[str]) -> str:
     """Why the program began and brought no report."""
     if code == OF_SSH:
-        return meaning(words, where)
+        return meaning(words, where) if words else "the connection was lost"
     last = words[-1].removeprefix("Error: ") if words else "without a word"
     return f"the scan there ended (exit code {code}): {last}"
 

@@ -6,6 +6,7 @@ No terminal and no command line in here: `scan(host, Request(...))` is what a pr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -68,10 +69,12 @@ def scan(
     request: Request,
     progress: Callable[[str], None] = lambda _: None,
     meanwhile: Callable[[], None] = lambda: None,
+    bounded: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Scanned:
     """Look at this machine and judge it together with the others. Raises NoTarget, or BadTarget for IPv6.
 
-    `meanwhile` is called once while ARP replies are waited for, the time for whatever the caller has to prepare.
+    `meanwhile` is called once while ARP replies are waited for, the time for whatever the caller has to prepare. `bounded`
+    goes round all work on what others recorded, which may be made to take for ever.
     """
     remembering = RememberingHost(host)
     me = _identity(remembering)
@@ -80,9 +83,10 @@ def scan(
     targets, left_out = choose_targets(remembering, named, request.others, cluster=cluster)
     elsewhere, superseded = _without_this_machine(me, request.others)
     others, older = newest_of_each(elsewhere)
-    replayed = [replay(each, PROBES) for each in others]
     scope = Scope(targets, timeout_ms=request.timeout_ms)
-    scope = replace(scope, clients=_client_addresses(replayed, scope.vips))
+    with bounded():
+        replayed = [replay(each, PROBES) for each in others]
+        scope = replace(scope, clients=_client_addresses(replayed, scope.vips))
     name = unique_name(me.hostname if me else "this-machine", [each.vantage_point for each in others])
 
     def preparations() -> None:
@@ -91,10 +95,11 @@ def scan(
 
     here = examine(remembering, scope, request.probes, name=name, progress=progress, meanwhile=preparations)
     mine = _looked(here, live=True)
-    replayed = _aware_of_each_other([here, *replayed])[1:]
-    together, strangers = _without_strangers(mine, [_looked(each, live=False) for each in replayed])
-    notices = (*left_out, *superseded, *older, *strangers, *_lacking(replayed))
-    return _conclude([mine, *together], notices, request.saved)
+    with bounded():
+        replayed = _aware_of_each_other([here, *replayed])[1:]
+        together, strangers = _without_strangers(mine, [_looked(each, live=False) for each in replayed])
+        notices = (*left_out, *superseded, *older, *strangers, *_lacking(replayed))
+        return _conclude([mine, *together], notices, request.saved)
 
 
 def judge(recordings: Iterable[Recording], saved: str | None = None) -> Scanned:

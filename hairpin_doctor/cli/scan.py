@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,7 @@ from hairpin_doctor.cli.output import EXIT_CODES, Output, judged, output_options
 from hairpin_doctor.cli.redaction_key import chosen_key
 from hairpin_doctor.cli.refused import Refused
 from hairpin_doctor.cli.standing_in import chosen_place, stand_in_options, with_stand_in
+from hairpin_doctor.cli.time_limit import time_limit
 
 if TYPE_CHECKING:
     from hairpin_doctor.report.report import Report
@@ -119,12 +121,17 @@ def _scanned(
     try:
         wanted = with_those_afar(_host(api), afar, request)
         with with_stand_in(_host(None), place, wanted) as joined, progress(len(request.probes)) as tick:
-            return run(_host(api), joined, tick, _load_page if output == "table" else lambda: None)
+            page = _load_page if output == "table" else lambda: None
+            return run(_host(api), joined, tick, page, _bounded if joined.others else nullcontext)
     except BadTarget as error:
         raise Refused(error) from None
     except NoTarget as error:
         Refused(error).show()
         return None
+
+
+def _bounded() -> AbstractContextManager[None]:
+    return time_limit("judging this")
 
 
 def _request(

@@ -57,7 +57,7 @@ def test_a_report_is_read_with_its_recordings_whatever_the_verdict() -> None:
         (2, "hairpin-doctor: too old 3.9.2\n", "", "Python there is 3.9.2, and the scan needs 3.11 or newer"),
         (2, "motd\nhairpin-doctor: no sudo No such file or directory\n", "", "there is no sudo there"),
         (2, "hairpin-doctor: no room Cannot allocate memory\n", "", "cannot be kept in memory there"),
-        (1, "", "sudo: a password is required\n", "sudo does not let us without a password"),
+        (1, "", "sudo: a password is required\n", "sudo there refuses without a password"),
         (127, "", "bash: line 1: python3: command not found\n", "there is no python3 there; the scan needs Python 3.11"),
         (255, "", "me@vm: Permission denied (publickey).\n", "it takes none of the keys that are here"),
         (1, "This account is currently not available.\n", "", "(exit code 1): This account is currently not available."),
@@ -73,6 +73,7 @@ def test_what_does_not_begin_says_why(code: int, noise: str, words: str, said: s
     ("code", "words", "said"),
     [
         (255, "Timeout, server vm not responding.\n", "the connection was lost"),
+        (255, "", "the connection was lost"),
         (1, "Error: it took longer than 210 s\n", "ended (exit code 1): it took longer than 210 s"),
         (4, "Error: no target was given\n", "ended (exit code 4): no target was given"),
         (-9, "", "ended (exit code -9): without a word"),
