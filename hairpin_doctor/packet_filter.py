@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
-from probes.forward_chain import ForwardChainFacts, Passage, Stopper, Way
+from probes.forward_chain import ForwardChainFacts
+from probes.rulesets.passage import Passage, Stopper, Way
 from probes.service_rules import IPVS, ProgrammedPort, ServiceRulesFacts
 from probes.target import Address, Protocol, ServicePort
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hairpin_doctor.client_filter import may_be_the_attempt
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.connections import ConnectionFacts
 from probes.questions.firewall import TrackedConnection
@@ -12,9 +13,13 @@ UNFINISHED = ("SYN_SENT", "SYN_RECV", "SYN_SENT2", None)
 
 
 def tracked(host: VantagePoint, client: VantagePoint, vip: Address) -> tuple[TrackedConnection, ...]:
-    """The client's flows to the VIP as the host remembers them; none where that could not be read."""
+    """The client's flows to the VIP as the host remembers them; none where that could not be read.
+
+    Without those that our own crafted frames left behind, and those of earlier tries, where that can be told.
+    """
     facts, address = host.findings.get(ConnectionFacts), client.address_towards(vip)
-    return facts.from_client(address, vip) if facts and address else ()
+    flows = facts.from_client(address, vip) if facts and address else ()
+    return tuple(flow for flow in flows if may_be_the_attempt(client, flow))
 
 
 def translated_flows(host: VantagePoint, client: VantagePoint, vip: Address) -> tuple[TrackedConnection, ...]:

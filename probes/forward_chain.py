@@ -3,7 +3,8 @@
 For every port of a VIP that is named or programmed, a packet of a new connection is followed three ways: *routed* (through
 prerouting with its DNAT, then forward), *local* (then input, where the VIP is an address of this machine), and *bridged* (a
 frame on its way from port to port of a bridge, as br_netfilter hands it to the IP hooks; nftables' bridge family sees it in
-any case). Whether br_netfilter is on is another probe's business.
+any case). Whether br_netfilter is on is another probe's business. Where nothing translates the VIP here, this machine's own
+packets to it are followed too, and the answers.
 
 Cannot see: packets that an eBPF program or a flowtable takes past the hooks, nftables' netdev family (ingress), ebtables,
 members of ipsets, replies, connections that exist already, and what queues to user space decide.
@@ -17,57 +18,16 @@ from typing import Literal
 
 from probes.host import Host
 from probes.probe import Layer, Scope, probe
-from probes.questions.traffic import Endpoint
-from probes.rulesets.crossing import Crossing, Verdict
 from probes.rulesets.model import Ruleset
+from probes.rulesets.own_packets import own_packets
 from probes.rulesets.packet import Packet
+from probes.rulesets.passage import Passage, Stopper, Way, passage
 from probes.rulesets.path import Leg, enter, from_outside, onward
 from probes.rulesets.ports import ports_named, ports_wanted
 from probes.rulesets.read import bridge_names, families_of, interface_to, is_local, leave, read_rulesets
-from probes.rulesets.truth import Truth
 from probes.target import Address, Protocol, ServicePort
 
-Way = Literal["routed", "local", "bridged"]
 SHOWN_HOOKS = ("prerouting", "input", "forward")
-
-
-@dataclass(frozen=True)
-class Stopper:
-    """A rule or policy that drops or rejects the packet, certainly or possibly; `packets` it has stopped so far."""
-
-    backend: str
-    table: str
-    hook: str
-    chain: str
-    action: Literal["drop", "reject"]
-    certain: bool
-    rule: str
-    packets: int | None
-
-    @property
-    def is_policy(self) -> bool:
-        """Is it a base chain's policy, not a rule?"""
-        return self.rule.startswith("policy ")
-
-
-@dataclass(frozen=True)
-class Passage:
-    """One way of one packet. `port` and `protocol` are None where none is known; `client` None is any external client.
-
-    `endpoint`: where DNAT leads on this way, None for the VIP itself. `bridge`: the bridge's name on a bridged way.
-    `passes`: True surely, False surely not, None depends on something unknown. `unclear`: rules that may do anything.
-    """
-
-    vip: Address
-    port: int | None
-    protocol: Protocol | None
-    client: Address | None
-    way: Way
-    bridge: str | None
-    endpoint: Endpoint | None
-    passes: bool | None
-    stoppers: tuple[Stopper, ...]
-    unclear: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,12 +44,16 @@ class Policy:
 
 @dataclass(frozen=True)
 class ForwardChainFacts:
-    """`populated`: backends that hold any rule. `unread`: a sentence for each ruleset that could not be read."""
+    """`populated`: backends that hold any rule. `unread`: a sentence for each ruleset that could not be read.
+
+    `own`: this machine's own packets and the answers to them (ways "sent" and "answered").
+    """
 
     passages: tuple[Passage, ...]
     policies: tuple[Policy, ...]
     populated: tuple[str, ...]
     unread: tuple[str, ...]
+    own: tuple[Passage, ...] = ()
 
     def of(
         self, vip: Address, port: int | None = None, protocol: Protocol | None = None, way: Way | None = None
@@ -157,7 +121,19 @@ def forward_chain(host: Host, scope: Scope) -> ForwardChainFacts:
         tuple(_policies(rulesets.read)),
         tuple(dict.fromkeys(ruleset.backend for ruleset in rulesets.read if ruleset.populated)),
         rulesets.unread,
+        tuple(
+            each for vip in _untranslated(scope, passages) for each in _own(host, scope, rulesets.read, vip)
+        ),
     )
+
+
+def _untranslated(scope: Scope, passages: Sequence[Passage]) -> tuple[Address, ...]:
+    translated = {each.vip for each in passages if each.endpoint is not None}
+    return tuple(vip for vip in scope.vips if vip not in translated)
+
+
+def _own(host: Host, scope: Scope, rulesets: Sequence[Ruleset], vip: Address) -> Iterator[Passage]:
+    return own_packets(host, rulesets, vip, sorted(set(ports_wanted(scope, vip))))
 
 
 def _packets(
@@ -202,42 +178,10 @@ def _ways(
 ) -> Iterator[Passage]:
     entry = enter(rulesets, packet)
     if not entry.legs:
-        yield _passage(packet, port, bridge, Leg(None, None, packet), (entry.crossing,))
+        yield passage(packet, port, bridge, Leg(None, None, packet), (entry.crossing,))
     for leg in entry.legs:
         onto = leg if packet.bridged else leave(host, leg)
-        yield _passage(packet, port, bridge, onto, (entry.crossing, onward(rulesets, onto)))
-
-
-def _passage(
-    packet: Packet, port: ServicePort | None, bridge: str | None, leg: Leg, crossings: tuple[Crossing, ...]
-) -> Passage:
-    stopped = any(crossing.continues is Truth.NO for crossing in crossings)
-    sure = all(crossing.continues is Truth.YES for crossing in crossings)
-    return Passage(
-        vip=packet.destination,
-        port=port.port if port else None,
-        protocol=port.protocol if port else None,
-        client=packet.source,
-        way="bridged" if packet.bridged else "local" if leg.packet.destination_local else "routed",
-        bridge=bridge,
-        endpoint=leg.endpoint,
-        passes=False if stopped else True if sure else None,
-        stoppers=tuple(_stopper(stop) for crossing in crossings for stop in crossing.stops),
-        unclear=tuple(text for crossing in crossings for text in crossing.unclear),
-    )
-
-
-def _stopper(verdict: Verdict) -> Stopper:
-    return Stopper(
-        verdict.backend,
-        verdict.base.table,
-        verdict.base.hook,
-        verdict.chain,
-        "reject" if verdict.decision == "reject" else "drop",
-        verdict.certain,
-        verdict.text[:240],
-        verdict.counters.packets if verdict.counters else None,
-    )
+        yield passage(packet, port, bridge, onto, (entry.crossing, onward(rulesets, onto)))
 
 
 def _policies(rulesets: Sequence[Ruleset]) -> Iterator[Policy]:

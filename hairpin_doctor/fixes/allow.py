@@ -14,7 +14,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import IptablesRule, NftRule
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.packet_filter import Stopped
-from probes.forward_chain import Stopper
+from probes.rulesets.passage import Stopper
 from probes.target import Address
 
 MARK = "hairpin-doctor"
@@ -34,6 +34,22 @@ def allow(host: str, vip: Address, client: str, found: Iterable[Stopped]) -> Fix
     )
     return Fix(
         f"Accept connections to {vip} before that rule", (step,), check_from_client(vip, client), (PERSIST,)
+    )
+
+
+def allow_on_the_client(vip: Address, client: str, found: Iterable[Stopped]) -> Fix:
+    """The same in the client's own packet filter."""
+    step = Step(
+        place="client",
+        machine=client,
+        why=f"what {client} sends to the VIP, and the answers, pass before the rule that stops them is met",
+        changes=tuple(dict.fromkeys(_accept(each, vip, matches(each, vip)) for each in found)),
+    )
+    return Fix(
+        f"Accept connections to {vip} in {client}'s own packet filter",
+        (step,),
+        check_from_client(vip, client),
+        (PERSIST,),
     )
 
 

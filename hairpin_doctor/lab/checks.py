@@ -30,7 +30,7 @@ class Probe(Protocol):
 class Tcp:
     """Connect, send a DNS query (port 53) or an HTTP request of at least `size` bytes, wait for an answer.
 
-    served · stalled (handshake, then silence) · refused · unreachable · silent
+    served · stalled (handshake, then silence) · refused · unreachable · forbidden (by the machine itself) · silent
     """
 
     address: IPv4Address
@@ -44,7 +44,7 @@ class Tcp:
 
 @dataclass(frozen=True)
 class Udp:
-    """A DNS query over UDP: served · refused · unreachable · silent. `source_port` 0: any, as the kernel chooses."""
+    """A DNS query over UDP: served · refused · unreachable · forbidden · silent. `source_port` 0: any."""
 
     address: IPv4Address
     port: int = 53

@@ -111,6 +111,8 @@ def _word(error: OSError) -> str:
         return "refused"
     if error.errno in UNREACHABLE:
         return "unreachable"
+    if error.errno == errno.EPERM:  # the machine's own packet filter
+        return "forbidden"
     raise error
 
 

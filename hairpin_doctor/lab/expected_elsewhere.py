@@ -151,7 +151,8 @@ EXPECTED: Mapping[str, Expectations] = {
     # Behind a router: what it does with the packets no scanned machine sees.
     "beyond-router-filters": {**_UNEXPLAINED, "both": _UNDETERMINED},
     "beyond-router-remembers-wrongly": {**_UNEXPLAINED, "both": _UNDETERMINED},
-    "beyond-client-filters": _UNEXPLAINED,
+    "client-drops-answers": _named("HD405", client=Expected("diagnosed", ("HD405",)), host=HEALTHY),
+    "client-drops-queries": _named("HD405", client=Expected("diagnosed", ("HD405",)), host=HEALTHY),
     # Asked at the MAC that the host has cached, the other station answers: where the client hangs stays open.
     "beyond-client-address-doubled": {**_UNEXPLAINED, "both": _UNDETERMINED},
 }

@@ -1,8 +1,9 @@
-"""A packet filter rule on the host drops or rejects the client's packets to the VIP.
+"""A packet filter rule on the host or on the client drops or rejects the client's packets to the VIP, or the answers.
 
 Why: The packets are translated and then meet the filter chains like any forwarded packet. A firewall's rule, or the
 policy of a chain (Docker sets FORWARD to DROP), ends their way there, whatever another base chain accepts (nft(8)).
 Seen as: ARP works; the ports get silence, "refused" by an ICMP message, or "administratively prohibited"; ping may work.
+On the client itself, sending UDP is refused (EPERM), no SYN leaves it, or a SYN-ACK comes in that it does not take.
 Told apart from: HD305 by the frames, which this host receives itself; HD502 and HD505 by the rule, which is not the
 service proxy's; HD504 by the ruleset that drops, which also holds the service; HD503 by the endpoint, which serves the host.
 By hand: The counter of a rule or policy rises with every try of the client.
@@ -20,7 +21,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hairpin_doctor.arrival import Arrival, arrivals
-from hairpin_doctor.fixes.allow import allow
+from hairpin_doctor.client_filter import REFUSED, OwnStop, own_stops, refused_by_itself
+from hairpin_doctor.findings import MissingFacts
+from hairpin_doctor.fixes.allow import allow, allow_on_the_client
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
@@ -48,6 +51,10 @@ def firewall_drops(network: Network, vip: Address) -> Verdict:
         told = _prohibited(client, vip)
         if told and _unreachable(client, vip) and not _own(network, vip, told):
             return _told(client, vip, told)
+        own = own_stops(client, vip)
+        if own:
+            return _at_the_client(client, vip, own)
+    _suspect_the_client(network, vip)
     found = [
         (each, _foreign(each, vip)) for each in arrivals(network, vip, "whether a rule of it drops them")
     ]
@@ -74,6 +81,40 @@ def _known_to(vip: Address, found: Iterable[Arrival]) -> None:
             )
 
 
+def _at_the_client(client: VantagePoint, vip: Address, own: tuple[OwnStop, ...]) -> Diagnosis:
+    stops = [each.stopped for each in own]
+    first = stops[0]
+    what = f"the policy of {first.by.chain}" if first.by.is_policy else f"a rule in {first.by.chain}"
+    whom = f"what it sends to {vip}" if first.way == "sent" else f"the answers of {vip}"
+    because = (
+        symptom(client, vip),
+        *_rules(stops),
+        *dict.fromkeys(each.seen for each in own if each.seen is not None),
+    )
+    return Diagnosis(
+        summary=f"{what} ({first.by.backend}, {first.by.table}) on {client.name} itself {first.by.action}s {whom}",
+        because=because,
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN if any(each.seen for each in own) else Confidence.LIKELY,
+        fixes=(allow_on_the_client(vip, client.name, stops),),
+        ruled_out=(
+            "HD502, HD505: the packets or their answers end at the client, not at the service proxy.",
+        ),
+    )
+
+
+def _suspect_the_client(network: Network, vip: Address) -> None:
+    """A full connection tracking table of the client's refuses just so, and rules may not be readable: no more is said."""
+    for client in failing_clients(network, vip):
+        refused = refused_by_itself(client, vip)
+        if refused:
+            raise MissingFacts(
+                f"what on {client.name} itself refuses to send to {vip} port {', '.join(refused)} ({REFUSED})",
+                None,
+                f"as root on {client.name}: nft list ruleset; iptables-save -c; dmesg | grep conntrack",
+            )
+
+
 def _foreign(arrival: Arrival, vip: Address) -> list[Stopped]:
     """What is stopped, and not by the service proxy on purpose, nor merely because nothing translates it."""
     host = arrival.host
@@ -92,13 +133,7 @@ def _explained(host: VantagePoint, client: VantagePoint, vip: Address, found: St
 def _named(arrival: Arrival, vip: Address, stops: list[Stopped]) -> Diagnosis:
     host, client = arrival.host, arrival.client
     told = _prohibited(client, vip)
-    by = dict.fromkeys(each.by for each in stops)
-    because = [symptom(client, vip)]
-    because += [
-        f"{_ports(stops, each)}: {each.action} by {each.backend}, table {each.table}, chain {each.chain}: {each.rule}"
-        + (f" (it has stopped {each.packets} packets so far)." if each.packets else ".")
-        for each in by
-    ]
+    because = [symptom(client, vip), *_rules(stops)]
     if told:
         because.append(f"{told.sender} says so itself: administratively prohibited (ICMP 3/{told.code}).")
     first = stops[0].by
@@ -111,6 +146,15 @@ def _named(arrival: Arrival, vip: Address, stops: list[Stopped]) -> Diagnosis:
         fixes=(allow(host.name, vip, client.name, stops),),
         ruled_out=("HD502, HD505: the service proxy lets this client in.", *_answering(arrival, vip)),
     )
+
+
+def _rules(stops: list[Stopped]) -> list[str]:
+    """A sentence for each rule that stops something."""
+    return [
+        f"{_ports(stops, each)}: {each.action} by {each.backend}, table {each.table}, chain {each.chain}: {each.rule}"
+        + (f" (it has stopped {each.packets} packets so far)." if each.packets else ".")
+        for each in dict.fromkeys(each.by for each in stops)
+    ]
 
 
 def _confidence(arrival: Arrival, stops: list[Stopped], told: IcmpMessage | None) -> Confidence:

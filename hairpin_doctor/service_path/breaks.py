@@ -124,7 +124,10 @@ def judged(
 
 def _place(path: list[Hop], cause: Break) -> int | None:
     """Where the cause breaks the path; a hop is added for a way back and for a filter that stands elsewhere."""
-    if cause.code == ANYWHERE and not _on_the_path(path, cause):
+    if cause.code == ANYWHERE and path[0].machine == cause.machine:
+        beyond = any(hop.evidence is Evidence.PASSED for hop in path[1:] if not hop.beside)
+        cause = replace(cause, kinds=(Kind.REPLY,) if beyond else (Kind.CLIENT,))
+    elif cause.code == ANYWHERE and not _on_the_path(path, cause):
         where = next(i for i, hop in enumerate(path) if hop.kind is Kind.SERVICE)
         path.insert(where, Hop(Kind.LINK, cause.machine, None, None, (), Evidence.NOT_SEEN, ""))
         return where

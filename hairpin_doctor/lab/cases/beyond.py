@@ -41,6 +41,12 @@ def _still_announced(names: Names) -> tuple[Check, ...]:
     return (*dns_is("laptop", names.dns_vip, "silent"), asked)
 
 
+def _may_not_send(names: Names) -> tuple[Check, ...]:
+    udp, _ = dns_is("laptop", names.dns_vip, "forbidden")
+    _, tcp = dns_is("laptop", names.dns_vip, "silent")
+    return (udp, tcp)
+
+
 def _other_announcer_is_gone(topology: Topology) -> Topology:
     return topology.change("other_node", lambda node: node.without_daemon("announcer"))
 
@@ -88,11 +94,21 @@ CASES = (
     ),
     replace(
         _ELSEWHERE,
-        name="beyond-client-filters",
+        name="client-drops-answers",
         title="A packet filter on the client drops the answers.",
+        codes=("HD405",),
         network=plain_nic,
         fault=lambda names: _drops("laptop", "input", f"ip saddr {names.dns_vip}"),
         symptom=_dns_is("silent", "laptop"),
+    ),
+    replace(
+        _ELSEWHERE,
+        name="client-drops-queries",
+        title="A packet filter on the client drops what it sends itself.",
+        codes=("HD405",),
+        network=plain_nic,
+        fault=lambda names: _drops("laptop", "output", f"ip daddr {names.dns_vip}"),
+        symptom=_may_not_send,
     ),
     replace(
         _ELSEWHERE,

@@ -28,6 +28,7 @@ from probes.host import Question, Unanswered
 from probes.probe import Layer
 from probes.questions.links import Link, Links
 from probes.questions.machine import Sysctl
+from probes.questions.traffic import Endpoint, Handshakes
 from probes.target import Address
 
 RECORDINGS = Path(__file__).parents[2] / "golden" / "recordings"
@@ -125,6 +126,13 @@ class Case:
         """An interface of the host."""
         links = next(each.answer for each in self.host.asked if type(each.question) is Links)
         return next(link for link in links if link.name == name)
+
+    def syn_port(self, port: int = 53) -> int:
+        """The source port of the client's SYN to this port of the VIP, as its capture saw it."""
+        answers = next(each.answer for each in self.client.asked if isinstance(each.question, Handshakes))
+        tried = next(each for each in answers if each.destination == Endpoint(self.vip, port))
+        found: int = next(frame.source.port for frame in tried.frames if frame.outgoing)
+        return found
 
     def network(self, *only: Recording) -> Network:
         """What both saw together, or what only these saw."""

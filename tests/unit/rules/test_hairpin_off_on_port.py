@@ -65,8 +65,8 @@ def test_answered_connections_of_this_client_clear_it_and_unanswered_ones_do_not
     def with_flow(*, seen_reply: bool) -> Any:
         flow = TrackedConnection(
             Protocol.TCP,
-            FlowDirection(client, case.vip, 40000, 53),
-            FlowDirection(endpoint.address, client, endpoint.port, 40000),
+            FlowDirection(client, case.vip, case.syn_port(), 53),
+            FlowDirection(endpoint.address, client, endpoint.port, case.syn_port()),
             seen_reply,
             None,
         )

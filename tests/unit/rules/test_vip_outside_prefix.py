@@ -43,8 +43,8 @@ def test_a_prefix_of_the_host_that_holds_it_clears_it_and_the_vips_own_32_does_n
 
 def test_packets_that_arrive_are_routed(recorded: Recorded) -> None:
     case = recorded("vip-outside-prefix")
-    there = FlowDirection(CLIENT, case.vip, 40000, 53)
-    back = FlowDirection(IPv4Address("10.244.0.83"), CLIENT, 53, 40000)
+    there = FlowDirection(CLIENT, case.vip, case.syn_port(), 53)
+    back = FlowDirection(IPv4Address("10.244.0.83"), CLIENT, 53, case.syn_port())
     flow = TrackedConnection(Protocol.TCP, there, back, False, "SYN_SENT")
     arrived = case.host_says(TrackedConnections, lambda _, found: (*found, flow))
     assert isinstance(arrived.verdict(vip_outside_prefix), Cleared)

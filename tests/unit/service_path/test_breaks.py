@@ -61,3 +61,13 @@ def test_a_packet_filter_on_a_machine_off_the_path_gets_a_hop_of_its_own() -> No
 
 def test_a_cause_without_a_place_breaks_no_hop() -> None:
     assert State.BROKEN not in states(Break("HD999", "new", (), None))
+
+
+def test_a_filter_on_the_client_breaks_the_path_there_unless_its_packets_were_seen_beyond() -> None:
+    filters = Break("HD405", "drops what it sends", (Kind.SERVICE,), "vm")
+    own = (hop(Kind.CLIENT, machine="vm"), *HOPS[1:])
+    assert states(filters, hops=own) == [State.BROKEN, *[State.NOT_REACHED] * 3]
+    passed = (hop(Kind.CLIENT, machine="vm"), *(hop(each.kind, Evidence.PASSED) for each in HOPS[1:]))
+    found = judged(passed, [filters], works=False, served=False)
+    assert [each.state for each in found] == [*[State.FINE] * 4, State.BROKEN]
+    assert found[-1].hop.kind is Kind.REPLY
