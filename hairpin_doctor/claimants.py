@@ -64,7 +64,6 @@ def claimants(network: Network, client: VantagePoint, vip: Address) -> tuple[Cla
     routes, arp = client.findings.get(RouteFacts), client.findings.get(ArpFacts)
     if routes is None or arp is None or not routes.on_link(vip):
         return ()
-    facts = client.findings.get(AnsweringMachineFacts)
     gateway = client.gateway_macs()
     return tuple(
         Claimant(
@@ -72,10 +71,22 @@ def claimants(network: Network, client: VantagePoint, vip: Address) -> tuple[Cla
             owner=next(iter(network.owners(mac)), None),
             gateway=mac in gateway,
             also=tuple(dict.fromkeys(each for each in _addresses(network, mac) if each != vip)),
-            did=facts.of(vip, mac) if facts else None,
+            did=_did(network, client, vip, mac),
         )
         for mac in arp.macs(vip)
     )
+
+
+def _did(network: Network, client: VantagePoint, vip: Address, mac: str) -> Directed | None:
+    """What the machine did when the client asked it, or another vantage point, where that tells more.
+
+    A host between the two whose br_netfilter translates bridged frames answers the client in that machine's place.
+    """
+    points = (client, *(each for each in network.vantage_points if each is not client))
+    facts = (each.findings.get(AnsweringMachineFacts) for each in points)
+    found = [did for each in facts if each is not None and (did := each.of(vip, mac)) is not None]
+    telling = (each for each in found if served(each) or refused_by_itself(each))
+    return next(telling, next(iter(found), None))
 
 
 def _addresses(network: Network, mac: str) -> Iterator[Address]:

@@ -1,6 +1,7 @@
 """What does each machine that answers ARP for a VIP do with packets for it: hold, forward, serve, or refuse them?
 
-Asked where more than one machine answers, or where the VIP does not work: a machine that *holds* the address answers an
+Asked where more than one machine answers, where the VIP does not work, or where a machine that serves the VIP itself hears
+another one (its own announcer it never hears): a machine that *holds* the address answers an
 echo request with a TTL of 1; a node whose rules translate the service's port holds nothing, forwards such an echo (and
 says so by Time Exceeded) and answers the port. Cannot see which program answers, nor whose MAC it is. A host in between
 whose br_netfilter translates bridged frames answers in the place of the machine that was asked. Needs CAP_NET_RAW.
@@ -13,11 +14,12 @@ from ipaddress import IPv4Address
 
 from probes.arp import ArpAnswers, arp
 from probes.dns import dns
-from probes.host import Absent, Host, Unanswered
+from probes.host import Absent, Host, NotAsked, Unanswered
 from probes.probe import Layer, Phase, Scope, probe
 from probes.questions.directed import Directed, DirectedExchanges, DirectedOutcome, DirectedPort
 from probes.questions.routing import RouteTo
 from probes.questions.traffic import DatagramOutcome, Handshake
+from probes.service_rules import service_rules
 from probes.target import Address, Protocol, Target
 from probes.tcp import COMMON_PORTS, tcp
 from probes.udp import DNS_PORT
@@ -60,7 +62,7 @@ def refused_by_itself(machine: Directed) -> tuple[DirectedPort, ...]:
 
 @probe(Layer.NEIGHBOUR, Phase.AFTER)
 def answering_machines(host: Host, scope: Scope) -> AnsweringMachineFacts:
-    """Ask every claimant of each VIP that has several, or that does not work."""
+    """Ask every claimant of each VIP that has several, that does not work, or that this machine serves as well."""
     found: list[Directed] = []
     for answers in arp.look(host, scope).answers:
         if answers.method == "packet socket":
@@ -72,14 +74,24 @@ def _on(host: Host, scope: Scope, answers: ArpAnswers) -> tuple[Directed, ...]:
     claims: list[tuple[Address, str]] = []
     for vip in scope.vips:
         macs = dict.fromkeys(reply.mac for reply in answers.replies if reply.address == vip)
-        if len(macs) > 1 or (macs and not works(host, scope, vip)):
+        if len(macs) > 1 or (macs and (not works(host, scope, vip) or _serves(host, scope, vip))):
             claims.extend((vip, mac) for mac in macs)
     source = _source(host, claims[0][0]) if claims else None
     if source is None:
         return ()
     targets = tuple(each for each in _targets(scope) if each.vip in {vip for vip, _ in claims})
     patience = min(scope.timeout_ms, PATIENCE_MS)
-    return host.ask(DirectedExchanges(answers.interface, source, tuple(claims), targets, patience))
+    try:
+        return host.ask(DirectedExchanges(answers.interface, source, tuple(claims), targets, patience))
+    except NotAsked:
+        return ()
+
+
+def _serves(host: Host, scope: Scope, vip: Address) -> bool:
+    try:
+        return bool(service_rules.look(host, scope).programmed(vip))
+    except Unanswered:
+        return False
 
 
 def _source(host: Host, vip: Address) -> Address | None:

@@ -19,6 +19,9 @@ References: https://metallb.io/concepts/layer2/; metallb/metallb#589; metallb/me
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from hairpin_doctor.answering_node import nodes_answering
 from hairpin_doctor.claimants import Claimant, claimants, holds_address, is_node, met, ports
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Look
@@ -29,6 +32,7 @@ from hairpin_doctor.situation import names, symptom
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.answering_machines import UNROUTED_TTLS
+from probes.cluster_nodes import ClusterNodeFacts
 from probes.target import Address
 
 MEMBERLIST = 7946
@@ -48,18 +52,32 @@ def split_brain(network: Network, vip: Address) -> Verdict:
             if all(holds_address(each.machine, vip) for each in nodes):
                 return Cleared(f"the kernels of {len(nodes)} nodes hold {vip} and answer for it: see HD204")
             return _diagnosis(network, client, vip, nodes, Confidence.PROVEN)
-        acting = _one_per_machine([*nodes, *(each for each in found if _acts_as_node(each))])
-        if nodes and len(acting) > 1:
+        listed = _nodes_of_the_cluster(network, client, vip)
+        acting = _one_per_machine(
+            [*nodes, *(e for e in found if e.mac in listed or _acts_as_node(e))], listed
+        )
+        if (nodes or listed) and len(acting) > 1:
             return _diagnosis(network, client, vip, acting, Confidence.LIKELY)
         open_question = open_question or _open(network, client, vip, found, nodes)
     return open_question or Cleared(f"one machine answers for {vip} at {names(clients)}")
 
 
-def _one_per_machine(found: list[Claimant]) -> list[Claimant]:
-    """One claimant of each scanned machine, and one for all unknown ones, which may be one machine."""
+def _nodes_of_the_cluster(network: Network, client: VantagePoint, vip: Address) -> dict[str, str]:
+    """MACs of those that do not hold the VIP and whose addresses are a node's, by the cluster's word -> that node's name."""
+    view = network.cluster(vip)
+    if view is None or view.point.findings.get(ClusterNodeFacts) is None:
+        return {}
+    return {
+        each.mac: node.name for each, node in nodes_answering(network, view, client, vip) if not each.holds
+    }
+
+
+def _one_per_machine(found: list[Claimant], listed: Mapping[str, str] | None = None) -> list[Claimant]:
+    """One claimant of each scanned machine or known node, and one for all unknown ones, which may be one machine."""
     machines: dict[str | None, Claimant] = {}
     for each in found:
-        machines.setdefault(each.machine.name if each.machine else None, each)
+        known = each.machine.name if each.machine else None
+        machines.setdefault((listed or {}).get(each.mac, known), each)
     return list(machines.values())
 
 

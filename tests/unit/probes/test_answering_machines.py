@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from probes.answering_machines import PATIENCE_MS, answering_machines, refused_by_itself, served
-from probes.host import Denied
+from probes.host import Denied, NotAsked
 from probes.probe import Scope
 from probes.questions.directed import Directed, DirectedExchanges, DirectedOutcome, DirectedPort
+from probes.questions.firewall import IptablesRules, NftRuleset, VirtualServers
 from probes.questions.machine import Moment
 from probes.questions.neighbours import ArpReply, ArpSweep, KernelResolution, Neighbours
 from probes.questions.routing import Route, RouteTo
@@ -46,6 +47,9 @@ def machine(
             DnsAnswer(e, q.transport, dns, "NOERROR", False, 1.0, None, None) for e in q.servers
         ),
         DirectedExchanges: (),
+        IptablesRules: Denied("CAP_NET_ADMIN", "iptables"),
+        NftRuleset: Denied("CAP_NET_ADMIN", "nftables"),
+        VirtualServers: (),
     }
 
 
@@ -66,6 +70,24 @@ def test_one_claimant_is_asked_only_where_the_vip_does_not_work(fake: Any) -> No
         found = asked(fake, broken)
         assert found is not None
         assert found.claims == ((VIP, ONE),)
+
+
+def test_a_machine_that_serves_the_vip_asks_whoever_else_answers_for_it(
+    fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Rules:
+        def look(self, *_: Any) -> Any:
+            return self
+
+        def programmed(self, vip: IPv4Address) -> tuple[str, ...]:
+            return ("a port",) if vip == VIP else ()
+
+    monkeypatch.setattr("probes.answering_machines.service_rules", Rules())
+    found = asked(fake, machine(TWO))
+    assert found is not None
+    assert found.claims == ((VIP, TWO),)
+    then = machine(TWO) | {DirectedExchanges: NotAsked("not then")}
+    assert answering_machines.look(fake(then), Scope((TCP53,))).machines == ()
 
 
 def test_without_an_answer_or_without_a_packet_socket_nobody_is_asked(fake: Any) -> None:
