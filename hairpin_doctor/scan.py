@@ -24,7 +24,7 @@ from hairpin_doctor.examine import Examination, examine, of_the_machine, replay
 from hairpin_doctor.recording import Recording, RememberingHost
 from hairpin_doctor.targets import NoTarget, choose_targets, service_targets
 from hairpin_doctor.vantage_point import VantagePoint
-from hairpin_doctor.vantage_points import identity_of, newest_of_each, unique_name
+from hairpin_doctor.vantage_points import identity_of, newest_of_each, not_shown_by, unique_name
 from hairpin_doctor.version import __version__
 from probes.catalogue import CATALOGUE as PROBES
 from probes.host import Host, Unanswered
@@ -160,6 +160,7 @@ def _conclude(looked: list[Looked], notices: Iterable[str], saved: str | None) -
         *notices,
         *now,
         *dict.fromkeys(unaware(network)),
+        *not_shown_by([each.point.name for each in looked], network.vips),
         *(each.said for each in trails),
     )
     paths = service_paths(network, judgement, lambda part: diagnose(part, RULES))

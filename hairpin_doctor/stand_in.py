@@ -19,6 +19,7 @@ from hairpin_doctor.recording import Recording
 from hairpin_doctor.scan import NoTarget, Request, scan
 from hairpin_doctor.stand_in_address import Free, candidates, find_free, stable_mac
 from hairpin_doctor.targets import choose_targets
+from hairpin_doctor.vantage_points import STAND_IN
 from probes.host import Host, Unanswered
 from probes.interfaces import InterfaceFacts
 from probes.questions.links import Link, Links
@@ -74,7 +75,7 @@ def standing_in(
             _await(port, wiring.bridge, say)
             _settle(host, port, before, place, [each.vip for each in targets], say)
             found = port.inside(lambda: scan(host, _of_the_client(request, targets)))
-            yield replace(found.recordings[0], vantage_point=f"stand-in@{place.bridge}")
+            yield replace(found.recordings[0], vantage_point=f"{STAND_IN}{place.bridge}")
     except CannotChange as error:
         raise CannotStandIn(str(error)) from None
     _unaltered(before.by_name(place.bridge), host, "is not as it was before", promiscuity=True)

@@ -9,6 +9,20 @@ from datetime import datetime
 from hairpin_doctor.recording import Recording
 from probes.questions.machine import Identity
 
+STAND_IN = "stand-in@"
+"""How the name of a stand-in client begins; no host name holds an @."""
+
+
+def not_shown_by(names: Iterable[str], vips: Iterable[object]) -> tuple[str, ...]:
+    """A sentence for each stand-in client about what it cannot show, and how that is seen."""
+    scan = f"hairpin-doctor scan {' '.join(map(str, vips))}"
+    return tuple(
+        f"{name} is no VM: what is wrong in one VM itself (its firewall, routes, neighbour cache, address or bridge port) "
+        f"cannot show here. If a VM still fails, in it: {scan} --save vm.json; then here: --with vm.json"
+        for name in names
+        if name.startswith(STAND_IN)
+    )
+
 
 def identity_of(recording: Recording) -> tuple[str, int] | None:
     """Boot and network namespace: what makes two recordings the same vantage point; None where not recorded."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hairpin_doctor.report.report import Diagnosis, Report, State, Target
+from hairpin_doctor.vantage_points import STAND_IN
 
 
 def answer(report: Report) -> str:
@@ -29,7 +30,9 @@ def _healthy(report: Report) -> str:
             else "the path of a client was not tested"
         )
         return f"{_works(report, _names(report))} from {', '.join(_names(report))} only; {tested}{latent}"
-    return f"{_works(report, clients)} from {', '.join(clients)}{_times(report, clients)}{latent}"
+    no_vm = all(name.startswith(STAND_IN) for name in clients)
+    unseen = "; a fault of one VM itself would not show" if no_vm else ""
+    return f"{_works(report, clients)} from {', '.join(clients)}{_times(report, clients)}{unseen}{latent}"
 
 
 def _works(report: Report, seen_from: list[str]) -> str:

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from hairpin_doctor.recording import Asked
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined
 from hairpin_doctor.rules.split_brain import split_brain
 from probes.questions.directed import DirectedExchanges
-from probes.questions.neighbours import ArpSweep
+from probes.questions.neighbours import ArpReply, ArpSweep
+from probes.questions.routing import RouteTo
+from scripts import cluster_objects as objects
 
 Recorded = Callable[[str], Any]
 OTHER_NODE = "84:47:09:1a:2c:06"
@@ -68,3 +71,46 @@ def test_a_stranger_that_refuses_is_not_suspected_to_be_a_node(recorded: Recorde
 
 def test_kernels_that_answer_for_an_address_they_hold_are_another_cause(recorded: Recorded) -> None:
     assert isinstance(recorded("every-node-holds-the-vip").verdict(split_brain), Cleared)
+
+
+def test_two_machines_at_addresses_of_two_nodes_are_nodes_though_none_was_scanned(recorded: Recorded) -> None:
+    case = recorded("split-brain")
+    answers = objects.homelab(str(case.vip), "n5", str(case.link("bridge0").addresses[0].address))
+    nodes = [*answers[objects.NODES], objects.node("n6", "192.168.8.247")]
+    told = case.asking_a_cluster(case.client, {**answers, objects.NODES: nodes})
+    verdict = case.verdict(split_brain, told)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.confidence is Confidence.LIKELY
+
+
+def test_what_the_host_is_answered_counts_where_a_bridge_answered_the_client_in_its_place(
+    recorded: Recorded,
+) -> None:
+    case = recorded("split-brain")
+    answered = next(each.answer for each in case.client.asked if type(each.question) is DirectedExchanges)
+    theirs = tuple(each for each in answered if each.mac == OTHER_NODE)
+    interposed = other(
+        case,
+        ports=tuple(replace(each, answered_by="5a:94:00:00:00:01") for each in theirs[0].ports),
+        forwarded_by=None,
+    )
+    assert isinstance(interposed.verdict(split_brain), Undetermined)
+    route, claims = RouteTo(case.vip), ((case.vip, OTHER_NODE),)
+    own = next(each.answer for each in case.host.asked if each.question == route)
+    sweep = next(each.question for each in case.host.asked if type(each.question) is ArpSweep)
+    asked = DirectedExchanges(own.interface, own.source, claims, _ports(case), 700)
+    heard = ArpReply(case.vip, OTHER_NODE, OTHER_NODE, 0.3)
+    host = replace(
+        case.host,
+        asked=(
+            *(replace(e, answer=(*e.answer, heard)) if e.question == sweep else e for e in case.host.asked),
+            Asked(asked, theirs),
+        ),
+    )
+    assert isinstance(replace(interposed, host=host).verdict(split_brain), Diagnosis)
+
+
+def _ports(case: Any) -> Any:
+    return next(
+        each.question for each in case.client.asked if type(each.question) is DirectedExchanges
+    ).targets
