@@ -88,7 +88,7 @@ def with_those_afar(host: Host, afar: Afar, request: Request) -> Request:
         return request
     from hairpin_doctor.remote_scan import Errand, RemoteFailed, scan_there
 
-    errand = Errand(tuple(_targets(host, request)), request.timeout_ms / 1000, afar.options, afar.sudo)
+    errand = Errand(tuple(targets_of(host, request)), request.timeout_ms / 1000, afar.options, afar.sudo)
     found: list[Recording] = []
     for each in afar.destinations:
         if sys.stderr.isatty():
@@ -104,7 +104,7 @@ def with_those_afar(host: Host, afar: Afar, request: Request) -> Request:
     return replace(request, others=(*request.others, *found))
 
 
-def _targets(host: Host, request: Request) -> Iterator[Target]:
+def targets_of(host: Host, request: Request) -> Iterator[Target]:
     """Those of this scan; none where this machine knows of none: then the others look for theirs."""
     from hairpin_doctor.targets import NoTarget, choose_targets, service_targets
     from probes.probe import Layer

@@ -120,7 +120,7 @@ def _scanned(
 
     try:
         wanted = with_those_afar(_host(api), afar, request)
-        with with_stand_in(_host(None), place, wanted) as joined, progress(len(request.probes)) as tick:
+        with with_stand_in(_host(api), place, wanted) as joined, progress(len(request.probes)) as tick:
             page = _load_page if output == "table" else lambda: None
             return run(_host(api), joined, tick, page, _bounded if joined.others else nullcontext)
     except BadTarget as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from hairpin_doctor.cli.from_afar import targets_of
 from hairpin_doctor.cli.refused import Refused
 
 if TYPE_CHECKING:
@@ -60,10 +61,14 @@ def chosen_place(bridge: str | None, address: str | None, like: str | None) -> P
 
 @contextmanager
 def with_stand_in(host: Host, place: Place | None, request: Request) -> Iterator[Request]:
-    """The request with what a stand-in saw among the others; it stands there inside the block. Raises Refused."""
+    """The request with what a stand-in saw among the others; it stands there inside the block. Raises Refused.
+
+    `host` with its cluster, if one is to be asked, for the targets alone: a client has none.
+    """
     if place is None:
         yield request
         return
+    request = replace(request, targets=tuple(targets_of(host, request)), services=())
     from hairpin_doctor.stand_in import CannotStandIn, standing_in
 
     try:

@@ -90,7 +90,7 @@ class ByCommand:
     def _scan(
         self, role: str, arguments: tuple[str, ...], save: Path
     ) -> tuple[Verdict, tuple[Recording, ...]]:
-        done = self.lab.run(role, [*SCAN, *arguments, "--save", str(save)])
+        done = self.lab.run(role, [*SCAN, "--no-cluster", *arguments, "--save", str(save)])
         try:
             found = Verdict.of(json.loads(done.stdout))
         except (ValueError, KeyError):

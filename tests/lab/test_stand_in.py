@@ -30,7 +30,7 @@ CASES = (
     "metallb0-rp-filter",
     "bgp-same-subnet",
 )
-SCAN = (sys.executable, "-m", "hairpin_doctor", "scan", "--stand-in", NAMES.bridge)
+SCAN = (sys.executable, "-m", "hairpin_doctor", "scan", "--no-cluster", "--stand-in", NAMES.bridge)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -107,7 +107,7 @@ def await_port(lab: Lab, *, there: bool) -> None:
 def test_where_no_client_can_stand_in_one_sentence_says_why(
     lab: Lab, arguments: tuple[str, ...], said: str
 ) -> None:
-    done = lab.run("host", [*SCAN[:4], *arguments])
+    done = lab.run("host", [*SCAN[:5], *arguments])
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
@@ -124,7 +124,7 @@ def test_a_bridge_without_an_address_takes_a_stand_in_whose_address_is_given(lab
         as_root("ip", "link", "set", "p7", "master", "br7", "up")
         as_root("bridge", "link", "set", "dev", "p7", "isolated", "on")
         as_root("ip", "link", "set", "br7", "up")
-        here = [*SCAN[:4], f"{NAMES.dns_vip}:53/udp", "--stand-in", "br7"]
+        here = [*SCAN[:5], f"{NAMES.dns_vip}:53/udp", "--stand-in", "br7"]
         assert "has no IPv4 address" in lab.run("host", here).stderr
         scan = lab.popen("host", [*here, "--stand-in-address", "10.9.9.9/24", "--stand-in-like", "p7"])
         await_port(lab, there=True)
