@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from hairpin_doctor.cli.fix_page import show_checkpoint
+from hairpin_doctor.cli.fix_page import place_of, show_checkpoint
 from hairpin_doctor.cli.persisting import loses, make_last_run_lasting, tell_lasting
 from hairpin_doctor.cli.refused import Refused
 from hairpin_doctor.fixes.changes import Change
@@ -104,7 +104,7 @@ def _rehearse(wanted: Wanted) -> None:
 
 
 def _why_nothing(wanted: Wanted) -> str:
-    places = [f"{s.place} {s.machine}" for s in wanted.option.elsewhere]
+    places = [place_of(stage) for stage in wanted.option.elsewhere]
     better = [str(each.number) for each in wanted.plan.options if each.here]
     hint = f" Option {' or '.join(better)} has a part for this machine (--option)." if better else ""
     cluster = any(s.place == "cluster" and s.changes for s in wanted.option.elsewhere)
@@ -127,7 +127,7 @@ def _tell_what_was_proven(wanted: Wanted, checkpoint: Checkpoint, page: Page, *,
 
 def _tell_what_is_left(wanted: Wanted, page: Page) -> None:
     for stage in wanted.option.elsewhere:
-        page.marked("warn", "to do", f"{stage.place} {stage.machine}: see its stage above.")
+        page.marked("warn", "to do", f"{place_of(stage)}: see its stage above.")
     page.text(f"End to end: {wanted.option.fix.check}")
 
 

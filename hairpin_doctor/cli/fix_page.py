@@ -43,10 +43,15 @@ def _show_option(option: Option, count: int, page: Page) -> None:
     page.text(f"After the last stage, end to end: {option.fix.check}", 2)
 
 
+def place_of(stage: Stage) -> str:
+    """Where it is carried out, in words."""
+    return PLACES[stage.place].format(stage.machine)
+
+
 def _show_stage(number: int, stage: Stage, page: Page) -> None:
     here = ", here" if stage.here and stage.place != "cluster" else ""
     page.blank()
-    page.text(f"Stage {number}: {PLACES[stage.place].format(stage.machine)}{here}", 2, "bold")
+    page.text(f"Stage {number}: {place_of(stage)}{here}", 2, "bold")
     for step in stage.steps:
         page.text(f"{step.why[:1].upper()}{step.why[1:]}.", 4)
         if step.instructions:

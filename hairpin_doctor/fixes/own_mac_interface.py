@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from ipaddress import IPv4Address
+from typing import Literal
 
 from hairpin_doctor.fixes.announce import EXISTING, announce_step, check_from_client
 from hairpin_doctor.fixes.changes import (
@@ -36,8 +37,7 @@ def own_mac_interface(
     host: VantagePoint, base: Link, vip: Address, client: str, *, leave_bgp: bool = False
 ) -> Fix:
     """Make the interface on the bridge (or NIC) `base` and announce on it."""
-    interfaces = host.findings[InterfaceFacts]
-    name = free_name(interfaces)
+    name = own_name(host, base, "macvlan")
     create = Step(
         place="host",
         machine=host.name,
@@ -59,7 +59,7 @@ def own_mac_interface(
 
 def own_mac_port(host: VantagePoint, base: Link, vip: Address, client: str) -> Fix:
     """The same by a veth into the bridge. No cleaner than the macvlan (docs/design/own-mac-interface.md): it comes last."""
-    name = free_name(host.findings[InterfaceFacts])
+    name = own_name(host, base, "veth")
     port, mac = f"{name}p", _mac(host, base, name)
     pinned = (LinkMac(base.name, base.mac, base.mac),) if base.mac else ()
     create = Step(
@@ -103,10 +103,15 @@ def settings(name: str, address: IPv4Address) -> tuple[Change, ...]:
     )
 
 
-def free_name(interfaces: InterfaceFacts) -> str:
-    """The name that the new interface gets."""
-    taken = {link.name for link in interfaces.links}
-    return next(name for number in range(1000) if (name := f"{BASE_NAME}{number}") not in taken)
+def own_name(host: VantagePoint, base: Link, kind: Literal["macvlan", "veth"]) -> str:
+    """The name that the interface gets: that of one of ours which is there already, by its MAC, else a free one."""
+    names = (f"{BASE_NAME}{number}" for number in range(1000))
+    return next(name for name in names if _free_or_ours(host, base, name, kind))
+
+
+def _free_or_ours(host: VantagePoint, base: Link, name: str, kind: str) -> bool:
+    there = host.findings[InterfaceFacts].by_name(name)
+    return there is None or (there.kind == kind and there.mac == _mac(host, base, name))
 
 
 def _digest(host: VantagePoint, base: Link | None, *parts: str) -> bytes:

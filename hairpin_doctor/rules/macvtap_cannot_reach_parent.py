@@ -23,7 +23,7 @@ from ipaddress import ip_network
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
-from hairpin_doctor.fixes.own_mac_interface import free_name, own_mac_interface
+from hairpin_doctor.fixes.own_mac_interface import own_mac_interface, own_name
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, silent_clients, symptom
@@ -136,7 +136,7 @@ def _sibling(child: _Child, vip: Address) -> Fix:
     """Announce on a sibling, and answer the guest by it: the connected route would lead by the parent."""
     host, client = child.host, child.client
     announce = own_mac_interface(host, child.parent, vip, client.name)
-    name = free_name(host.findings[InterfaceFacts])
+    name = own_name(host, child.parent, "macvlan")
     address = client.address_towards(vip)
     if address is None:
         return announce

@@ -50,9 +50,10 @@ def _persist(name: str, changes: Sequence[Change], setup: NetworkSetup) -> Persi
     if interface is not None:
         parts.append(_interface(interface, setup))
     rest = list(interface.rest if interface is not None else changes)
-    lasting = [each for each in rest if isinstance(each, Sysctl) and not each.name.startswith(SET_BACK)]
-    reset = [each for each in rest if isinstance(each, Sysctl) and each not in lasting]
-    others = [each for each in rest if not isinstance(each, Sysctl)]
+    settings = [each for each in rest if isinstance(each, Sysctl) and not _made(each, rest)]
+    reset = [each for each in settings if each.name.startswith(SET_BACK)]
+    lasting = [each for each in settings if each not in reset]
+    others = [each for each in rest if each not in settings]  # what is set on a new interface keeps its place
     if lasting:
         parts.append(sysctl_settings(name, lasting))
     if reset:  # with whatever else belongs to that cure, in its order
@@ -102,7 +103,7 @@ def _after_the_cluster(name: str, changes: Sequence[Change], setup: NetworkSetup
 
 
 def _made(change: Change, changes: Sequence[Change]) -> bool:
-    return change.interface in {each.creates for each in changes}
+    return change.interface is not None and change.interface in {each.creates for each in changes}
 
 
 def _require_systemd(setup: NetworkSetup) -> None:

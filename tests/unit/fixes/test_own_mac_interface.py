@@ -55,6 +55,13 @@ def test_another_machine_a_clone_and_another_interface_have_another(
     assert len({mac(), another_machine, renamed, clone_with_the_same_machine_id, second}) == 5
 
 
+def test_one_of_ours_that_is_there_already_is_taken_and_not_made_twice(
+    mac: Mac, link: Callable[..., Link]
+) -> None:
+    assert mac(link(4, "metallb0", kind="macvlan", mac=mac())) == mac()
+    assert mac(link(4, "metallb0", kind="veth", mac=mac())) != mac()
+
+
 def test_a_machine_without_an_id_and_an_older_report_have_one_all_the_same(mac: Mac) -> None:
     assert mac(me=None) == mac(me=replace(ME, machine=None)) != mac()
 

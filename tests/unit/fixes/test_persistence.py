@@ -19,6 +19,7 @@ from hairpin_doctor.fixes.changes import (
     LinkState,
     MacvlanLink,
     Sysctl,
+    VethPort,
 )
 from hairpin_doctor.fixes.persistence.choose import CannotPersist, persist
 from hairpin_doctor.fixes.persistence.persistence import Persistence
@@ -168,6 +169,14 @@ def test_the_cure_keeps_its_order_so_that_pods_are_never_without_their_bridges_s
     script = text_of(persist("HD303", CURE, host()), ".sh")
     start = script[script.index("set -e") :]
     assert start.index("ip link set cni0 type bridge nf_call_iptables 1") < start.index("nf-call-iptables=0")
+
+
+def test_what_is_set_on_an_interface_that_is_made_is_set_before_it_is_up() -> None:
+    veth = (VethPort("metallb0", "metallb0p", "bridge0", MAC, 1500), *RECIPE[1:5])
+    found = persist("hd104", veth, host())
+    start = text_of(found, ".sh").partition("set -e")[2]
+    assert start.index("rp_filter=2") < start.index("ip link set metallb0 up")
+    assert not [file.path for file in found.files if "sysctl.d" in file.path]
 
 
 def test_a_lasting_setting_goes_to_sysctl_d_alone() -> None:
