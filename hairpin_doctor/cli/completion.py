@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 SHELLS = ("bash", "zsh", "fish")
+# click's lines for fish cut a description at its first comma; in those of other shells there is no such text.
+UNTIL_THE_FIRST_COMMA = ('string split ","', 'string split --max 1 ","')
 VARIABLE = "_HAIRPIN_DOCTOR_COMPLETE"
 
 
@@ -26,4 +28,4 @@ def completion(shell: str) -> None:
     if kind is None:
         raise click.UsageError(f"click knows no completion for {shell}")
     made = kind(cli, {}, "hairpin-doctor", VARIABLE)
-    click.echo(made.source_template % made.source_vars())
+    click.echo((made.source_template % made.source_vars()).replace(*UNTIL_THE_FIRST_COMMA))

@@ -12,8 +12,8 @@ def complete_causes(_: click.Context, __: click.Parameter, typed: str) -> list[C
     """Codes, each with its slug beside it; slugs once letters are typed that begin no code."""
     from hairpin_doctor.rules.catalogue import CATALOGUE
 
-    codes = _beginning(typed.upper(), ((rule.code, rule.slug) for rule in CATALOGUE))
-    return codes or _beginning(typed.lower(), ((rule.slug, rule.code) for rule in CATALOGUE))
+    codes = _beginning(typed.upper(), sorted((rule.code, rule.slug) for rule in CATALOGUE))
+    return codes or _beginning(typed.lower(), sorted((rule.slug, rule.code) for rule in CATALOGUE))
 
 
 def complete_cases(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:

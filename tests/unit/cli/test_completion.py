@@ -52,6 +52,10 @@ def test_each_shell_gets_lines_that_ask_this_program(call: Call, shell: str) -> 
     assert f"_HAIRPIN_DOCTOR_COMPLETE={shell}_complete" in found.stdout
 
 
+def test_fish_keeps_a_description_whole_that_has_commas(call: Call) -> None:
+    assert 'string split --max 1 ","' in call("completion", "fish").stdout
+
+
 @pytest.mark.skipif(which("bash") is None, reason="bash is not installed")
 def test_bash_reads_its_lines(call: Call) -> None:
     lines = call("completion", "bash").stdout
