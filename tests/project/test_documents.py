@@ -97,7 +97,7 @@ def test_a_picture_in_the_documents_loads_nothing() -> None:
         assert re.search(r"url\((?!#)|<script|xlink:href=\"(?!#)|@font-face|@import", text) is None, (
             image.name
         )
-        assert "HD601" in text
+        assert "BREAKS" in text
 
 
 def test_the_changelog_begins_with_this_version() -> None:
