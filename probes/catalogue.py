@@ -13,6 +13,7 @@ from probes.arp import arp
 from probes.bgp_daemon import bgp_daemon
 from probes.bgp_sessions import bgp_sessions
 from probes.br_netfilter import br_netfilter
+from probes.br_netfilter_at_boot import br_netfilter_at_boot
 from probes.client_links import client_links
 from probes.cluster_nodes import cluster_nodes
 from probes.cluster_services import cluster_services
@@ -51,6 +52,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     interfaces,
     interface_sysctls,
     br_netfilter,
+    br_netfilter_at_boot,
     forwarding_database,
     own_address_warnings,
     multicast,

@@ -9,6 +9,7 @@ from hairpin_doctor.rules.backend_refuses import backend_refuses
 from hairpin_doctor.rules.bgp_not_advertised import bgp_not_advertised
 from hairpin_doctor.rules.bgp_session_down import bgp_session_down
 from hairpin_doctor.rules.bgp_vip_in_clients_subnet import bgp_vip_in_clients_subnet
+from hairpin_doctor.rules.br_netfilter_reset import br_netfilter_reset
 from hairpin_doctor.rules.bridged_frames_dropped_by_forward import bridged_frames_dropped_by_forward
 from hairpin_doctor.rules.bridged_frames_hit_host_nat import bridged_frames_hit_host_nat
 from hairpin_doctor.rules.conntrack_trouble import conntrack_trouble
@@ -106,6 +107,7 @@ CATALOGUE: tuple[Rule, ...] = (
     announced_by_many_interfaces,
     node_address_has_two_macs,
     macvlan_floods_lan,
+    br_netfilter_reset,
     ping_silent_by_design,
     vip_on_bridge_mac_works,
     source_address_hidden,

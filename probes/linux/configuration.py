@@ -28,7 +28,7 @@ def read_setup(root: Path) -> NetworkSetup:
     found["NetworkManager"] = sum(
         "managed=1" in text or "managed=true" in text for text in _network_manager(root)
     )
-    interfaces = _text(root / "etc/network/interfaces")
+    interfaces = text_of(root / "etc/network/interfaces")
     stanzas = [
         line.split()[1]
         for line in interfaces.splitlines()
@@ -41,7 +41,7 @@ def read_setup(root: Path) -> NetworkSetup:
             sorted((name for name, count in found.items() if count), key=lambda name: -found[name])
         ),
         netplan=any(
-            _listed(root / folder, "*.yaml") for folder in ("etc/netplan", "run/netplan", "lib/netplan")
+            listed(root / folder, "*.yaml") for folder in ("etc/netplan", "run/netplan", "lib/netplan")
         ),
         network_files=files,
         interfaces_directory=directory and "/etc/network/interfaces.d" in interfaces,
@@ -54,25 +54,25 @@ def read_setup(root: Path) -> NetworkSetup:
 
 def _network_files(root: Path) -> Iterator[NetworkFile]:
     """/run/systemd/netif/links/INDEX names the .network file, and sysfs the interface of that index."""
-    names = {_text(path / "ifindex").strip(): path.name for path in _listed(root / "sys/class/net", "*")}
-    for state in _listed(root / "run/systemd/netif/links", "*"):
-        values = dict(line.split("=", 1) for line in _text(state).splitlines() if "=" in line)
+    names = {text_of(path / "ifindex").strip(): path.name for path in listed(root / "sys/class/net", "*")}
+    for state in listed(root / "run/systemd/netif/links", "*"):
+        values = dict(line.split("=", 1) for line in text_of(state).splitlines() if "=" in line)
         if values.get("NETWORK_FILE") and state.name in names:
             yield NetworkFile(names[state.name], values["NETWORK_FILE"])
 
 
 def _network_manager(root: Path) -> list[str]:
-    return [_text(path) for path in _listed(root / "run/NetworkManager/devices", "*")]
+    return [text_of(path) for path in listed(root / "run/NetworkManager/devices", "*")]
 
 
-def _listed(folder: Path, pattern: str) -> list[Path]:
+def listed(folder: Path, pattern: str) -> list[Path]:
     try:
         return sorted(folder.glob(pattern))
     except OSError:
         return []
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     try:
         return path.read_text(errors="replace")
     except OSError:

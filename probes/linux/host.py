@@ -42,6 +42,7 @@ ANSWERED_BY: dict[type[Question[Any]], str] = {
     q.UsedFlows: "flows:used_flows",
     q.VirtualServers: "ipvs:virtual_servers",
     q.NetworkConfiguration: "configuration:network_configuration",
+    q.SettingAtBoot: "boot_settings:setting_at_boot",
     q.IngressPrograms: "ebpf:ingress_programs",
     q.PacketSockets: "sockets:packet_sockets",
     q.BgpDaemonState: "bird:bgp_daemon_state",

@@ -15,7 +15,7 @@ from probes.questions.cluster import (
     PodsOf,
     ServiceEndpoints,
 )
-from probes.questions.configuration import NetworkConfiguration
+from probes.questions.configuration import NetworkConfiguration, SettingAtBoot
 from probes.questions.directed import DirectedExchanges
 from probes.questions.firewall import (
     ConnectionTable,
@@ -77,6 +77,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     TcpConnections,
     BgpDaemonState,
     NetworkConfiguration,
+    SettingAtBoot,
     ApiGroups,
     LoadBalancerServices,
     ServiceEndpoints,
@@ -137,6 +138,7 @@ __all__ = [
     "ServiceBgpStatuses",
     "ServiceEndpoints",
     "ServiceL2Statuses",
+    "SettingAtBoot",
     "Sysctl",
     "TcpConnections",
     "TrackedConnections",

@@ -53,3 +53,34 @@ class NetworkSetup:
 @dataclass(frozen=True)
 class NetworkConfiguration(Question[NetworkSetup]):
     """How the machine's network is configured. Needs no right; what cannot be read counts as absent."""
+
+
+@dataclass(frozen=True)
+class SettingFile:
+    """A file that sets a kernel setting at boot, and to what."""
+
+    path: str
+    value: int
+
+
+@dataclass(frozen=True)
+class BootSetting:
+    """What is written at boot. `files`: those that name the setting, the last one wins. `units`: as `cluster_units`.
+
+    `module_loaded`: whether the kernel module that the setting belongs to is loaded before the settings are written.
+    """
+
+    files: tuple[SettingFile, ...]
+    module_loaded: bool
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SettingAtBoot(Question[BootSetting]):
+    """What sysctl.d(5) and modules-load.d(5) say of a setting, named as in Sysctl. Needs no right.
+
+    Raises Absent in any network namespace but the machine's first, which alone these files are for.
+    """
+
+    setting: str
+    module: str

@@ -45,6 +45,7 @@ PROMISED = {
     "HD305": ("bridged-frames-dropped-by-forward", "broken"),
     "HD306": ("reply-bypasses-nat", "broken"),
     "HD307": ("port-not-forwarding", "broken"),
+    "HD308": ("br-netfilter-reset", "latent"),
     "HD309": ("macvlan-floods-lan", "latent"),
     "HD310": ("duplicate-mac", "broken"),
     "HD401": ("reverse-path-filter-drops", "broken"),
@@ -78,6 +79,7 @@ WITHOUT_A_CASE = {
     "HD108": "as HD101",
     "HD001": "it holds on every healthy case whose VIP is no address of the host",
     "HD302": "the kernel delivers to the bridge's own MAC: no namespace can show this suspicion",
+    "HD308": "the files of /etc are for the machine's first namespace alone: tests/unit/probes/linux/test_boot_settings.py",
     "HD511": "a service datapath in eBPF needs Cilium or Calico; its tests attach real programs of that name",
 }
 
@@ -93,6 +95,7 @@ TOOLS = {
         "ethtool",
         "iw",
         "dmesg",
+        "grep",
         "trace-cmd",
         "tcpdump",
     ),
