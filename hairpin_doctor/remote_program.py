@@ -1,7 +1,8 @@
 """What runs first on the other machine: it takes the archive from standard input into memory, and scans out of that.
 
 No file is written there. The scan is a child in a session of its own, and is killed with all that it started as soon as
-standard input ends (the connection or the near end is gone, by whatever), at a signal, or when it takes too long.
+standard input ends (the connection or the near end is gone, by whatever), at a signal, or when it takes too long. A lost
+connection is no end of input, hence a limit for every part of the archive too.
 """
 
 from __future__ import annotations
@@ -39,15 +40,17 @@ if sys.argv[3] == "sudo" and os.geteuid() != 0:
 
 import ctypes, select, signal, time
 
-def receive(left):
+def receive(left, patience):
     file = os.memfd_create("hairpin-doctor")
     while left:
+        signal.alarm(patience)
         part = os.read(0, min(left, 65536))
         if not part:
             sys.exit(2)
         while part:
             written = os.write(file, part)
             part, left = part[written:], left - written
+    signal.alarm(0)
     return file
 
 def scan(file):
@@ -77,7 +80,7 @@ def attend(ends, seconds):
 for number in (signal.SIGHUP, signal.SIGTERM):
     signal.signal(number, lambda *_: sys.exit(2))
 try:
-    archive = receive(int(sys.argv[1]))
+    archive = receive(int(sys.argv[1]), min(60, max(1, int(float(sys.argv[2])))))
 except (OSError, AttributeError) as error:
     say("{NO_ROOM}" + str(error))
     sys.exit(2)

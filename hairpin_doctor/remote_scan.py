@@ -31,6 +31,7 @@ PYTHON = (
     "-B",
     "-c",
 )  # nothing of the other machine is imported, and no .pyc file written there
+OF_A_SCAN = range(5)  # with any other, what it wrote is cut off
 OF_SSH, NO_COMMAND = 255, 127  # ssh(1); POSIX shells
 
 
@@ -72,7 +73,7 @@ def scan_there(
     words = [line.strip() for line in ended.words.splitlines() if line.strip()]
     if not ended.begun:
         raise RemoteFailed(f"{where}: {_why_not(where, ended, words)}")
-    if not ended.output.strip():
+    if ended.code not in OF_A_SCAN or not ended.output.strip():
         raise RemoteFailed(f"{where}: {_why_nothing(where, ended.code, words)}")
     try:
         recordings = recordings_in(ended.output)
@@ -121,9 +122,9 @@ def _why_not(where: Destination, ended: Ended, words: Sequence[str]) -> str:
 
 
 def _why_nothing(where: Destination, code: int, words: Sequence[str]) -> str:
-    """Why the program began and brought no report."""
+    """Why the program began and brought no report, or half of one."""
     if code == OF_SSH:
-        return meaning(words, where) if words else "the connection was lost"
+        return meaning(words, where)
     last = words[-1].removeprefix("Error: ") if words else "without a word"
     return f"the scan there ended (exit code {code}): {last}"
 

@@ -51,7 +51,9 @@ def meaning(words: Sequence[str], where: Destination, *, agent_lost: bool = Fals
         said = next((line for line in words if re.search(pattern, line)), None)
         if said is not None:
             return f"{text.format(by_hand=where.by_hand, agent=agent)} ({_own(said)})"
-    return f"ssh failed: {_own(words[-1])}" if words else "ssh failed without a word"
+    return (
+        f"ssh failed: {_own(words[-1])}" if words else "the connection was lost"
+    )  # of which it tells only at INFO
 
 
 def _own(line: str) -> str:

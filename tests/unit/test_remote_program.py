@@ -142,6 +142,12 @@ def test_half_an_archive_starts_nothing(program: bytes) -> None:
     assert process.returncode == 2
 
 
+def test_an_archive_that_stops_coming_is_not_waited_for(program: bytes) -> None:
+    with start(len(program), *LOOKING, seconds=1) as process:
+        feed(process, program[:100_000])
+        assert process.wait(10) == -signal.SIGALRM
+
+
 def test_a_python_that_is_too_old_says_so_and_a_newer_one_on_the_path_takes_over(tmp_path: Path) -> None:
     old = f"import sys; sys.version_info = (3, 9, 2); sys.version = '3.9.2 (main)'\n{PROGRAM}"
     alone = start(9, text=old, env={"PATH": str(tmp_path)})

@@ -70,17 +70,21 @@ def test_what_does_not_begin_says_why(code: int, noise: str, words: str, said: s
 
 
 @pytest.mark.parametrize(
-    ("code", "words", "said"),
+    ("code", "output", "words", "said"),
     [
-        (255, "Timeout, server vm not responding.\n", "the connection was lost"),
-        (255, "", "the connection was lost"),
-        (1, "Error: it took longer than 210 s\n", "ended (exit code 1): it took longer than 210 s"),
-        (4, "Error: no target was given\n", "ended (exit code 4): no target was given"),
-        (-9, "", "ended (exit code -9): without a word"),
+        (255, report()[:65526], "", "the connection was lost"),
+        (247, report()[:65526], "", "ended (exit code 247): without a word"),
+        (255, b"\n", "Timeout, server vm not responding.\n", "the connection was lost"),
+        (255, b"\n", "", "the connection was lost"),
+        (1, b"\n", "Error: it took longer than 210 s\n", "ended (exit code 1): it took longer than 210 s"),
+        (4, b"\n", "Error: no target was given\n", "ended (exit code 4): no target was given"),
+        (-9, b"\n", "", "ended (exit code -9): without a word"),
     ],
 )
-def test_what_begins_and_brings_nothing_says_why(code: int, words: str, said: str) -> None:
-    assert said in failing(Ended(code, True, "", b"\n", words))
+def test_what_begins_and_brings_no_whole_report_says_why(
+    code: int, output: bytes, words: str, said: str
+) -> None:
+    assert said in failing(Ended(code, True, "", output, words))
 
 
 def test_what_cannot_be_run_or_takes_too_long_is_told_with_the_machine_that_it_was_for() -> None:
