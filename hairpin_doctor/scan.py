@@ -71,7 +71,9 @@ def scan(
     meanwhile: Callable[[], None] = lambda: None,
     bounded: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Scanned:
-    """Look at this machine and judge it together with the others. Raises NoTarget, or BadTarget for IPv6.
+    """Look at this machine and judge it together with the others.
+
+    Raises NoTarget, or BadTarget for a Service that the cluster has not or that has no address.
 
     `meanwhile` is called once while ARP replies are waited for, the time for whatever the caller has to prepare. `bounded`
     goes round all work on what others recorded, which may be made to take for ever.
@@ -80,7 +82,7 @@ def scan(
     me = _identity(remembering)
     cluster = any(each.layer is Layer.CLUSTER for each in request.probes)
     named = (*request.targets, *_named_services(remembering, request.services, cluster=cluster))
-    targets, left_out = choose_targets(remembering, named, request.others, cluster=cluster)
+    targets = choose_targets(remembering, named, request.others, cluster=cluster)
     elsewhere, superseded = _without_this_machine(me, request.others)
     others, older = newest_of_each(elsewhere)
     scope = Scope(targets, timeout_ms=request.timeout_ms)
@@ -98,7 +100,7 @@ def scan(
     with bounded():
         replayed = _aware_of_each_other([here, *replayed])[1:]
         together, strangers = _without_strangers(mine, [_looked(each, live=False) for each in replayed])
-        notices = (*left_out, *superseded, *older, *strangers, *_lacking(replayed))
+        notices = (*superseded, *older, *strangers, *_lacking(replayed))
         return _conclude([mine, *together], notices, request.saved)
 
 

@@ -60,7 +60,7 @@ def standing_in(
     """
     before = InterfaceFacts(host.ask(Links()))
     wiring = _wiring(host, before, place)
-    targets, _ = choose_targets(host, request.targets, request.others)
+    targets = _reached_by_ipv4(choose_targets(host, request.targets, request.others))
     port = StandInPort(wiring)
     say(
         f"standing in on {place.bridge}: a port {PORT} ({wiring.port_mac}) for some seconds, a client {wiring.mac} in a "
@@ -79,6 +79,16 @@ def standing_in(
     except CannotChange as error:
         raise CannotStandIn(str(error)) from None
     _unaltered(before.by_name(place.bridge), host, "is not as it was before", promiscuity=True)
+
+
+def _reached_by_ipv4(targets: tuple[Target, ...]) -> tuple[Target, ...]:
+    """The stand-in gets an IPv4 address alone. Raises CannotStandIn where no target is an IPv4 one."""
+    found = tuple(each for each in targets if each.vip.version == 4)
+    if targets and not found:
+        raise CannotStandIn(
+            f"a client that stands in has no IPv6 address; for {targets[0].vip} scan from a real client, such as a VM"
+        )
+    return found
 
 
 def _of_the_client(request: Request, targets: tuple[Target, ...]) -> Request:

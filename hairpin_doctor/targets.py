@@ -19,55 +19,38 @@ class NoTarget(Exception):
     """Nothing was named and nothing was found; the message is one sentence."""
 
 
-def refuse_ipv6(target: Target) -> Target:
-    """The probes for neighbour discovery (RFC 4861) do not exist yet: better a sentence than a half-seen verdict."""
-    if target.vip.version == 6:
-        raise BadTarget(f"{target}: IPv6 targets cannot be examined yet, only IPv4 ones.")
-    return target
-
-
 def choose_targets(
     host: Host, given: Iterable[Target], others: Iterable[Recording], *, cluster: bool = False
-) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-    """The targets, and sentences about those left out. Raises NoTarget where there is none, BadTarget for IPv6.
+) -> tuple[Target, ...]:
+    """The targets. Raises NoTarget where there is none.
 
     `cluster`: whether one is configured that can be asked for its Services.
     """
-    named = [refuse_ipv6(target) for target in given]
-    named += [t for each in others for t in each.scope.targets if t.vip.version == 4]
+    named = [*given, *(target for each in others for target in each.scope.targets)]
     if named:
-        return _widened(host, tuple(dict.fromkeys(named)), cluster=cluster), ()
+        return _widened(host, tuple(dict.fromkeys(named)), cluster=cluster)
     of_cluster = _of_cluster(host) if cluster else []
     if of_cluster:
-        return _ipv4_of(of_cluster)
+        return tuple(dict.fromkeys(of_cluster))
     fronts = _service_rules(host, Scope(()))
     found = (
         [Target(front.vip, front.port, front.protocol) for front in fronts.load_balancer_ports]
         if fronts
         else []
     )
-    if not any(target.vip.version == 4 for target in found):
+    if not found:
         raise NoTarget(_why_none(fronts) + _suggestion(host))
-    return _ipv4_of(found)
-
-
-def _ipv4_of(found: list[Target]) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-    wanted = tuple(dict.fromkeys(target for target in found if target.vip.version == 4))
-    left_out = sorted({str(target.vip) for target in found if target.vip.version == 6})
-    said = f"IPv6 cannot be examined yet; left out: {', '.join(left_out)}"
-    return wanted, (said,) if left_out else ()
+    return tuple(dict.fromkeys(found))
 
 
 def _of_cluster(host: Host) -> list[Target]:
     """Every port of every LoadBalancer Service that has an address; none where no cluster is configured or answers."""
-    found = [target for each in listed(host, LoadBalancerServices()) or () for target in _targets_of(each)]
-    return found if any(target.vip.version == 4 for target in found) else []
+    return [target for each in listed(host, LoadBalancerServices()) or () for target in _targets_of(each)]
 
 
 def _targets_of(service: LoadBalancerService) -> list[Target]:
-    """Of a Service with both families the IPv4 ones."""
-    addresses = [vip for vip in service.addresses if vip.version == 4] or service.addresses
-    return [Target(vip, port.port, port.protocol) for vip in addresses for port in service.ports]
+    """Every port at each of its addresses, of both families where it has both."""
+    return [Target(vip, port.port, port.protocol) for vip in service.addresses for port in service.ports]
 
 
 SERVICE = re.compile(r"[a-z][a-z0-9-]{0,62}/[a-z][a-z0-9-]{0,62}", re.ASCII)  # RFC 1035 labels

@@ -1,8 +1,8 @@
 """Does anybody answer neighbour solicitations for an IPv6 VIP: those sent by multicast, and those to stations' own MACs?
 
 The second question is put only where nobody answered the first, to every station of the link that is known or answers an
-echo request to all nodes. An answer to it alone means that the announcer is there and does not hear the multicast one. The
-kernel may take it and reach the VIP for half a minute, as after ndisc6(8). Needs CAP_NET_RAW.
+echo request to all nodes, once the kernel has given up asking, lest it take the answer and the VIP work for half a minute.
+An answer to it alone means that the announcer is there and does not hear the multicast one. Needs CAP_NET_RAW.
 """
 
 from __future__ import annotations

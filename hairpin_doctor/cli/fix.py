@@ -172,11 +172,10 @@ def _setup_here() -> NetworkSetup | None:
 def _request(targets: tuple[str, ...], files: tuple[str, ...]) -> Request:
     from hairpin_doctor.report.files import BadReport, load
     from hairpin_doctor.scan import Request
-    from hairpin_doctor.targets import refuse_ipv6
     from probes.target import BadTarget, parse_target
 
     try:
-        wanted = tuple(refuse_ipv6(parse_target(each)) for each in targets)
+        wanted = tuple(parse_target(each) for each in targets)
         others = tuple(recording for path in files for recording in load(path).recordings)
     except (BadTarget, BadReport) as error:
         raise Refused(error) from None

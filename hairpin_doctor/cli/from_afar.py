@@ -112,6 +112,6 @@ def targets_of(host: Host, request: Request) -> Iterator[Target]:
     cluster = any(each.layer is Layer.CLUSTER for each in request.probes)
     services = [target for each in request.services if cluster for target in service_targets(host, each)]
     try:
-        yield from choose_targets(host, (*request.targets, *services), request.others, cluster=cluster)[0]
+        yield from choose_targets(host, (*request.targets, *services), request.others, cluster=cluster)
     except NoTarget:
         return

@@ -143,7 +143,7 @@ def _request(
 ) -> Request:
     """Everything that can be wrong with the arguments is found before a packet is sent."""
     from hairpin_doctor.scan import Request
-    from hairpin_doctor.targets import names_a_service, refuse_ipv6
+    from hairpin_doctor.targets import names_a_service
     from probes.target import BadTarget, parse_target
 
     if not SHORTEST <= timeout <= LONGEST:  # false for NaN as well
@@ -151,7 +151,7 @@ def _request(
     given = tuple(targets)
     services = tuple(each for each in given if names_a_service(each))
     try:
-        wanted = tuple(refuse_ipv6(parse_target(each)) for each in given if not names_a_service(each))
+        wanted = tuple(parse_target(each) for each in given if not names_a_service(each))
     except BadTarget as error:
         raise Refused(error) from None
     others = read(with_files, save)

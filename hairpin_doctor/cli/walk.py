@@ -98,11 +98,10 @@ def walk(
 
 
 def _targets(texts: tuple[str, ...]) -> tuple[Target, ...]:
-    from hairpin_doctor.targets import refuse_ipv6
     from probes.target import BadTarget, parse_target
 
     try:
-        return tuple(refuse_ipv6(parse_target(each)) for each in texts)
+        return tuple(parse_target(each) for each in texts)
     except BadTarget as error:
         raise Refused(error) from None
 

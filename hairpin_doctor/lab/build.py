@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from ipaddress import IPv4Address
 from types import TracebackType
 from typing import TypeVar
 
 from hairpin_doctor.lab import render
 from hairpin_doctor.lab.daemon import DIRECTORY, Daemon
+from hairpin_doctor.lab.ip import Address
 from hairpin_doctor.lab.manifest import announcing_interfaces
 from hairpin_doctor.lab.readiness import daemon_ready, poll, ports_forward
 from hairpin_doctor.lab.services import ANNOUNCER, BGP, Announcer
@@ -31,6 +31,7 @@ Answer = TypeVar("Answer")
 RULESET_TOOLS = {
     "nft": ["nft", "-f", "-"],
     "iptables": ["iptables-nft-restore", "--noflush"],
+    "ip6tables": ["ip6tables-nft-restore", "--noflush"],
     "iptables-legacy": ["iptables-legacy-restore", "--noflush"],
     "ipvs": ["ipvsadm", "-R"],
 }
@@ -98,7 +99,7 @@ class Lab:
         wanted = how(now or Announcer(vips=(), interfaces=()))
         self.replace_daemon(key, wanted.daemon())
 
-    def apply_manifest(self, text: str, vips: tuple[IPv4Address, ...]) -> tuple[str, ...]:
+    def apply_manifest(self, text: str, vips: tuple[Address, ...]) -> tuple[str, ...]:
         """Do what MetalLB does when this YAML is applied: announce `vips` on exactly the `interfaces` it names.
 
         Returns these; () means every interface. Raises ManifestError if it holds no L2Advertisement.

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Protocol
 
 from hairpin_doctor.lab import exchange
+from hairpin_doctor.lab.ip import Address
 from hairpin_doctor.lab.topology import Machine
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Tcp:
     served · stalled (handshake, then silence) · refused · unreachable · forbidden (by the machine itself) · silent
     """
 
-    address: IPv4Address
+    address: Address
     port: int
     size: int = 0
 
@@ -46,7 +47,7 @@ class Tcp:
 class Udp:
     """A DNS query over UDP: served · refused · unreachable · forbidden · silent. `source_port` 0: any."""
 
-    address: IPv4Address
+    address: Address
     port: int = 53
     source_port: int = 0
 
@@ -59,7 +60,7 @@ class Udp:
 class Dns:
     """What a DNS server says over UDP about "localhost": answered · truncated · rcode N · silent, and Udp's errors."""
 
-    address: IPv4Address
+    address: Address
 
     def observe(self, lab: Lab, role: str) -> str:
         """See the class."""
@@ -70,7 +71,7 @@ class Dns:
 class Ping:
     """An ICMP echo: reply · unreachable · silent."""
 
-    address: IPv4Address
+    address: Address
 
     def observe(self, lab: Lab, role: str) -> str:
         """See the class."""
@@ -81,18 +82,37 @@ class Ping:
 class Arp:
     """Who answers an ARP request within 1.2 s: the MACs, sorted, joined by a comma; or nobody.
 
+    An IPv6 address is asked for by a neighbour solicitation.
     `anonymous`: asked with sender 0.0.0.0, which no rp_filter of the answerer can drop.
     """
 
-    address: IPv4Address
+    address: Address
     anonymous: bool = False
 
     def observe(self, lab: Lab, role: str) -> str:
         """See the class."""
+        if self.address.version == 6:
+            return Ndp(self.address).observe(lab, role)
         nic, own = link_towards(lab.topology.machine(role), self.address)
-        sender = IPv4Address(0) if self.anonymous else own
+        sender = ip_address(0) if self.anonymous else own
         answerers = lab.inside(role, lambda: exchange.arp(nic, sender, self.address))
         return macs(*answerers)
+
+
+@dataclass(frozen=True)
+class Ndp:
+    """Who answers a neighbour solicitation within 0.6 s: the MACs, as `Arp` gives them; or nobody.
+
+    `directly_at`: a MAC that the frame goes to, instead of the group's.
+    """
+
+    address: Address
+    directly_at: str | None = None
+
+    def observe(self, lab: Lab, role: str) -> str:
+        """See the class."""
+        nic, own = link_towards(lab.topology.machine(role), self.address)
+        return macs(*lab.inside(role, lambda: exchange.ndp(nic, own, self.address, self.directly_at)))
 
 
 @dataclass(frozen=True)
@@ -100,7 +120,7 @@ class Flooded:
     """Whether this machine overhears frames of `talker` to a VIP: none · flooded."""
 
     talker: str
-    vip: IPv4Address
+    vip: Address
 
     def observe(self, lab: Lab, role: str) -> str:
         """See the class."""
@@ -152,7 +172,7 @@ def macs(*answerers: str) -> str:
     return ",".join(sorted(set(answerers))) or "nobody"
 
 
-def link_towards(machine: Machine, address: IPv4Address) -> tuple[str, IPv4Address]:
+def link_towards(machine: Machine, address: Address) -> tuple[str, Address]:
     """(interface, own address) to ask for `address` by ARP: the one in its subnet, else the first with any."""
     links = [(nic.name, own) for nic in machine.interfaces for own in nic.addresses]
     direct = [(nic, own.ip) for nic, own in links if address in own.network]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
 from typing import Literal
+
+from hairpin_doctor.lab.ip import Address
 
 DIRECTORY = "{directory}"
 """Stands in `argv` and in files for the lab's own directory, known only when it is built."""
@@ -21,7 +22,7 @@ class ReadyLine:
 class Answering:
     """Ready once a DNS query (udp) or a connection (tcp) to this address from inside is answered."""
 
-    address: IPv4Address
+    address: Address
     port: int
     protocol: Literal["tcp", "udp"]
 
@@ -32,7 +33,7 @@ class BirdEstablished:
 
     control: str
     protocol: str
-    routes: tuple[IPv4Address, ...] = ()
+    routes: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True)

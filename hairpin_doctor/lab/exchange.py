@@ -7,22 +7,24 @@ import select
 import socket
 import time
 from collections.abc import Callable
-from ipaddress import IPv4Address
+from functools import partial
 
 from hairpin_doctor.lab import wire
+from hairpin_doctor.lab.ip import Address
 
 CONNECT_TIMEOUT = 4.0
 """Longer than the 3 s after which the kernel gives up asking by ARP, so that silence is not EHOSTUNREACH."""
 ANSWER_TIMEOUT = 1.5
 ARP_LISTENING = 1.2
 """Proxy ARP delays its answers by up to 0.8 s (proxy_delay)."""
-IP_RECVERR = 11
+NDP_LISTENING = 0.6
+IP_RECVERR, IPV6_RECVERR = 11, 25
 UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 
-def tcp(address: IPv4Address, port: int, size: int = 0) -> str:
+def tcp(address: Address, port: int, size: int = 0) -> str:
     """Connect and wait for an answer to a request, filled up to `size` bytes. See checks.Tcp for the words."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+    with socket.socket(_family(address), socket.SOCK_STREAM) as client:
         client.settimeout(CONNECT_TIMEOUT)
         try:
             client.connect((str(address), port))
@@ -43,21 +45,21 @@ def _request(port: int, size: int) -> bytes:
     return b"GET / HTTP/1.0\r\nFiller: " + b"x" * size + b"\r\n\r\n"
 
 
-def udp(address: IPv4Address, port: int, source_port: int = 0) -> str:
+def udp(address: Address, port: int, source_port: int = 0) -> str:
     """Ask a DNS server, repeating the query. IP_RECVERR, or the kernel keeps "no route to host" to itself.
 
     A connected socket gets what comes for it before a daemon's that shares the port (SO_REUSEADDR, udp4_lib_lookup2).
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    with socket.socket(_family(address), socket.SOCK_DGRAM) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         client.bind(("", source_port))
-        client.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        _hear_errors(client)
         client.connect((str(address), port))
         query = wire.dns_query("localhost")
         return _repeated(client, lambda _: query, "served", wire.dns_answers)
 
 
-def dns(address: IPv4Address) -> str:
+def dns(address: Address) -> str:
     """The first DNS answer to a query over UDP, by its flags. See checks.Dns for the words."""
     said: list[str] = []
 
@@ -66,22 +68,34 @@ def dns(address: IPv4Address) -> str:
         said.extend([word] if word else [])
         return bool(said)
 
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+    with socket.socket(_family(address), socket.SOCK_DGRAM) as client:
+        _hear_errors(client)
         client.connect((str(address), 53))
         query = wire.dns_query("localhost")
         word = _repeated(client, lambda _: query, "served", right)
     return said[0] if said else word
 
 
-def ping(address: IPv4Address) -> str:
+def ping(address: Address) -> str:
     """Echo requests from a ping socket."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP) as client:
-        client.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+    protocol = socket.IPPROTO_ICMP if address.version == 4 else socket.IPPROTO_ICMPV6
+    reply = bytes([wire.ECHO_REPLY if address.version == 4 else wire.ECHO6_REPLY])
+    with socket.socket(_family(address), socket.SOCK_DGRAM, protocol) as client:
+        _hear_errors(client)
         client.connect((str(address), 0))
-        return _repeated(
-            client, wire.echo_request, "reply", lambda data: data[:1] == bytes([wire.ECHO_REPLY])
-        )
+        request = partial(wire.echo_request, version=address.version)
+        return _repeated(client, request, "reply", lambda data: data[:1] == reply)
+
+
+def _family(address: Address) -> socket.AddressFamily:
+    return socket.AF_INET if address.version == 4 else socket.AF_INET6
+
+
+def _hear_errors(client: socket.socket) -> None:
+    if client.family is socket.AF_INET:
+        client.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+    else:
+        client.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
 
 
 def _repeated(
@@ -116,7 +130,7 @@ def _word(error: OSError) -> str:
     raise error
 
 
-def arp(interface: str, own: IPv4Address, wanted: IPv4Address) -> set[str]:
+def arp(interface: str, own: Address, wanted: Address) -> set[str]:
     """Every MAC that answers for `wanted`, asked once by broadcast with `own` as the sender's address."""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(wire.ETH_P_ARP)) as listener:
         listener.bind((interface, wire.ETH_P_ARP))
@@ -127,7 +141,20 @@ def arp(interface: str, own: IPv4Address, wanted: IPv4Address) -> set[str]:
         return {answer for answer in answers if answer is not None}
 
 
-def overheard(interface: str, vip: IPv4Address, talk: Callable[[], None]) -> int:
+def ndp(interface: str, own: Address, wanted: Address, directly_at: str | None = None) -> set[str]:
+    """Every MAC that answers a neighbour solicitation for `wanted`: by multicast, or in a frame to `directly_at`."""
+    every_ipv6 = 0x86DD
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(every_ipv6)) as listener:
+        listener.bind((interface, every_ipv6))
+        mac = bytes(listener.getsockname()[4])
+        to = bytes.fromhex(directly_at.replace(":", "")) if directly_at else None
+        request = wire.neighbour_solicitation(mac, own.packed, wanted.packed, to)
+        frames = _frames(listener, NDP_LISTENING, lambda: listener.send(request))
+        answers = (wire.advertiser(frame, wanted.packed) for frame, _ in frames)
+        return {answer for answer in answers if answer is not None}
+
+
+def overheard(interface: str, vip: Address, talk: Callable[[], None]) -> int:
     """How many IPv4 frames to `vip`, none of our own, arrive at `interface` while others `talk`."""
     every_protocol = 0x0003
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(every_protocol)) as listener:

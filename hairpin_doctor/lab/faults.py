@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import ip_interface
 from typing import Literal
 
 from hairpin_doctor.lab.homelab import (
@@ -15,6 +15,7 @@ from hairpin_doctor.lab.homelab import (
     port,
     station,
 )
+from hairpin_doctor.lab.ip import Address
 from hairpin_doctor.lab.kube_proxy import Endpoint, Service
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import ANNOUNCER, Announcer, Session, bgp_router, bgp_speaker, dns_server
@@ -91,7 +92,7 @@ def conf(role: str, name: str, values: Mapping[str, int]) -> Fault:
     return interface(role, name, lambda nic: replace(nic, conf={**nic.conf, **values}))
 
 
-def bgp(names: Names, advertised: tuple[IPv4Address, ...] | None = None) -> Fault:
+def bgp(names: Names, advertised: tuple[Address, ...] | None = None) -> Fault:
     """BGP between host and router: the host advertises these addresses, all VIPs by default, as /32s."""
     routes = names.vips if advertised is None else advertised
     host = Session(names.host_ip, names.host_as, names.router_ip, names.router_as)
@@ -121,7 +122,7 @@ def vips_local(names: Names) -> Fault:
     arp_announce=2 matters as much as arp_ignore=1: without it the host asks for a client's MAC with the VIP as
     sender, and that request alone teaches the client where the VIP is (measured).
     """
-    vips = tuple(IPv4Interface(vip) for vip in names.vips)
+    vips = tuple(ip_interface(vip) for vip in names.vips)
     local: Fault = lambda t: t.change("host", lambda m: m.with_interface(Loopback(addresses=vips)))  # noqa: E731
     return compose(local, conf("host", names.bridge, {"arp_ignore": 1, "arp_announce": 2}))
 
@@ -135,7 +136,7 @@ def own_mac_interface(
     bridge its MAC (physics: without it, frames to it are flooded).
     """
     name, bridge = names.own_mac_interface, names.bridge
-    addresses = (IPv4Interface(names.link_local),) if addressed else ()
+    addresses = (ip_interface(names.link_local),) if addressed else ()
     macvlan = Macvlan(name=name, mac=names.own_mac, parent=bridge, addresses=addresses, conf=values)
     entry = (FdbEntry(names.own_mac, bridge, "self permanent"),) if in_fdb else ()
 
@@ -157,7 +158,7 @@ def forgetful_switch(topology: Topology) -> Topology:
 
 
 def neighbour(
-    role: str, nic: str, address: IPv4Address, mac: str, state: Literal["permanent", "reachable", "stale"]
+    role: str, nic: str, address: Address, mac: str, state: Literal["permanent", "reachable", "stale"]
 ) -> Fault:
     """One machine believes that `address` is at `mac`."""
     entry = Neighbour(address, mac, nic, state)
@@ -187,7 +188,7 @@ def services(names: Names, how: Callable[[Service], Service]) -> Fault:
     return lambda topology: topology.change("host", reprogram)
 
 
-def dns_endpoint(names: Names, address: IPv4Address) -> Fault:
+def dns_endpoint(names: Names, address: Address) -> Fault:
     """The DNS Service of the host's rules has this one endpoint, not on the node."""
 
     def how(service: Service) -> Service:
@@ -199,7 +200,7 @@ def dns_endpoint(names: Names, address: IPv4Address) -> Fault:
 
 def other_node_owns_dns(names: Names) -> Fault:
     """A second node on the LAN holds the DNS VIP as an address of its own (as kube-vip does) and serves it."""
-    addresses = (names.on_lan(names.other_node_ip), IPv4Interface(names.dns_vip))
+    addresses = (names.on_lan(names.other_node_ip), ip_interface(names.dns_vip))
     nic = CableEnd(name=names.lan_nic, mac=names.other_node_mac, addresses=addresses)
     server = dns_server(names.dns_vip, {names.dns_record: names.vm_ip})
     node = station("other_node", names.other_node, nic, names.router_ip).with_daemon(server)

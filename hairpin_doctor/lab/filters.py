@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import ip_interface
 from typing import Literal
 
 from hairpin_doctor.lab.faults import Fault, compose
+from hairpin_doctor.lab.ip import Network
 from hairpin_doctor.lab.topology import Bridge, Ruleset
 
-DOCKER_BRIDGE = Bridge(name="docker0", addresses=(IPv4Interface("172.31.255.1/24"),))
+DOCKER_BRIDGE = Bridge(name="docker0", addresses=(ip_interface("172.31.255.1/24"),))
 DOCKER = """*filter
 :FORWARD DROP [0:0]
 :DOCKER - [0:0]
@@ -58,6 +59,6 @@ def firewall(*rules: str, hook: str = "forward", policy: str = "accept", priorit
     return ruleset(f"table inet firewall {{\n    chain {hook} {{\n        {lines}\n    }}\n}}\n")
 
 
-def pods_of(network: IPv4Network) -> str:
+def pods_of(network: Network) -> str:
     """What selects packets to the pods."""
     return f"ip daddr {network}"

@@ -5,16 +5,17 @@
         │            ┘                  (host "n5")       └─ cni0 10.244.0.1 ── pods: DNS .83, HTTP .84
       remote client                     enp197s0 ── second switch ── printer (another L2 segment)
 
-VIP .53 port 53 tcp+udp and VIP .50 ports 80, 443 are DNATed to the pods by kube-proxy's rules; the announcer
-answers ARP for both on bridge0. Names and addresses are those of `Names`; the drawing shows Names.story().
+VIP .53 port 53 tcp+udp and VIP .50 ports 80, 443 are DNATed to the pods by kube-proxy's rules; the announcer answers for
+both on bridge0. Names and addresses are those of `Names`; the drawing shows Names.story().
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import ip_interface, ip_network
 from typing import Literal
 
+from hairpin_doctor.lab.ip import IPTABLES, Address, anywhere
 from hairpin_doctor.lab.kube_proxy import (
     Cluster,
     Endpoint,
@@ -37,7 +38,6 @@ from hairpin_doctor.lab.topology import (
     Topology,
 )
 
-ANYWHERE = IPv4Network("0.0.0.0/0")
 SWITCH_BRIDGE = "sw0"
 ROUTER_WAN = "eth1"
 
@@ -87,7 +87,7 @@ def port(role: str) -> str:
     return f"to-{role}"[:15]
 
 
-def pod_port(pod: IPv4Address) -> str:
+def pod_port(pod: Address) -> str:
     """The host's end of the veth of `pod`, named as CNI plugins do."""
     return f"veth{int(pod) & 0xFFFFFFFF:08x}"
 
@@ -98,9 +98,9 @@ def switch(name: str, role: str, towards: tuple[str, ...]) -> Machine:
     return Machine(role=role, name=name, interfaces=(Bridge(name=SWITCH_BRIDGE), *ports))
 
 
-def station(role: str, name: str, nic: CableEnd, gateway: IPv4Address | None) -> Machine:
+def station(role: str, name: str, nic: CableEnd, gateway: Address | None) -> Machine:
     """A machine with one cable and, perhaps, a default route."""
-    routes = (Route(ANYWHERE, gateway),) if gateway else ()
+    routes = (Route(anywhere(gateway), gateway),) if gateway else ()
     return Machine(role=role, name=name, interfaces=(nic,), routes=routes)
 
 
@@ -117,37 +117,39 @@ def laptop(names: Names) -> Machine:
 
 def remote(names: Names) -> Machine:
     """A client in another subnet, behind the router."""
-    address = IPv4Interface((names.remote_lan[5], names.remote_lan.prefixlen))
+    address = ip_interface((names.remote_lan[5], names.remote_lan.prefixlen))
     nic = CableEnd(name=names.lan_nic, mac=names.remote_mac, addresses=(address,))
     return station("remote", names.remote, nic, names.remote_lan[1])
 
 
 def _printer(names: Names) -> Machine:
     """On the other segment, with the VIPs as on-link routes: it asks for them by ARP there."""
-    address = IPv4Interface((names.second_lan[20], names.second_lan.prefixlen))
+    address = ip_interface((names.second_lan[20], names.second_lan.prefixlen))
     nic = CableEnd(name=names.lan_nic, mac=names.printer_mac, addresses=(address,))
-    vips = tuple(Route(IPv4Network(vip), device=names.lan_nic) for vip in names.vips)
+    vips = tuple(Route(ip_network(vip), device=names.lan_nic) for vip in names.vips)
     return replace(station("printer", names.printer, nic, None), routes=vips)
 
 
 def router(names: Names) -> Machine:
     """The gateway of the LAN and of the remote subnet."""
-    wan = IPv4Interface((names.remote_lan[1], names.remote_lan.prefixlen))
+    wan = ip_interface((names.remote_lan[1], names.remote_lan.prefixlen))
     interfaces = (
         CableEnd(name=names.lan_nic, mac=names.router_mac, addresses=(names.on_lan(names.router_ip),)),
         CableEnd(name=ROUTER_WAN, addresses=(wan,)),
     )
     redirects = {f"net.ipv4.conf.{group}.send_redirects": 1 for group in ("all", "default")}
     sysctls: dict[str, int | str] = {"net.ipv4.ip_forward": 1, **redirects}
-    internet = Route(ANYWHERE, kind="blackhole")  # what is sent there gets no answer, not even an error
+    internet = Route(
+        anywhere(names.router_ip), kind="blackhole"
+    )  # what is sent there gets no answer, not even an error
     return Machine(
         role="router", name=names.router, interfaces=interfaces, sysctls=sysctls, routes=(internet,)
     )
 
 
 def _host(names: Names, variant: Variant) -> Machine:
-    second = IPv4Interface((names.second_lan[2], names.second_lan.prefixlen))
-    gateway = IPv4Interface((names.host_pods[1], 24))
+    second = ip_interface((names.second_lan[2], names.second_lan.prefixlen))
+    gateway = ip_interface((names.host_pods[1], names.host_pods.prefixlen))
     interfaces = (
         Bridge(name=names.bridge, mac=names.bridge_mac, addresses=(names.on_lan(names.host_ip),)),
         CableEnd(name=names.uplink, mac=names.uplink_mac, master=names.bridge),
@@ -169,15 +171,15 @@ def kubernetes_node(names: Names, variant: Variant, interfaces: tuple[Interface,
         **redirects,
     }
     rules = kube_proxy_ruleset(cluster_services(names), names, variant)
-    routes = (Route(ANYWHERE, names.router_ip),)
+    routes = (Route(anywhere(names.router_ip), names.router_ip),)
     return Machine(
         role="host", name=names.host, interfaces=interfaces, sysctls=sysctls, routes=routes, rulesets=(rules,)
     )
 
 
-def pod(role: str, address: IPv4Address, names: Names, number: int) -> Machine:
+def pod(role: str, address: Address, names: Names, number: int) -> Machine:
     """A pod behind the CNI's bridge."""
-    nic = CableEnd(name="eth0", addresses=(IPv4Interface((address, 24)),))
+    nic = CableEnd(name="eth0", addresses=(ip_interface((address, names.host_pods.prefixlen)),))
     return station(role, f"{role.replace('_', '-')}-{number}", nic, names.host_pods[1])
 
 
@@ -226,11 +228,10 @@ def _every_cluster(names: Names) -> tuple[Service, ...]:
         ServicePort("dns-tcp", 53, "tcp", 53),
         ServicePort("metrics", 9153, "tcp", 9153),
     )
-    pods = (Endpoint(names.host_pods[2]), Endpoint(names.host_pods[3]))
-    api = (Endpoint(names.host_ip),)
-    api_port = (ServicePort("https", 443, "tcp", 6443),)
+    pods = tuple(Endpoint(names.host_pods[number]) for number in (2, 3))
+    api, https = (Endpoint(names.host_ip),), (ServicePort("https", 443, "tcp", 6443),)
     return (
-        Service(name="kubernetes", cluster_ip=names.services[1], ports=api_port, endpoints=api),
+        Service(name="kubernetes", cluster_ip=names.services[1], ports=https, endpoints=api),
         Service(
             name="kube-dns",
             namespace="kube-system",
@@ -245,5 +246,5 @@ def kube_proxy_ruleset(services: tuple[Service, ...], names: Names, variant: Var
     """kube-proxy's rules for `services`, in the mode of `variant`."""
     cluster = Cluster(names.pods, names.services, names.host_ip)
     if variant.kube_proxy == "iptables":
-        return Ruleset("iptables", iptables_rules(services, cluster))
+        return Ruleset(IPTABLES[names.lan.version], iptables_rules(services, cluster))
     return Ruleset("nft", nftables_rules(services, cluster))

@@ -6,7 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from ipaddress import IPv4Network
+from ipaddress import ip_network
 from typing import Any
 
 from hairpin_doctor.lab.build import RULESET_TOOLS, Lab
@@ -67,7 +67,7 @@ def _merged(service: Service, patch: Mapping[str, Any]) -> Service:
     return replace(
         service,
         traffic_policy="Local" if policy == "Local" else "Cluster",
-        source_ranges=tuple(map(IPv4Network, ranges)),
+        source_ranges=tuple(map(ip_network, ranges)),
     )
 
 

@@ -80,14 +80,14 @@ def await_cable(lab: Lab, role: str) -> None:
 
 def repair(lab: Lab, case: Case, names: Names) -> Iterator[str]:
     """Do what the first fix only advises. Nothing happens where the case does not know."""
-    if case.repair is not None:
-        role, daemon = case.repair(names)
-        lab.replace_daemon(role, daemon)
-        yield f"{lab.place(role).hostname}: {' '.join(daemon.argv)}"
     if case.by_hand is not None:
         role, commands = case.by_hand(names)
         lab.apply(role, commands)
         yield f"{lab.place(role).hostname}# {commands}"
+    if case.repair is not None:
+        role, daemon = case.repair(names)
+        lab.replace_daemon(role, daemon)
+        yield f"{lab.place(role).hostname}: {' '.join(daemon.argv)}"
     if case.recovered is not None:
         kubectl.program(lab, case.host, names, case.recovered(names))
         yield "the Service gets what it lacks"

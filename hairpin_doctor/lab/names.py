@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import secrets
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
+
+from hairpin_doctor.lab.ip import Address, InterfaceAddress, Network
 
 PREFIXES = (22, 23, 24, 25, 26)
 REAL_VENDORS = ("84:47:09", "3c:ec:ef", "00:1b:21", "b8:27:eb", "74:83:c2")
@@ -48,47 +50,47 @@ class Names:
     other_node_mac: str
     stranger_mac: str
 
-    lan: IPv4Network
-    router_ip: IPv4Address
-    host_ip: IPv4Address
-    vm_ip: IPv4Address
-    laptop_ip: IPv4Address
-    other_node_ip: IPv4Address
-    nested_ip: IPv4Address
-    dns_vip: IPv4Address
-    web_vip: IPv4Address
-    second_lan: IPv4Network
-    remote_lan: IPv4Network
-    pods: IPv4Network
-    services: IPv4Network
-    link_local: IPv4Address
+    lan: Network
+    router_ip: Address
+    host_ip: Address
+    vm_ip: Address
+    laptop_ip: Address
+    other_node_ip: Address
+    nested_ip: Address
+    dns_vip: Address
+    web_vip: Address
+    second_lan: Network
+    remote_lan: Network
+    pods: Network
+    services: Network
+    link_local: Address
     dns_record: str
     host_as: int
     router_as: int
 
     @property
-    def vips(self) -> tuple[IPv4Address, ...]:
+    def vips(self) -> tuple[Address, ...]:
         """Both load balancer addresses."""
         return (self.dns_vip, self.web_vip)
 
     @property
-    def dns_pod(self) -> IPv4Address:
+    def dns_pod(self) -> Address:
         """The DNS server's pod."""
         return self.pods[83]
 
     @property
-    def web_pod(self) -> IPv4Address:
+    def web_pod(self) -> Address:
         """The HTTP server's pod."""
         return self.pods[84]
 
     @property
-    def host_pods(self) -> IPv4Network:
-        """The /24 of the pod range that this node hands out."""
-        return IPv4Network((self.pods.network_address, 24))
+    def host_pods(self) -> Network:
+        """The /24 of the pod range that this node hands out; all of it where it is an IPv6 one."""
+        return ip_network((self.pods.network_address, max(self.pods.prefixlen, 24)))
 
-    def on_lan(self, address: IPv4Address) -> IPv4Interface:
+    def on_lan(self, address: Address) -> InterfaceAddress:
         """`address` with the LAN's prefix length."""
-        return IPv4Interface((address, self.lan.prefixlen))
+        return ip_interface((address, self.lan.prefixlen))
 
     @classmethod
     def story(cls) -> Names:
@@ -123,20 +125,20 @@ class Names:
             printer_mac="00:1b:a9:12:34:56",
             other_node_mac="84:47:09:1a:2c:06",
             stranger_mac="00:1b:21:de:ad:99",
-            lan=IPv4Network("192.168.8.0/24"),
-            router_ip=IPv4Address("192.168.8.1"),
-            host_ip=IPv4Address("192.168.8.246"),
-            vm_ip=IPv4Address("192.168.8.10"),
-            laptop_ip=IPv4Address("192.168.8.100"),
-            other_node_ip=IPv4Address("192.168.8.247"),
-            nested_ip=IPv4Address("192.168.8.11"),
-            dns_vip=IPv4Address("192.168.8.53"),
-            web_vip=IPv4Address("192.168.8.50"),
-            second_lan=IPv4Network("192.168.9.0/24"),
-            remote_lan=IPv4Network("192.168.20.0/24"),
-            pods=IPv4Network("10.244.0.0/16"),
-            services=IPv4Network("10.96.0.0/12"),
-            link_local=IPv4Address("169.254.77.1"),
+            lan=ip_network("192.168.8.0/24"),
+            router_ip=ip_address("192.168.8.1"),
+            host_ip=ip_address("192.168.8.246"),
+            vm_ip=ip_address("192.168.8.10"),
+            laptop_ip=ip_address("192.168.8.100"),
+            other_node_ip=ip_address("192.168.8.247"),
+            nested_ip=ip_address("192.168.8.11"),
+            dns_vip=ip_address("192.168.8.53"),
+            web_vip=ip_address("192.168.8.50"),
+            second_lan=ip_network("192.168.9.0/24"),
+            remote_lan=ip_network("192.168.20.0/24"),
+            pods=ip_network("10.244.0.0/16"),
+            services=ip_network("10.96.0.0/12"),
+            link_local=ip_address("169.254.77.1"),
             dns_record="homeassistant.lan",
             host_as=65100,
             router_as=65001,
@@ -161,9 +163,9 @@ class Names:
             lan=lan,
             second_lan=second,
             remote_lan=remote,
-            pods=IPv4Network(f"10.{dice.randrange(128, 255)}.0.0/16"),
-            services=IPv4Network(f"172.{dice.randrange(16, 24)}.0.0/16"),
-            link_local=IPv4Address(f"169.254.{dice.randrange(1, 255)}.{dice.randrange(1, 255)}"),
+            pods=ip_network(f"10.{dice.randrange(128, 255)}.0.0/16"),
+            services=ip_network(f"172.{dice.randrange(16, 24)}.0.0/16"),
+            link_local=ip_address(f"169.254.{dice.randrange(1, 255)}.{dice.randrange(1, 255)}"),
             dns_record=f"{_words(dice, 1)[0]}.home.arpa",
             host_as=dice.randrange(64512, 65000),
             router_as=dice.randrange(65000, 65535),
@@ -233,11 +235,12 @@ def _macs(dice: random.Random, count: int) -> list[str]:
     return dice.sample(sorted(macs), count)
 
 
-def _subnets(dice: random.Random) -> tuple[IPv4Network, IPv4Network, IPv4Network]:
+def _subnets(dice: random.Random) -> tuple[Network, Network, Network]:
     """LAN, second segment and remote subnet: private, different, of various sizes."""
     blocks = dice.sample(range(1, 60), 3)
-    networks = []
+    networks: list[Network] = []
     for block in blocks:
-        outer = IPv4Network(dice.choice((f"192.168.{4 * block}.0/22", f"10.{block}.{4 * block}.0/22")))
-        networks.append(dice.choice(list(outer.subnets(new_prefix=dice.choice(PREFIXES)))))
+        outer = ip_network(dice.choice((f"192.168.{4 * block}.0/22", f"10.{block}.{4 * block}.0/22")))
+        inner: list[Network] = list(outer.subnets(new_prefix=dice.choice(PREFIXES)))
+        networks.append(dice.choice(inner))
     return networks[0], networks[1], networks[2]

@@ -26,7 +26,8 @@ def answer(connection: socket.socket) -> None:
 
 def serve(address: str, ports: list[int]) -> None:
     """Listen on every port and answer for ever."""
-    listeners = [socket.create_server((address, port), backlog=64) for port in ports]
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listeners = [socket.create_server((address, port), family=family, backlog=64) for port in ports]
     print(READY, flush=True)  # noqa: T201 - the builder waits for this line
     while True:
         for listener in select.select(listeners, [], [])[0]:

@@ -69,7 +69,8 @@ def ports_forward(place: Place) -> bool:
 def _answers(wanted: Answering) -> bool:
     kind = socket.SOCK_DGRAM if wanted.protocol == "udp" else socket.SOCK_STREAM
     try:
-        with socket.socket(socket.AF_INET, kind) as client:
+        family = socket.AF_INET if wanted.address.version == 4 else socket.AF_INET6
+        with socket.socket(family, kind) as client:
             client.settimeout(0.2)
             client.connect((str(wanted.address), wanted.port))
             if wanted.protocol == "udp":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from hairpin_doctor.lab.ip import InterfaceAddress
 from hairpin_doctor.lab.topology import (
     Bridge,
     CableEnd,
@@ -58,8 +59,24 @@ def machine_sysctls(machine: Machine) -> list[tuple[str, str]]:
     for group in ("all", "default"):
         wanted.update({f"net.ipv4.conf.{group}.{key}": value for key, value in PINNED_INTERFACE.items()})
     wanted.update(machine.sysctls)
+    wanted.update(_of_ipv6(machine, wanted))
     order = sorted(wanted.items(), key=lambda item: item[0] != "net.ipv4.ip_forward")
     return [(key.replace(".", "/"), str(value)) for key, value in order]
+
+
+def _of_ipv6(machine: Machine, wanted: Mapping[str, int | str]) -> dict[str, int | str]:
+    """What a machine with IPv6 addresses needs; it forwards, and filters bridged frames, as it does by IPv4."""
+    if not any(own.version == 6 for nic in machine.interfaces for own in nic.addresses):
+        return {}
+    settings = {"disable_ipv6": 0, "accept_dad": 0, "accept_ra": 0}
+    found: dict[str, int | str] = {
+        f"net.ipv6.conf.{group}.{key}": value
+        for group in ("all", "default")
+        for key, value in settings.items()
+    }
+    found["net.ipv6.conf.all.forwarding"] = wanted["net.ipv4.ip_forward"]
+    found["net.bridge.bridge-nf-call-ip6tables"] = wanted["net.bridge.bridge-nf-call-iptables"]
+    return {**found, **{key: value for key, value in machine.sysctls.items() if key.startswith("net.ipv6.")}}
 
 
 def interface_sysctls(machine: Machine) -> list[tuple[str, str]]:
@@ -113,9 +130,14 @@ def machine_lines(machine: Machine) -> list[str]:
     lines = [*_creation(machine), "link set lo up"]
     for interface in machine.interfaces:
         lines += _enslaving(interface)
-        lines += [f"addr add {address} dev {interface.name}" for address in interface.addresses]
+        lines += [f"addr add {own} dev {interface.name}{_at_once(own)}" for own in interface.addresses]
     lines += [f"link set {i.name} up" for i in machine.interfaces if i.up]
     return [*lines, *_routes(machine), *(f"rule add {words}" for words in machine.policies)]
+
+
+def _at_once(own: InterfaceAddress) -> str:
+    """An IPv6 address is tentative for a moment, and cannot be bound, even where duplicates are not looked for."""
+    return " nodad" if own.version == 6 else ""
 
 
 def lending_lines(topology: Topology, machine: Machine, namespace: Callable[[str], str]) -> list[str]:
@@ -177,10 +199,14 @@ def _macvlan(link: Macvlan, where: str = "") -> str:
 def _creation(machine: Machine) -> Iterator[str]:
     for interface in machine.interfaces:
         match interface:
-            case Bridge(settings=settings):
+            case Bridge(settings=settings, querier=querier):
                 words = " ".join(f"{key} {value}" for key, value in settings.items())
                 yield f"link add name {interface.name}{_mac(interface)} type bridge {words}"
                 yield f"link set {interface.name} mtu {interface.mtu}"
+                if (
+                    querier
+                ):  # by itself: the kernel takes it before the intervals, and waits by those it finds
+                    yield f"link set {interface.name} type bridge mcast_querier 1"
             case Dummy():
                 yield f"link add {interface.name} type dummy"
                 yield f"link set {interface.name} arp off"

@@ -18,6 +18,7 @@ PACKAGES = {
     "unshare": "util-linux",
     "nft": "nftables",
     "iptables-nft-restore": "iptables",
+    "ip6tables-nft-restore": "iptables",
     "iptables-legacy-restore": "iptables",
     "conntrack": "conntrack",
     "dnsmasq": "dnsmasq-base",
@@ -32,6 +33,7 @@ VIRTUAL_MACHINE_PACKAGES = {"ipvsadm": "ipvsadm"}
 RESTORE = {
     "nft": "nft",
     "iptables": "iptables-nft-restore",
+    "ip6tables": "ip6tables-nft-restore",
     "iptables-legacy": "iptables-legacy-restore",
     "ipvs": "ipvsadm",
 }

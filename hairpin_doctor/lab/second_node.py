@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import ip_interface, ip_network
 
 from hairpin_doctor.lab.faults import Fault, on_switch
 from hairpin_doctor.lab.homelab import cluster_services, station
+from hairpin_doctor.lab.ip import Address
 from hairpin_doctor.lab.kube_proxy import Cluster, Endpoint, Service, iptables_rules, nftables_rules
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import Announcer
 from hairpin_doctor.lab.topology import CableEnd, Loopback, Machine, Route, Ruleset, Topology
 
 
-def second_node(names: Names, endpoint: IPv4Address | None = None, *, holds_vips: bool = False) -> Fault:
+def second_node(names: Names, endpoint: Address | None = None, *, holds_vips: bool = False) -> Fault:
     """A node that reaches the pods by the first one, and announces the VIPs as well.
 
     `endpoint`: where its rules send the DNS Service instead. `holds_vips`: the VIPs are addresses of its loopback
@@ -43,7 +44,7 @@ def _node(names: Names, rules: Ruleset, *, holds_vips: bool) -> Machine:
         name=names.lan_nic, mac=names.other_node_mac, addresses=(names.on_lan(names.other_node_ip),)
     )
     bare = station("other_node", names.other_node, nic, names.router_ip)
-    to_pods = Route(IPv4Network(names.host_pods), names.host_ip)
+    to_pods = Route(ip_network(names.host_pods), names.host_ip)
     node = replace(
         bare,
         routes=(*bare.routes, to_pods),
@@ -51,5 +52,5 @@ def _node(names: Names, rules: Ruleset, *, holds_vips: bool) -> Machine:
         rulesets=(rules,),
     )
     if holds_vips:
-        return node.with_interface(Loopback(addresses=tuple(IPv4Interface(vip) for vip in names.vips)))
+        return node.with_interface(Loopback(addresses=tuple(ip_interface(vip) for vip in names.vips)))
     return node.with_daemon(Announcer(vips=names.vips, interfaces=(names.lan_nic,)).daemon())

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from typing import Literal
 
 from hairpin_doctor.lab import announcer as announcer_script
 from hairpin_doctor.lab import asker, crowd, pod_http
 from hairpin_doctor.lab.daemon import DIRECTORY, Answering, BirdAnswers, BirdEstablished, Daemon, ReadyLine
+from hairpin_doctor.lab.ip import Address
 
 ANNOUNCER = "announcer"
 BGP = "bird"
@@ -22,12 +23,13 @@ BGP = "bird"
 class Announcer:
     """How the L2 announcer behaves; announcer.py explains the fields."""
 
-    vips: tuple[IPv4Address, ...]
+    vips: tuple[Address, ...]
     interfaces: tuple[str, ...]
     habit: Literal["bound", "speaker"] = "speaker"
     listen_enslaved: bool = False
     process: str = "speaker"
     answer_with: Mapping[str, str] = field(default_factory=dict)
+    hears: Literal["group", "frames"] = "group"
 
     def daemon(self) -> Daemon:
         """The process that behaves so."""
@@ -39,6 +41,7 @@ class Announcer:
                 "listen_enslaved": self.listen_enslaved,
                 "process": self.process,
                 "answer_with": dict(self.answer_with),
+                "hears": self.hears,
             }
         )
         argv, files = _script("announcer.py")
@@ -49,23 +52,24 @@ class Announcer:
         """The behaviour that `daemon`, made by `daemon()`, was made from."""
         config = json.loads(daemon.argv[-1])
         return cls(
-            vips=tuple(IPv4Address(vip) for vip in config["vips"]),
+            vips=tuple(ip_address(vip) for vip in config["vips"]),
             interfaces=tuple(config["interfaces"]),
             habit=config["habit"],
             listen_enslaved=config["listen_enslaved"],
             process=config["process"],
             answer_with=config["answer_with"],
+            hears=config["hears"],
         )
 
 
-LOCALHOST = (IPv4Address("127.0.0.1"),)
+LOCALHOST = (ip_address("127.0.0.1"),)
 
 
 def dns_server(
-    address: IPv4Address,
-    records: Mapping[str, IPv4Address],
+    address: Address,
+    records: Mapping[str, Address],
     name: str = "dns",
-    localhost: tuple[IPv4Address, ...] = LOCALHOST,
+    localhost: tuple[Address, ...] = LOCALHOST,
 ) -> Daemon:
     """dnsmasq without upstream servers: answers `records` and "localhost", and NXDOMAIN for the rest.
 
@@ -85,14 +89,14 @@ def dns_server(
     return Daemon(name, (*base, *own, *local, *hosts), ready=(Answering(address, 53, "udp"),))
 
 
-def http_server(address: IPv4Address, ports: tuple[int, ...]) -> Daemon:
+def http_server(address: Address, ports: tuple[int, ...]) -> Daemon:
     """The small HTTP server of pod_http.py."""
     argv, files = _script("pod_http.py")
     words = (*argv, str(address), *(str(port) for port in ports))
     return Daemon("http", words, ready=(ReadyLine(pod_http.READY),), files=files)
 
 
-def dns_asker(server: IPv4Address, source_port: int) -> Daemon:
+def dns_asker(server: Address, source_port: int) -> Daemon:
     """The small program of asker.py, which asks from one port for ever."""
     argv, files = _script("asker.py")
     words = (*argv, str(server), str(source_port))
@@ -109,13 +113,13 @@ def crowded_connections() -> Daemon:
 class Session:
     """One side of a BGP session."""
 
-    own: IPv4Address
+    own: Address
     own_as: int
-    peer: IPv4Address
+    peer: Address
     peer_as: int
 
 
-def bgp_speaker(session: Session, advertised: tuple[IPv4Address, ...], *, established: bool = True) -> Daemon:
+def bgp_speaker(session: Session, advertised: tuple[Address, ...], *, established: bool = True) -> Daemon:
     """BIRD as MetalLB's BGP mode: advertises /32s with itself as next hop, and leaves the kernel's routes alone.
 
     Not `established`: ready without a session, where the fault is that there is none.
@@ -126,7 +130,7 @@ def bgp_speaker(session: Session, advertised: tuple[IPv4Address, ...], *, establ
     return _bird("speaker", session, static, channel, () if established else None)
 
 
-def bgp_router(session: Session, learned: tuple[IPv4Address, ...] | None) -> Daemon:
+def bgp_router(session: Session, learned: tuple[Address, ...] | None) -> Daemon:
     """BIRD as the router: takes the routes in and puts them into the kernel; ready when `learned` are there.
 
     None: ready without a session.
@@ -136,7 +140,7 @@ def bgp_router(session: Session, learned: tuple[IPv4Address, ...] | None) -> Dae
 
 
 def _bird(
-    side: str, session: Session, more: str, channel: str, learned: tuple[IPv4Address, ...] | None
+    side: str, session: Session, more: str, channel: str, learned: tuple[Address, ...] | None
 ) -> Daemon:
     config = (
         f"router id {session.own};\nprotocol device {{ }}\n{more}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Network
+from ipaddress import ip_network
 
 from hairpin_doctor.lab.daemon import Daemon, ReadyLine
 from hairpin_doctor.lab.faults import Fault, interface, neighbour
@@ -128,7 +128,7 @@ def pod_hangs(names: Names) -> Fault:
 
 def pod_misrouted(names: Names) -> Fault:
     """A leftover /32, as a removed CNI leaves one behind."""
-    leftover = Route(IPv4Network(names.dns_pod), kind="blackhole")
+    leftover = Route(ip_network(names.dns_pod), kind="blackhole")
     return _on("host", lambda m: replace(m, routes=(*m.routes, leftover)))
 
 

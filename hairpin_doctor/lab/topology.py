@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Literal
 
 from hairpin_doctor.lab.daemon import Daemon
+from hairpin_doctor.lab.ip import Address, InterfaceAddress, Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Interface:
 
     name: str
     mac: str | None = None
-    addresses: tuple[IPv4Interface, ...] = ()
+    addresses: tuple[InterfaceAddress, ...] = ()
     master: str | None = None
     port: Port = Port()
     mtu: int = 1500
@@ -56,11 +56,13 @@ class CableEnd(Interface):
 class Bridge(Interface):
     """A bridge. Its ports are the interfaces whose `master` it is. `settings`: ip-link(8) words.
 
-    `vlans`: VLANs whose frames go up to the bridge tagged, where it filters by VLAN; 1 goes up untagged.
+    `vlans`: VLANs whose frames go up to the bridge tagged, where it filters by VLAN; 1 goes up untagged. `querier`: it asks
+    for members of multicast groups, as `settings` say how.
     """
 
     settings: Mapping[str, int] = field(default_factory=lambda: {"stp_state": 0, "mcast_snooping": 0})
     vlans: tuple[int, ...] = ()
+    querier: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +103,8 @@ class Loopback(Interface):
 class Route:
     """A route. Without `via` it is on-link at `device`; `kind` as in ip-route(8); no `table` means the main one."""
 
-    destination: IPv4Network
-    via: IPv4Address | None = None
+    destination: Network
+    via: Address | None = None
     device: str | None = None
     kind: Literal["unicast", "blackhole"] = "unicast"
     table: int | None = None
@@ -112,7 +114,7 @@ class Route:
 class Neighbour:
     """A neighbour entry, written after the daemons are ready so that no gratuitous ARP replaces it."""
 
-    address: IPv4Address
+    address: Address
     mac: str
     device: str
     state: Literal["permanent", "reachable", "stale"] = "permanent"
@@ -131,17 +133,17 @@ class FdbEntry:
 class TrackedFlow:
     """A UDP flow to port 53 as connection tracking remembers it, translated to `end`; there before anything is sent."""
 
-    source: IPv4Address
+    source: Address
     source_port: int
-    destination: IPv4Address
-    end: IPv4Address
+    destination: Address
+    end: Address
 
 
 @dataclass(frozen=True)
 class Ruleset:
     """Packet filter rules as text for `nft -f -`, `iptables-nft-restore`, `iptables-legacy-restore`, or `ipvsadm -R`."""
 
-    tool: Literal["nft", "iptables", "iptables-legacy", "ipvs"]
+    tool: Literal["nft", "iptables", "ip6tables", "iptables-legacy", "ipvs"]
     text: str
 
 

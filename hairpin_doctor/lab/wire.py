@@ -7,6 +7,9 @@ import struct
 ETH_P_ARP = 0x0806
 BROADCAST = b"\xff" * 6
 ECHO_REQUEST, ECHO_REPLY = 8, 0
+ETH_P_IPV6, ICMPV6, SOLICITATION, ADVERTISEMENT = 0x86DD, 58, 135, 136
+ECHO6_REQUEST, ECHO6_REPLY = 128, 129
+SOLICITED_NODE = bytes.fromhex("ff0200000000000000000001ff")
 
 
 def dns_query(name: str, identity: int = 0x4C41) -> bytes:
@@ -49,6 +52,27 @@ def arp_answerer(frame: bytes, wanted: bytes) -> str | None:
     return frame[22:28].hex(":")
 
 
-def echo_request(sequence: int) -> bytes:
+def neighbour_solicitation(own_mac: bytes, own: bytes, wanted: bytes, to: bytes | None) -> bytes:
+    """A frame that asks for `wanted` (RFC 4861 section 4.3), to its solicited-node group's MAC or to the MAC `to`."""
+    group = SOLICITED_NODE + wanted[13:]
+    message = struct.pack("!BBHI16sBB6s", SOLICITATION, 0, 0, 0, wanted, 1, 1, own_mac)
+    words = struct.unpack("!36H", own + group + struct.pack("!II", len(message), ICMPV6) + message)
+    total = sum(words)
+    total = (total & 0xFFFF) + (total >> 16)
+    checksum = ~(total + (total >> 16)) & 0xFFFF
+    header = struct.pack("!6s6sH", to or b"\x33\x33" + group[12:], own_mac, ETH_P_IPV6)
+    packet = struct.pack("!IHBB16s16s", 6 << 28, len(message), ICMPV6, 255, own, group)
+    return header + packet + message[:2] + struct.pack("!H", checksum) + message[4:]
+
+
+def advertiser(frame: bytes, wanted: bytes) -> str | None:
+    """The MAC that a neighbour advertisement for `wanted` gives, else None."""
+    if len(frame) < 86 or frame[20] != ICMPV6 or frame[54] != ADVERTISEMENT or frame[62:78] != wanted:
+        return None
+    return frame[80:86].hex(":")
+
+
+def echo_request(sequence: int, version: int = 4) -> bytes:
     """An ICMP echo request for a ping socket; the kernel fills identifier and checksum."""
-    return struct.pack("!BBHHH", ECHO_REQUEST, 0, 0, 0, sequence) + b"hairpin-doctor lab"
+    kind = ECHO_REQUEST if version == 4 else ECHO6_REQUEST
+    return struct.pack("!BBHHH", kind, 0, 0, 0, sequence) + b"hairpin-doctor lab"

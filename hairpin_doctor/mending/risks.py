@@ -23,6 +23,7 @@ class Risk:
 OF_KIND: dict[type[c.Change], tuple[Level, str]] = {
     c.BridgeNetfilter: ("medium", "Rules that count on seeing bridged frames no longer do, or new ones do."),
     c.BridgePortFlag: ("low", "Only frames of that one port take another way."),
+    c.BridgeSnooping: ("low", "Multicast reaches every port, also those that want none: heavy streams may fill slow links."),
     c.BridgeVlan: ("medium", "Frames of that VLAN reach, or no longer reach, what is behind the port."),
     c.Deletion: ("high", "Clients that were served by the deleted objects lose the VIP until the rest is done."),
     c.FdbEntry: ("low", "Frames to that one MAC take another way."),

@@ -33,7 +33,7 @@ def _steps(report: Report, saved: str | None) -> Iterator[NextStep]:
     unnamed = [target.vip for target in report.targets if _only_unknown(target)]
     if unnamed:
         why = "name a port of the Service, such as 80/tcp: only a named port that fails is a symptom"
-        yield NextStep(f"on {live.name}", why, (f"sudo {COMMAND} {unnamed[0]}:80/tcp",))
+        yield NextStep(f"on {live.name}", why, (f"sudo {COMMAND} {_named(unnamed[0], '80/tcp')}",))
     open_question = report.verdict in ("undetermined", "unexplained")
     if open_question and live.missing_rights:
         yield NextStep(f"on {live.name}", "it needs root to see all", (f"sudo {COMMAND} {_targets(report)}",))
@@ -78,5 +78,10 @@ def _vips(report: Report) -> str:
 
 def _targets(report: Report) -> str:
     """Arguments for `scan`; a bare VIP where more than four ports would be named."""
-    named = [f"{t.vip}:{t.port}/{t.protocol}" if t.port else t.vip for t in report.targets]
+    named = [_named(t.vip, f"{t.port}/{t.protocol}") if t.port else t.vip for t in report.targets]
     return " ".join(dict.fromkeys(named if len(named) <= 4 else [t.vip for t in report.targets]))
+
+
+def _named(vip: str, port: str) -> str:
+    """A target for a shell, to which the brackets of an IPv6 address mean something."""
+    return shlex.quote(f"[{vip}]:{port}") if ":" in vip else f"{vip}:{port}"

@@ -30,6 +30,7 @@ from hairpin_doctor.rules.macvlan_floods_lan import macvlan_floods_lan
 from hairpin_doctor.rules.macvtap_cannot_reach_parent import macvtap_cannot_reach_parent
 from hairpin_doctor.rules.mtu_black_hole import mtu_black_hole
 from hairpin_doctor.rules.multihomed_asymmetry import multihomed_asymmetry
+from hairpin_doctor.rules.ndp_unheard import ndp_unheard
 from hairpin_doctor.rules.no_advertisement import no_advertisement
 from hairpin_doctor.rules.no_ready_endpoints import no_ready_endpoints
 from hairpin_doctor.rules.nobody_answers import nobody_answers
@@ -101,6 +102,7 @@ CATALOGUE: tuple[Rule, ...] = (
     stale_udp_conntrack,
     proxy_arp_answers,
     arp_ignored,
+    ndp_unheard,
     nobody_answers,
     vip_shares_the_bridge_mac,
     two_controllers,

@@ -1,11 +1,12 @@
-"""Nobody answers ARP for the VIP, and no cause for that is visible.
+"""Nobody answers ARP or NDP for the VIP, and no cause for that is visible.
 
 Why: An announcer that runs and means to announce the VIP here would answer. It may be stopped, elect another node,
 select no interface here, or hold nothing for this VIP; the cluster's objects tell which.
 Seen as: "No route to host" for ping, TCP and UDP alike, from every client of the segment.
-Told apart from: HD104, HD105 and HD601, each of which names the reason for the same silence and goes before this one.
+Told apart from: HD104, HD105, HD211 and HD601, each of which names the reason for the same silence and goes before this one.
 By hand: No answer from any machine of the segment; then ask the cluster who should announce.
     arping -c 3 -I IF VIP
+    ndisc6 VIP IF
     kubectl -n NAMESPACE describe service SERVICE
     kubectl -n metallb-system get pods -o wide
     kubectl -n metallb-system get servicel2statuses
@@ -17,21 +18,23 @@ References: RFC 826; https://metallb.io/troubleshooting/; metallb/metallb#2274; 
 
 from __future__ import annotations
 
-from hairpin_doctor.attachment import segment
+from hairpin_doctor.attachment import Attachment, segment
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Look
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
-from hairpin_doctor.situation import silent_attachment, symptom
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
+from hairpin_doctor.situation import NotThis, silent_attachment, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
+from probes.multicast import MulticastFacts
+from probes.neighbour_discovery import NeighbourDiscoveryFacts
 from probes.routed_path import RoutedPathFacts
 from probes.routes import RouteFacts
-from probes.target import Address
+from probes.target import Address, resolution
 
 
-@rule("HD201", "nobody-answers", Severity.BROKEN)
+@rule("HD201", "nobody-answers", Severity.BROKEN, ipv6=Ipv6.PROVEN)
 def nobody_answers(network: Network, vip: Address) -> Verdict:
     """Silence at every client, on a host whose announcers were looked for."""
     client, attachment = silent_attachment(network, vip)
@@ -51,25 +54,49 @@ def nobody_answers(network: Network, vip: Address) -> Verdict:
     routes, address = host.findings[RouteFacts], client.address_towards(vip)
     if routes.is_local(vip) and address is not None and not routes.asked(address):
         raise network.need_another_scan(host, client, f"why the kernel of {host.name} does not answer")
-    hearing = [link.name for link in segment(attachment)]
-    listeners = host.findings[AnnouncerFacts].listeners
-    near = [each for each in listeners if each.interface in hearing]
-    if near:
-        who = near[0].process or "a process"
-        seen = f"{who} on {host.name} listens for ARP on {near[0].interface}, where {client.name} is, and no answer arrives."
-    else:
-        seen = (
-            f"No process on {host.name} listens for ARP where {client.name} is heard ({', '.join(hearing)})."
-        )
+    by = resolution(vip)
+    near, seen = _by_ndp(vip, client, attachment) if by == "NDP" else _by_arp(client, attachment)
     return Diagnosis(
-        summary=f"nobody answers ARP for {vip}"
+        summary=f"nobody answers {by} for {vip}"
         + (", though an announcer listens where it is asked" if near else ""),
-        because=(symptom(client, vip), f"Nobody answers ARP for {vip} at {client.name}.", seen),
+        because=(symptom(client, vip), f"Nobody answers {by} for {vip} at {client.name}.", *seen),
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY,
         fixes=(_look_at_the_announcer(vip, client),),
-        ruled_out=("HD601: no sign of a route to the VIP at the gateway.",),
+        ruled_out=("HD601: no sign of a route to the VIP at the gateway.",) if by == "ARP" else (),
     )
+
+
+def _by_arp(client: VantagePoint, attachment: Attachment) -> tuple[bool, tuple[str, ...]]:
+    """Whether somebody listens where the client is heard, and what was seen of that."""
+    host, hearing = attachment.host, [link.name for link in segment(attachment)]
+    listeners = host.findings[AnnouncerFacts].listeners
+    near = [each for each in listeners if each.interface in hearing]
+    if not near:
+        where = ", ".join(hearing)
+        return False, (f"No process on {host.name} listens for ARP where {client.name} is heard ({where}).",)
+    who, link = near[0].process or "a process", near[0].interface
+    return True, (
+        f"{who} on {host.name} listens for ARP on {link}, where {client.name} is, and no answer arrives.",
+    )
+
+
+def _by_ndp(vip: Address, client: VantagePoint, attachment: Attachment) -> tuple[bool, tuple[str, ...]]:
+    """The same for an IPv6 VIP: a listener is known by the group that it joined, and stations were asked directly too."""
+    discovery, host = client.findings[NeighbourDiscoveryFacts], attachment.host
+    direct = discovery.heard_directly(vip)
+    if direct:
+        raise NotThis(f"{direct[0]} answers for {vip} when a frame is sent to its own MAC")
+    asked = len(discovery.stations(vip))
+    told = f"None of the {asked} stations of the link that were asked by frames to their own MACs answers either."
+    joined = host.findings[MulticastFacts].listening(vip)
+    near = [link.name for link in segment(attachment) if link.index in joined]
+    seen = (
+        f"{near[0]} of {host.name}, where {client.name} is heard, is in the group of {vip}, and no answer arrives."
+        if near
+        else f"No interface of {host.name} where {client.name} is heard is in the group in which {vip} is asked for."
+    )
+    return bool(near), (told, seen)
 
 
 def _look_at_the_announcer(vip: Address, client: VantagePoint) -> Fix:

@@ -16,13 +16,13 @@ References: https://kubernetes.io/docs/reference/networking/virtual-ips/; metall
 from __future__ import annotations
 
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import names
 from probes.icmp import IcmpFacts
 from probes.target import Address
 
 
-@rule("HD001", "ping-silent-by-design", Severity.NOTE)
+@rule("HD001", "ping-silent-by-design", Severity.NOTE, ipv6=Ipv6.PROVEN)
 def ping_silent_by_design(network: Network, vip: Address) -> Verdict:
     """Every port that was tried works from a client, and ping is silent there."""
     working = network.working(vip)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from hairpin_doctor.fixes.service_object import policy_local
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.translation import translated_flows
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.questions.firewall import TrackedConnection
@@ -23,7 +23,7 @@ from probes.service_rules import ServiceRulesFacts
 from probes.target import Address
 
 
-@rule("HD509", "source-address-hidden", Severity.NOTE)
+@rule("HD509", "source-address-hidden", Severity.NOTE, ipv6=Ipv6.PROVEN)
 def source_address_hidden(network: Network, vip: Address) -> Verdict:
     """A client's answered flow whose answers are expected at another address than the client's."""
     if not network.clients(vip):

@@ -16,12 +16,12 @@ References: net/bridge/br_input.c; Documentation/networking/bridge.rst; https://
 from __future__ import annotations
 
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import answering_interface
 from probes.target import Address
 
 
-@rule("HD002", "vip-on-bridge-mac-works", Severity.NOTE)
+@rule("HD002", "vip-on-bridge-mac-works", Severity.NOTE, ipv6=Ipv6.PROVEN)
 def vip_on_bridge_mac_works(network: Network, vip: Address) -> Verdict:
     """A working client is answered with a bridge's own MAC."""
     if not network.clients(vip):

@@ -12,7 +12,6 @@ from hairpin_doctor.mending.reprobe import States, states_here
 from hairpin_doctor.report.files import BadReport, load
 from hairpin_doctor.report.report import Diagnosis, Fix, Report, Step
 from hairpin_doctor.scan import Request, Scanned
-from hairpin_doctor.targets import refuse_ipv6
 from hairpin_doctor.walkthrough.doings import Applied, Tell, Tick, Trouble, saved, watched
 from hairpin_doctor.walkthrough.open_run import EngineOf, OpenRun
 from probes.host import Host
@@ -59,7 +58,7 @@ class Live:
         try:
             if Path(typed).is_file():
                 return Request((), load(typed).recordings)
-            return Request((refuse_ipv6(parse_target(typed)),), self._request.others)
+            return Request((parse_target(typed),), self._request.others)
         except (BadTarget, BadReport) as error:
             raise Trouble(str(error)) from None
 

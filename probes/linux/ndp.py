@@ -17,7 +17,9 @@ from ipaddress import IPv6Address
 from probes.host import Absent
 from probes.linux.capture import DROP, KEEP, attach_filter
 from probes.linux.icmp import checksum
-from probes.questions.neighbours import ArpReply, NeighbourSolicitations, Solicited
+from probes.linux.netlink_neighbours import POLL_SECONDS, neighbours
+from probes.questions.machine import Moment
+from probes.questions.neighbours import ArpReply, Neighbours, NeighbourSolicitations, Solicited
 from probes.target import solicited_node
 
 ETH_P_IPV6, ICMPV6, HOP_LIMIT = 0x86DD, 58, 255
@@ -29,6 +31,7 @@ ETHERNET, IPV6 = struct.Struct("!6s6sH"), struct.Struct("!IHBB16s16s")
 MESSAGE = ETHERNET.size + IPV6.size  # where the ICMPv6 message begins
 ASK_AGAIN_AFTER, DIRECT_WINDOW = 0.3, 0.4  # s
 STATIONS_AT_MOST = 64
+KERNEL_GIVES_UP = 4.0  # s: three questions, a second apart (mcast_solicit, retrans_time_ms)
 
 
 def solicit(question: NeighbourSolicitations) -> Solicited:
@@ -89,10 +92,12 @@ class _Solicitation:
             self._solicit(address, multicast_mac(solicited_node(address)))
 
     def _ask_directly(self, addresses: tuple[IPv6Address, ...]) -> tuple[ArpReply, ...]:
+        _wait_until_given_up(addresses)
         if self.question.link_local is not None:
             echo = struct.pack("!BBHHH", ECHO_REQUEST, 0, 0, self.identifier, 0) + b"hairpin-doctor"
             self._send(multicast_mac(ALL_NODES), self.question.link_local, ALL_NODES, echo)
             self._listen(time.monotonic() + DIRECT_WINDOW)
+            self._stations_that_asked_for_us()
         before = set(self.found)
         self.sent.clear()
         self.stations.pop(self.own_mac.hex(":"), None)
@@ -101,6 +106,16 @@ class _Solicitation:
                 self._solicit(address, bytes.fromhex(mac.replace(":", "")))
         self._listen(time.monotonic() + DIRECT_WINDOW)
         return tuple(reply for key, reply in self.found.items() if key not in before)
+
+    def _stations_that_asked_for_us(self) -> None:
+        """To answer the echo they resolved our address, which put them into the cache, even where the answer was dropped.
+
+        kube-proxy's rules drop it on a bridge with bridge-nf-call-ip6tables 1: to conntrack it answers nothing (INVALID).
+        """
+        index = socket.if_nametoindex(self.question.interface)
+        for entry in neighbours(Neighbours(Moment.AFTER)):
+            if entry.interface == index and entry.mac and entry.address.version == 6:
+                self.stations.setdefault(entry.mac)
 
     def _solicit(self, address: IPv6Address, mac: bytes) -> None:
         self.sent.setdefault(address, time.monotonic())
@@ -135,6 +150,19 @@ class _Solicitation:
             passed = round((time.monotonic() - self.sent[claimed]) * 1000, 3)
             mac = target_mac(message) or frame_source
             self.found.setdefault((claimed, mac, frame_source), ArpReply(claimed, mac, frame_source, passed))
+
+
+def _wait_until_given_up(addresses: tuple[IPv6Address, ...]) -> None:
+    """While the kernel asks for them itself it would take the answers to our direct questions, and hide what we look at.
+
+    It ignores them for an entry that has failed (ndisc_recv_na, net/ipv6/ndisc.c).
+    """
+    end = time.monotonic() + KERNEL_GIVES_UP
+    while time.monotonic() < end:
+        entries = neighbours(Neighbours(Moment.AFTER))
+        if not any(each.address in addresses and each.state == "INCOMPLETE" for each in entries):
+            return
+        time.sleep(POLL_SECONDS)
 
 
 def multicast_mac(group: IPv6Address) -> bytes:

@@ -38,6 +38,7 @@ PROMISED = {
     "HD206": ("proxy-arp-answers", "note"),
     "HD208": ("node-address-has-two-macs", "latent"),
     "HD209": ("arp-ignored", "broken"),
+    "HD211": ("ndp-unheard", "broken"),
     "HD301": ("vip-answers-with-a-port-mac", "broken"),
     "HD302": ("vip-shares-the-bridge-mac", "broken"),
     "HD303": ("bridged-frames-hit-host-nat", "broken"),
@@ -109,7 +110,7 @@ TOOLS = {
         "ipvsadm",
         "conntrack",
     ),
-    *("nc", "dig", "ping", "curl", "tracepath", "kubectl", "virsh", "qm", "vtysh", "birdc"),
+    *("nc", "dig", "ping", "curl", "tracepath", "kubectl", "ndisc6", "virsh", "qm", "vtysh", "birdc"),
 }
 """Programs of a distribution or of the thing itself; add the one that you need."""
 

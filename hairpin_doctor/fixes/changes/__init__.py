@@ -11,7 +11,13 @@ from hairpin_doctor.fixes.changes.addresses import (
     PolicyRule,
     RouteEntry,
 )
-from hairpin_doctor.fixes.changes.bridges import BridgeNetfilter, BridgePortFlag, BridgeVlan, FdbEntry
+from hairpin_doctor.fixes.changes.bridges import (
+    BridgeNetfilter,
+    BridgePortFlag,
+    BridgeSnooping,
+    BridgeVlan,
+    FdbEntry,
+)
 from hairpin_doctor.fixes.changes.change import Change, commands_of, undo_of
 from hairpin_doctor.fixes.changes.connections import ForgottenFlow
 from hairpin_doctor.fixes.changes.files import ConfigFile, EnabledUnit, RemovedFile, RemovedFolder
@@ -38,6 +44,7 @@ from hairpin_doctor.fixes.changes.sysctl import Sysctl
 KINDS: tuple[type[Change], ...] = (
     BridgeNetfilter,
     BridgePortFlag,
+    BridgeSnooping,
     BridgeVlan,
     ConfigFile,
     Deletion,
@@ -73,6 +80,7 @@ __all__ = [
     "KINDS",
     "BridgeNetfilter",
     "BridgePortFlag",
+    "BridgeSnooping",
     "BridgeVlan",
     "Change",
     "ConfigFile",

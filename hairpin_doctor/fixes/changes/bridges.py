@@ -8,7 +8,7 @@ from typing import Literal
 
 from hairpin_doctor.fixes.changes.change import Change
 
-Flag = Literal["hairpin", "learning", "isolated", "state"]
+Flag = Literal["hairpin", "learning", "isolated", "mcast_flood", "state"]
 STATES = {"disabled": 0, "listening": 1, "learning": 2, "forwarding": 3, "blocking": 4}
 """STP states by number (linux/if_bridge.h)."""
 
@@ -58,6 +58,31 @@ class BridgeNetfilter(Change):
 
     def _set(self, enabled: bool) -> str:
         return f"ip link set {quote(self.bridge)} type bridge nf_call_iptables {int(enabled)}"
+
+
+@dataclass(frozen=True)
+class BridgeSnooping(Change):
+    """Whether a bridge snoops IGMP and MLD; one that does not floods all multicast. `before`: as the scan saw it."""
+
+    bridge: str
+    enabled: bool
+    before: bool
+
+    def commands(self) -> tuple[str, ...]:
+        """ip link set type bridge."""
+        return (self._set(self.enabled),)
+
+    def undo(self) -> tuple[str, ...]:
+        """The value that was seen."""
+        return (self._set(self.before),)
+
+    def _set(self, enabled: bool) -> str:
+        return f"ip link set {quote(self.bridge)} type bridge mcast_snooping {int(enabled)}"
+
+    @property
+    def interface(self) -> str | None:
+        """The bridge."""
+        return self.bridge
 
 
 Membership = Literal["none", "tagged", "untagged", "access"]

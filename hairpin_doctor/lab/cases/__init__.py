@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hairpin_doctor.lab import expected_addresses, expected_datapath, expected_elsewhere
+from hairpin_doctor.lab import expected_addresses, expected_datapath, expected_elsewhere, expected_ipv6
 from hairpin_doctor.lab.cases import (
     abroad,
     addresses,
@@ -22,6 +22,7 @@ from hairpin_doctor.lab.cases import (
     filtering,
     healthy,
     interfaces,
+    ipv6,
     macvtap,
     modules,
     own_mac,
@@ -63,12 +64,14 @@ _CASES: tuple[Case, ...] = (
     *bgp_routed.CASES,
     *cross_node.CASES,
     *beyond.CASES,
+    *ipv6.CASES,
 )
 _EXPECTED = {
     **EXPECTED,
     **expected_elsewhere.EXPECTED,
     **expected_datapath.EXPECTED,
     **expected_addresses.EXPECTED,
+    **expected_ipv6.EXPECTED,
 }
 SOURCE_IS_KEPT = frozenset({"two-nodes-local", "two-nodes-local-other-node", "keepalived"})
 """Cases whose backends see the client's address: HD509 would be a false alarm there."""

@@ -9,7 +9,7 @@ stranger ┘ (some machine that was given .53)
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import ip_address, ip_interface
 
 from hairpin_doctor.lab.cases.arp import LONG
 from hairpin_doctor.lab.cases.case import Case, all_served, dns_is, dns_targets
@@ -88,7 +88,7 @@ def _vip_is_the_gateway(names: Names) -> Names:
 
 def _vip_outside(names: Names) -> Names:
     """An address of a private range that the lab uses for nothing else."""
-    return replace(names, dns_vip=IPv4Address("172.29.53.53"))
+    return replace(names, dns_vip=ip_address("172.29.53.53"))
 
 
 def _contested(names: Names) -> tuple[Check, ...]:
@@ -107,7 +107,7 @@ def _unanswered(names: Names) -> tuple[Check, ...]:
 
 def _vips_on_loopback(names: Names) -> Fault:
     """As kube-proxy in IPVS mode without strictARP; the announcer goes on."""
-    vips = tuple(IPv4Interface(vip) for vip in names.vips)
+    vips = tuple(ip_interface(vip) for vip in names.vips)
     return lambda t: t.change("host", lambda m: m.with_interface(Loopback(addresses=vips)))
 
 

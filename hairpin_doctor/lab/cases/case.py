@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address
 from typing import Literal
 
 from hairpin_doctor.lab.checks import Check, Tcp, Udp
 from hairpin_doctor.lab.daemon import Daemon
 from hairpin_doctor.lab.faults import Fault
 from hairpin_doctor.lab.homelab import Variant, cluster_services, homelab
+from hairpin_doctor.lab.ip import Address
 from hairpin_doctor.lab.kube_proxy import Service
+from hairpin_doctor.lab.kube_proxy.service import socket_address
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.topology import Topology
 
@@ -48,7 +49,9 @@ class Case:
     every_variant: bool = False
     client: str = "vm"
     host: str = "host"
-    targets: Callable[[Names], tuple[str, ...]] = field(default=lambda names: (f"{names.dns_vip}:53/udp",))
+    targets: Callable[[Names], tuple[str, ...]] = field(
+        default=lambda names: (target(names.dns_vip, 53, "udp"),)
+    )
     cluster: Callable[[Names], tuple[Service, ...]] = cluster_services
     repair: Callable[[Names], tuple[str, Daemon]] | None = None
     recovered: Callable[[Names], tuple[Service, ...]] | None = None
@@ -80,7 +83,12 @@ class Case:
         return self.symptom(names)
 
 
-def dns_is(role: str, vip: IPv4Address, *right: str) -> tuple[Check, ...]:
+def target(vip: Address, port: int, protocol: Literal["tcp", "udp"]) -> str:
+    """A target in the notation of `scan`."""
+    return f"{socket_address(vip, port)}/{protocol}"
+
+
+def dns_is(role: str, vip: Address, *right: str) -> tuple[Check, ...]:
     """DNS over UDP and over TCP, from `role`."""
     return (Check(role, Udp(vip), right), Check(role, Tcp(vip, 53), right))
 
@@ -96,9 +104,9 @@ def all_served(names: Names, *roles: str) -> tuple[Check, ...]:
 
 def dns_targets(names: Names) -> tuple[str, ...]:
     """The DNS Service over both protocols."""
-    return (f"{names.dns_vip}:53/udp", f"{names.dns_vip}:53/tcp")
+    return (target(names.dns_vip, 53, "udp"), target(names.dns_vip, 53, "tcp"))
 
 
 def all_targets(names: Names) -> tuple[str, ...]:
     """Every port of both VIPs, in the notation of `scan`."""
-    return (*dns_targets(names), f"{names.web_vip}:80/tcp", f"{names.web_vip}:443/tcp")
+    return (*dns_targets(names), *(target(names.web_vip, port, "tcp") for port in (80, 443)))

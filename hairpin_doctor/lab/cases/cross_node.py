@@ -7,12 +7,13 @@ laptop ── switch ── n5 (scanned: announces .53, DNAT to 10.244.1.83)
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Network
+from ipaddress import ip_network
 
 from hairpin_doctor.lab.cases.case import Case, dns_is, dns_targets
 from hairpin_doctor.lab.checks import Arp, Check, Ping, Tcp
 from hairpin_doctor.lab.faults import Fault, sysctls
 from hairpin_doctor.lab.filters import ruleset
+from hairpin_doctor.lab.ip import Network
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.topologies.two_nodes import distant_pod, two_nodes
 from hairpin_doctor.lab.topology import Machine, Topology
@@ -27,8 +28,8 @@ DEAF_POD = """table inet policer {
 """
 
 
-def _pods_there(names: Names) -> IPv4Network:
-    return IPv4Network((distant_pod(names), 24), strict=False)
+def _pods_there(names: Names) -> Network:
+    return ip_network((distant_pod(names), 24), strict=False)
 
 
 def _fails(names: Names) -> tuple[Check, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Network
+from ipaddress import ip_network
 
 from hairpin_doctor.lab.cases.case import Case, all_targets, dns_is, dns_targets
 from hairpin_doctor.lab.cases.filtering import dns_only
@@ -56,7 +56,7 @@ def forgotten(names: Names) -> Callable[[Service], Service]:
 
 def _vm_excluded(names: Names) -> Callable[[Service], Service]:
     """Only the laptop's address is admitted."""
-    return dns_only(names, lambda s: replace(s, source_ranges=(IPv4Network(names.laptop_ip),)))
+    return dns_only(names, lambda s: replace(s, source_ranges=(ip_network(names.laptop_ip),)))
 
 
 def _tcp_only(names: Names) -> Callable[[Service], Service]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from hairpin_doctor.lab.cases.case import Case, all_served, dns_is, dns_targets
 from hairpin_doctor.lab.checks import Arp, Check, Ping
 from hairpin_doctor.lab.faults import Fault
-from hairpin_doctor.lab.homelab import ANYWHERE
+from hairpin_doctor.lab.ip import anywhere
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.topologies.plain_nic import plain_nic
 from hairpin_doctor.lab.topology import Machine, Macvlan, Route
@@ -25,7 +25,12 @@ def _guest_on_the_nic(names: Names) -> Fault:
         lender="host",
         addresses=(names.on_lan(names.vm_ip),),
     )
-    guest = Machine(role="vm", name=names.vm, interfaces=(nic,), routes=(Route(ANYWHERE, names.router_ip),))
+    guest = Machine(
+        role="vm",
+        name=names.vm,
+        interfaces=(nic,),
+        routes=(Route(anywhere(names.router_ip), names.router_ip),),
+    )
     return lambda topology: replace(topology, machines=(*topology.machines, guest))
 
 

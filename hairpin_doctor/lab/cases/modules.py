@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from ipaddress import IPv4Interface
+from ipaddress import ip_interface
 
 from hairpin_doctor.lab.cases.case import Case, Expected, Vantage, all_served, all_targets, dns_is
 from hairpin_doctor.lab.checks import Arp, Check, Ping, macs
@@ -40,7 +40,7 @@ def _ipvs(names: Names, *, strict: bool) -> Callable[[Machine], Machine]:
 
     Its few iptables rules, which masquerade by ipset, are left out: no client here needs them.
     """
-    dummy = Dummy(name=KUBE_IPVS, addresses=tuple(IPv4Interface(vip) for vip in names.vips))
+    dummy = Dummy(name=KUBE_IPVS, addresses=tuple(ip_interface(vip) for vip in names.vips))
     settings = {f"net.ipv4.conf.all.{key}": value for key, value in (("arp_ignore", 1), ("arp_announce", 2))}
 
     def node(machine: Machine) -> Machine:

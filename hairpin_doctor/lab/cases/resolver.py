@@ -7,7 +7,7 @@ laptop ── switch ── eno1 ─┤ bridge0 (answers for .53) ├─ vnet1 �
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 from hairpin_doctor.lab.cases.case import Case, dns_targets
 from hairpin_doctor.lab.cases.filtering import dns_only
@@ -15,19 +15,20 @@ from hairpin_doctor.lab.checks import Arp, Check, Dns, Tcp
 from hairpin_doctor.lab.daemon import Daemon
 from hairpin_doctor.lab.faults import Fault, compose, services
 from hairpin_doctor.lab.homelab import cluster_services
+from hairpin_doctor.lab.ip import Address
 from hairpin_doctor.lab.kube_proxy import Service
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import LOCALHOST, dns_server
 
-MANY = tuple(IPv4Address("127.0.1.0") + number for number in range(1, 121))
+MANY = tuple(ip_address("127.0.1.0") + number for number in range(1, 121))
 """More addresses than fit into the 1232 bytes that are offered over UDP: 16 bytes each."""
 
 
-def _server(names: Names, localhost: tuple[IPv4Address, ...]) -> Daemon:
+def _server(names: Names, localhost: tuple[Address, ...]) -> Daemon:
     return dns_server(names.dns_pod, {names.dns_record: names.vm_ip}, localhost=localhost)
 
 
-def _answering(localhost: tuple[IPv4Address, ...], names: Names) -> Fault:
+def _answering(localhost: tuple[Address, ...], names: Names) -> Fault:
     return lambda t: t.change("dns_pod", lambda pod: pod.with_daemon(_server(names, localhost)))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Network
+from ipaddress import ip_network
 
 from hairpin_doctor.lab.cases.case import Case, all_served, dns_is, dns_targets
 from hairpin_doctor.lab.checks import Arp, Check
@@ -83,7 +83,7 @@ CASES = (
         _POLICY,
         name="policy-route-captures-pods",
         title="A policy rule sends what pods send into a VPN's table; the host's own traffic is not touched.",
-        fault=_captured(lambda names: f"from {IPv4Network(names.pods)}"),
+        fault=_captured(lambda names: f"from {ip_network(names.pods)}"),
     ),
     replace(
         _POLICY,

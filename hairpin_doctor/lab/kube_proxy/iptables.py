@@ -1,11 +1,20 @@
-"""Text for iptables-nft-restore, as kube-proxy's iptables mode writes it."""
+"""Text for iptables-nft-restore, or ip6tables-nft-restore, as kube-proxy's iptables mode writes it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hairpin_doctor.lab.kube_proxy.service import Cluster, Endpoint, Service, ServicePort, digest
+from hairpin_doctor.lab.ip import Address
+from hairpin_doctor.lab.kube_proxy.service import (
+    Cluster,
+    Endpoint,
+    Service,
+    ServicePort,
+    digest,
+    socket_address,
+    whole,
+)
 
 MARK = "0x4000"
 NEW = "-m conntrack --ctstate NEW"
@@ -26,9 +35,11 @@ FILTER_JUMPS = (
     f"-A OUTPUT {NEW} {PORTALS}",
     "-A OUTPUT -j KUBE-FIREWALL",
 )
-FILTER_FIXED = (
+LOCALNET = (
     '-A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -m comment --comment "block incoming localnet connections" '
-    "-m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP",
+    "-m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP"
+)
+FILTER_FIXED = (
     "-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP",
     '-A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" '
     f"-m mark --mark {MARK}/{MARK} -j ACCEPT",
@@ -75,6 +86,7 @@ def iptables_rules(services: Sequence[Service], cluster: Cluster) -> str:
     filtering = [rule for port in ports for rule in port.filter_rules()]
     portals = [rule for port in ports for rule in port.portals()]
     chains = [chain for port in ports for chain in port.chains()]
+    fixed = [LOCALNET, *FILTER_FIXED] if cluster.node_address.version == 4 else FILTER_FIXED
     details = [rule for port in ports for rule in port.details()]
     builtin = {
         "filter": ("INPUT", "FORWARD", "OUTPUT"),
@@ -82,7 +94,7 @@ def iptables_rules(services: Sequence[Service], cluster: Cluster) -> str:
     }
     return "".join(
         (
-            _table("filter", builtin["filter"], FILTER_CHAINS, [*FILTER_JUMPS, *filtering, *FILTER_FIXED]),
+            _table("filter", builtin["filter"], FILTER_CHAINS, [*FILTER_JUMPS, *filtering, *fixed]),
             _table(
                 "nat",
                 builtin["nat"],
@@ -117,12 +129,12 @@ class _Port:
     def comment(self, text: str) -> str:
         return f'-m comment --comment "{self.title} {text}"'
 
-    def to(self, address: object) -> str:
+    def to(self, address: Address) -> str:
         protocol = self.port.protocol
-        return f"-d {address}/32 -p {protocol} -m {protocol} --dport {self.port.port}"
+        return f"-d {whole(address)} -p {protocol} -m {protocol} --dport {self.port.port}"
 
     def sep(self, endpoint: Endpoint) -> str:
-        goal = f"{endpoint.address}:{self.port.target}"
+        goal = socket_address(endpoint.address, self.port.target)
         return f"KUBE-SEP-{digest(f'{self.title}{self.port.protocol}{goal}', 16)}"
 
     def filter_rules(self) -> Iterator[str]:
@@ -211,12 +223,12 @@ class _Port:
         for index, endpoint in enumerate(endpoints):
             left = len(endpoints) - index
             chance = f" -m statistic --mode random --probability {1 / left:.11f}" if left > 1 else ""
-            goal = self.comment(f"-> {endpoint.address}:{self.port.target}")
+            goal = self.comment(f"-> {socket_address(endpoint.address, self.port.target)}")
             yield f"-A KUBE-{kind}-{self.hashed} {goal}{chance} -j {self.sep(endpoint)}"
 
     def _endpoint(self, endpoint: Endpoint) -> Iterator[str]:
         chain, protocol = f"-A {self.sep(endpoint)}", self.port.protocol
         named = f'-m comment --comment "{self.title}"'
-        yield f"{chain} -s {endpoint.address}/32 {named} -j KUBE-MARK-MASQ"
-        goal = f"{endpoint.address}:{self.port.target}"
+        yield f"{chain} -s {whole(endpoint.address)} {named} -j KUBE-MARK-MASQ"
+        goal = socket_address(endpoint.address, self.port.target)
         yield f"{chain} -p {protocol} {named} -m {protocol} -j DNAT --to-destination {goal}"

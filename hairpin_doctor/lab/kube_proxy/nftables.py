@@ -1,11 +1,19 @@
-"""Text for `nft -f -`, as kube-proxy's nftables mode writes its table `ip kube-proxy`."""
+"""Text for `nft -f -`, as kube-proxy's nftables mode writes its table `ip kube-proxy`, or `ip6 kube-proxy`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from hairpin_doctor.lab.kube_proxy.service import Cluster, Endpoint, Service, ServicePort, digest
+from hairpin_doctor.lab.kube_proxy.service import (
+    Cluster,
+    Endpoint,
+    Service,
+    ServicePort,
+    digest,
+    socket_address,
+)
 
 BY_ADDRESS = "type ipv4_addr . inet_proto . inet_service : verdict"
 BY_PORT = "type inet_proto . inet_service : verdict"
@@ -40,7 +48,13 @@ def nftables_rules(services: Sequence[Service], cluster: Cluster) -> str:
             if element not in elements[container]:
                 elements[container].append(element)
     body = [*_chains(ports, cluster), *_containers(elements)]
-    return "\n".join(("table ip kube-proxy {", 'comment "rules for kube-proxy"', *body, "}")) + "\n"
+    text = "\n".join(("table ip kube-proxy {", 'comment "rules for kube-proxy"', *body, "}")) + "\n"
+    return text if cluster.node_address.version == 4 else _over_ipv6(text)
+
+
+def _over_ipv6(text: str) -> str:
+    """The same table of the other family: besides addresses these words alone differ."""
+    return re.sub(r"\bip (daddr|saddr|kube-proxy)\b", r"ip6 \1", text).replace("ipv4_addr", "ipv6_addr")
 
 
 def _containers(elements: Mapping[str, list[str]]) -> Iterator[str]:
@@ -108,8 +122,9 @@ class _Port:
         return f"{digest(path, 8)}-{path}"
 
     def endpoint(self, endpoint: Endpoint) -> str:
+        """A chain's name may hold no colon: those of an IPv6 address become dots."""
         path = f"{self.service.path(self.port)}__{endpoint.address}/{self.port.target}"
-        return f"endpoint-{digest(path, 8)}-{path}"
+        return f"endpoint-{digest(path, 8)}-{path.replace(':', '.')}"
 
     def key(self, address: object) -> str:
         return f"{address} . {self.port.protocol} . {self.port.port}"
@@ -152,9 +167,10 @@ class _Port:
         return chains
 
     def _dnat(self, endpoint: Endpoint) -> list[str]:
+        goal = socket_address(endpoint.address, self.port.target)
         return [
             f"ip saddr {endpoint.address} jump mark-for-masquerade",
-            f"meta l4proto {self.port.protocol} dnat to {endpoint.address}:{self.port.target}",
+            f"meta l4proto {self.port.protocol} dnat to {goal}",
         ]
 
     def _balance(self, endpoints: Sequence[Endpoint]) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
+
+from hairpin_doctor.lab.ip import Address, Network
 
 
 @dataclass(frozen=True)
 class Endpoint:
     """An address a Service sends to. `local`: the pod runs on this very node."""
 
-    address: IPv4Address
+    address: Address
     local: bool = True
 
 
@@ -33,13 +34,13 @@ class Service:
     """A Service. `vip` is the load balancer address, None for a plain ClusterIP."""
 
     name: str
-    cluster_ip: IPv4Address
+    cluster_ip: Address
     ports: tuple[ServicePort, ...]
     endpoints: tuple[Endpoint, ...]
     namespace: str = "default"
-    vip: IPv4Address | None = None
+    vip: Address | None = None
     traffic_policy: Literal["Cluster", "Local"] = "Cluster"
-    source_ranges: tuple[IPv4Network, ...] = ()
+    source_ranges: tuple[Network, ...] = ()
 
     def external_endpoints(self) -> tuple[Endpoint, ...]:
         """Endpoints that traffic from outside may use here: under policy Local only those of this node."""
@@ -60,11 +61,21 @@ class Service:
 class Cluster:
     """What the rules need to know of the cluster."""
 
-    pod_range: IPv4Network
-    service_range: IPv4Network
-    node_address: IPv4Address
+    pod_range: Network
+    service_range: Network
+    node_address: Address
 
 
 def digest(text: str, length: int) -> str:
     """The first `length` letters of base32(sha256(text)): kube-proxy's way to a short chain name."""
     return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode()[:length]
+
+
+def whole(address: Address) -> str:
+    """The address with its full prefix length, as iptables-save writes it."""
+    return f"{address}/{address.max_prefixlen}"
+
+
+def socket_address(address: Address, port: int) -> str:
+    """Address and port; an IPv6 address stands in brackets."""
+    return f"{address}:{port}" if address.version == 4 else f"[{address}]:{port}"

@@ -11,7 +11,7 @@ Docker's documentation and many forum answers recommend, and that the bridged VM
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Interface
+from ipaddress import ip_interface
 
 from hairpin_doctor.lab.homelab import Variant, homelab
 from hairpin_doctor.lab.names import Names
@@ -53,7 +53,7 @@ COMMIT
 def docker_beside(names: Names, variant: Variant) -> Topology:
     """Every client reaches every VIP."""
     rules = Ruleset("iptables", DOCKER.format(pods=names.pods))
-    docker0 = Bridge(name="docker0", addresses=(IPv4Interface("172.17.0.1/16"),))
+    docker0 = Bridge(name="docker0", addresses=(ip_interface("172.17.0.1/16"),))
 
     def install(host: Machine) -> Machine:
         return replace(host.with_interface(docker0), rulesets=(*host.rulesets, rules))

@@ -9,7 +9,7 @@ laptop .100 ─┐           ┌ eno1 .246, .53/32, .50/32
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Interface
+from ipaddress import ip_interface
 
 from hairpin_doctor.lab.homelab import Variant, homelab
 from hairpin_doctor.lab.names import Names
@@ -35,6 +35,6 @@ def keepalived(names: Names, variant: Variant) -> Topology:
 
 def _holds(host: Machine, interface: str, names: Names) -> Machine:
     """`host` with the VIPs as /32 of that interface, and no speaker."""
-    vips = tuple(IPv4Interface(vip) for vip in names.vips)
+    vips = tuple(ip_interface(vip) for vip in names.vips)
     held = change_interface(host, interface, lambda nic: replace(nic, addresses=(*nic.addresses, *vips)))
     return held.without_daemon(ANNOUNCER)

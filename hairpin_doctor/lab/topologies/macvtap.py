@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hairpin_doctor.lab.homelab import ANYWHERE, Variant
+from hairpin_doctor.lab.homelab import Variant
+from hairpin_doctor.lab.ip import anywhere
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import Announcer
 from hairpin_doctor.lab.topologies.plain_nic import plain_nic
@@ -29,7 +30,7 @@ def macvtap(names: Names, variant: Variant) -> Topology:
         lender="host",
         addresses=(names.on_lan(names.vm_ip),),
     )
-    gateway = Route(ANYWHERE, names.router_ip)
+    gateway = Route(anywhere(names.router_ip), names.router_ip)
     guest = Machine(role="vm", name=names.vm, interfaces=(guest_nic,), routes=(gateway,))
     own = Macvlan(
         name=names.own_mac_interface,

@@ -9,13 +9,14 @@ Calico gives every cali interface the MAC ee:ee:ee:ee:ee:ee and lets it answer A
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import ip_address, ip_interface, ip_network
 
-from hairpin_doctor.lab.homelab import ANYWHERE, pod, pod_port
+from hairpin_doctor.lab.homelab import pod, pod_port
+from hairpin_doctor.lab.ip import Address, anywhere
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.topology import Bridge, Cable, CableEnd, End, Interface, Machine, Port, Route
 
-CALICO_GATEWAY = IPv4Address("169.254.1.1")
+CALICO_GATEWAY = ip_address("169.254.1.1")
 CALICO_MAC = "ee:ee:ee:ee:ee:ee"
 ROLES = ("dns_pod", "web_pod")
 
@@ -37,7 +38,7 @@ class PodNetwork:
 
 def by_bridge(names: Names) -> PodNetwork:
     """Both pods behind the CNI's bridge, with hairpin mode on (its `hairpinMode`): a pod reaches its own Service."""
-    gateway = IPv4Interface((names.host_pods[1], 24))
+    gateway = ip_interface((names.host_pods[1], 24))
     ports = (
         CableEnd(name=pod_port(address), master=names.pod_bridge, port=Port(hairpin=True))
         for address in _addresses(names)
@@ -52,24 +53,24 @@ def by_route(names: Names) -> PodNetwork:
     """Each pod on a veth of its own, with a /32 and no subnet."""
     ends = tuple(_cali(address) for address in _addresses(names))
     routes = tuple(
-        Route(IPv4Network(address), device=end.name)
+        Route(ip_network(address), device=end.name)
         for address, end in zip(_addresses(names), ends, strict=True)
     )
     pods = tuple(_routed_pod(role, address) for role, address in zip(ROLES, _addresses(names), strict=True))
     return PodNetwork(ends, routes, pods)
 
 
-def _addresses(names: Names) -> tuple[IPv4Address, IPv4Address]:
+def _addresses(names: Names) -> tuple[Address, Address]:
     return (names.dns_pod, names.web_pod)
 
 
-def _cali(address: IPv4Address) -> CableEnd:
+def _cali(address: Address) -> CableEnd:
     name = f"cali{int(address) & 0xFFFFFFFF:011x}"
     return CableEnd(name=name, mac=CALICO_MAC, conf={"proxy_arp": 1}, neigh={"proxy_delay": 0})
 
 
-def _routed_pod(role: str, address: IPv4Address) -> Machine:
-    gateway = Route(IPv4Network(CALICO_GATEWAY), device="eth0")
-    nic = CableEnd(name="eth0", addresses=(IPv4Interface(address),))
-    routes = (gateway, Route(ANYWHERE, CALICO_GATEWAY))
+def _routed_pod(role: str, address: Address) -> Machine:
+    gateway = Route(ip_network(CALICO_GATEWAY), device="eth0")
+    nic = CableEnd(name="eth0", addresses=(ip_interface(address),))
+    routes = (gateway, Route(anywhere(CALICO_GATEWAY), CALICO_GATEWAY))
     return Machine(role=role, name=f"{role.replace('_', '-')}-0", interfaces=(nic,), routes=routes)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import ip_interface, ip_network
 from typing import Literal
 
 from hairpin_doctor.lab.homelab import (
@@ -29,6 +29,7 @@ from hairpin_doctor.lab.homelab import (
     station,
     switch,
 )
+from hairpin_doctor.lab.ip import Address, Network
 from hairpin_doctor.lab.kube_proxy import Endpoint, Service
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import Announcer, dns_server, http_server
@@ -68,12 +69,12 @@ def _two_nodes(names: Names, variant: Variant, policy: Policy) -> Topology:
     return Topology(machines, (*lan_cables(names), *(Cable(End(a, x), End(b, y)) for a, x, b, y in more)))
 
 
-def distant_pod(names: Names) -> IPv4Address:
+def distant_pod(names: Names) -> Address:
     """The DNS pod, from the second node's part of the pod range."""
     return names.pods[256 + 83]
 
 
-def _node(names: Names, variant: Variant, policy: Policy, own: IPv4Address) -> Machine:
+def _node(names: Names, variant: Variant, policy: Policy, own: Address) -> Machine:
     """The first or the second node; `own` is its address on the LAN."""
     is_first = own == names.host_ip
     pods = _pods_of(names, first=is_first)
@@ -81,7 +82,7 @@ def _node(names: Names, variant: Variant, policy: Policy, own: IPv4Address) -> M
     nic, mac = (names.uplink, names.uplink_mac) if is_first else (names.lan_nic, names.other_node_mac)
     interfaces: tuple[Interface, ...] = (
         CableEnd(name=nic, mac=mac, addresses=(names.on_lan(own),)),
-        Bridge(name=names.pod_bridge, addresses=(IPv4Interface((pods[1], 24)),)),
+        Bridge(name=names.pod_bridge, addresses=(ip_interface((pods[1], 24)),)),
         CableEnd(name=pod_port(local_pod), master=names.pod_bridge),
     )
     services = tuple(_as_seen(service, names, policy, pods) for service in cluster_services(names))
@@ -96,11 +97,11 @@ def _node(names: Names, variant: Variant, policy: Policy, own: IPv4Address) -> M
     )
 
 
-def _pods_of(names: Names, *, first: bool) -> IPv4Network:
-    return names.host_pods if first else IPv4Network((names.pods[256], 24))
+def _pods_of(names: Names, *, first: bool) -> Network:
+    return names.host_pods if first else ip_network((names.pods[256], 24))
 
 
-def _as_seen(service: Service, names: Names, policy: Policy, pods: IPv4Network) -> Service:
+def _as_seen(service: Service, names: Names, policy: Policy, pods: Network) -> Service:
     """The Service as kube-proxy sees it on the node that hands out `pods`."""
     if service.vip is None:
         return service
@@ -108,7 +109,7 @@ def _as_seen(service: Service, names: Names, policy: Policy, pods: IPv4Network) 
     return replace(service, traffic_policy=policy, endpoints=(Endpoint(address, local=address in pods),))
 
 
-def _pod(role: str, address: IPv4Address) -> Machine:
-    subnet = IPv4Network((address, 24), strict=False)
-    nic = CableEnd(name="eth0", addresses=(IPv4Interface((address, 24)),))
+def _pod(role: str, address: Address) -> Machine:
+    subnet = ip_network((address, 24), strict=False)
+    nic = CableEnd(name="eth0", addresses=(ip_interface((address, 24)),))
     return station(role, f"{role.replace('_', '-')}-1", nic, subnet[1])

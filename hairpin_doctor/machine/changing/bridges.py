@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hairpin_doctor.fixes.changes import BridgeNetfilter, BridgePortFlag, FdbEntry
+from hairpin_doctor.fixes.changes import BridgeNetfilter, BridgePortFlag, BridgeSnooping, FdbEntry
 from hairpin_doctor.machine.changing.found import SO, CannotChange, Found
 from hairpin_doctor.machine.changing.netlink import AF_BRIDGE, index, link, netlink
 from hairpin_doctor.machine.commands import CommandFailed, run
 
 NUD_NOARP, NUD_PERMANENT = 0x40, 0x80  # linux/neighbour.h
 NTF_SELF, NTF_MASTER = 0x02, 0x04
-ATTRIBUTES = {"hairpin": "mode", "learning": "learning", "isolated": "isolated", "state": "state"}
+SAME_NAMES = ("learning", "isolated", "mcast_flood", "state")
+ATTRIBUTES = {"hairpin": "mode", **{name: name for name in SAME_NAMES}}
 
 
 def find_port_flag(change: BridgePortFlag) -> Found:
@@ -57,6 +58,25 @@ def set_netfilter(change: BridgeNetfilter) -> None:
     with netlink(f"setting nf_call_iptables of {change.bridge}") as route:
         number = index(route, change.bridge)
         route.link("set", index=number, kind="bridge", br_nf_call_iptables=int(change.enabled))
+
+
+def find_snooping(change: BridgeSnooping) -> Found:
+    """Whether it snoops."""
+    with netlink(f"looking at {change.bridge}") as route:
+        found = link(route, change.bridge)
+    if found is None or found.get(("linkinfo", "kind")) != "bridge":
+        raise CannotChange(f"{change.bridge} is no bridge")
+    enabled = bool(found.get(("linkinfo", "data", "br_mcast_snooping")))
+    if enabled == change.enabled:
+        return SO
+    return Found(False, (replace(change, enabled=enabled, before=change.enabled),))
+
+
+def set_snooping(change: BridgeSnooping) -> None:
+    """Set it."""
+    with netlink(f"setting mcast_snooping of {change.bridge}") as route:
+        number = index(route, change.bridge)
+        route.link("set", index=number, kind="bridge", br_mcast_snooping=int(change.enabled))
 
 
 def find_fdb(change: FdbEntry) -> Found:

@@ -76,6 +76,8 @@ CHANGES = (
     (c.BridgePortFlag("port0", "learning", 0, 1),),
     (c.BridgePortFlag("port0", "isolated", 1, 0),),
     (c.BridgePortFlag("port0", "state", 0, 3),),
+    (c.BridgePortFlag("port0", "mcast_flood", 0, 1),),
+    (c.BridgeSnooping("bridge0", enabled=False, before=True),),
     (c.BridgeVlan("port0", 7, "tagged"),),
     (c.BridgeVlan("port0", 7, "access"),),
     (c.BridgeVlan("port0", 1, "tagged"),),

@@ -76,7 +76,7 @@ def test_what_is_saved_is_what_json_prints_and_with_reads_it(call: Call, tmp_pat
         (("nonsense",), "is not an IP address"),
         (("192.0.2.1:0",), "is not a port between 1 and 65535"),
         (("192.0.2.1:53/sctp",), "is not a protocol"),
-        (("2001:db8::1",), "IPv6 targets cannot be examined yet"),
+        (("fe80::1",), "is a link-local address"),
         (("127.0.0.1",), "never a LoadBalancer IP"),
         (("192.0.2.1", "--only", "arpp"), "there is no probe 'arpp'; did you mean arp?"),
         (("192.0.2.1", "--skip", "x\x1b[2J"), "there is no probe"),

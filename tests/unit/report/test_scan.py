@@ -17,7 +17,7 @@ from probes import questions as q
 from probes.catalogue import CATALOGUE
 from probes.host import Absent, Denied
 from probes.questions.traffic import Handshake
-from probes.target import BadTarget, parse_target
+from probes.target import parse_target
 
 DNS = parse_target("192.0.2.53:53")
 LEFT_OUT = "left out by --only or --skip"
@@ -106,13 +106,13 @@ def test_the_targets_and_addresses_of_other_reports_are_taken_over(
 
 def test_without_a_target_a_host_looks_at_what_it_serves(fake_client: Callable[..., Any]) -> None:
     host = rules(fake_client(), KUBE_PROXY)
-    assert choose_targets(host, (), ()) == ((parse_target("192.0.2.53:53/udp"),), ())
+    assert choose_targets(host, (), ()) == (parse_target("192.0.2.53:53/udp"),)
 
 
 def test_a_bare_address_becomes_the_ports_programmed_for_it(fake_client: Callable[..., Any]) -> None:
     host = rules(fake_client(), KUBE_PROXY)
-    assert choose_targets(host, [parse_target("192.0.2.53")], ())[0] == (parse_target("192.0.2.53:53/udp"),)
-    assert choose_targets(host, [parse_target("192.0.2.1")], ())[0] == (parse_target("192.0.2.1"),)
+    assert choose_targets(host, [parse_target("192.0.2.53")], ()) == (parse_target("192.0.2.53:53/udp"),)
+    assert choose_targets(host, [parse_target("192.0.2.1")], ()) == (parse_target("192.0.2.1"),)
 
 
 def test_no_target_and_none_found_is_said(fake_client: Callable[..., Any]) -> None:
@@ -126,11 +126,6 @@ def test_no_target_and_no_right_to_read_the_rules_is_said(fake_client: Callable[
     host = answering(answering(fake_client(root=False), q.IptablesRules, refused), q.NftRuleset, refused)
     with pytest.raises(NoTarget, match="run it as root, or name one"):
         scan(host, Request())
-
-
-def test_ipv6_is_refused_in_one_sentence(fake_client: Callable[..., Any]) -> None:
-    with pytest.raises(BadTarget, match="IPv6 targets cannot be examined yet"):
-        scan(fake_client(), Request((parse_target("[2001:db8::53]:53"),)))
 
 
 def test_what_a_missing_right_hid_is_said_with_how_to_see_it(fake_client: Callable[..., Any]) -> None:

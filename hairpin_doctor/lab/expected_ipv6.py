@@ -1,0 +1,36 @@
+"""What the doctor must say of the cases over IPv6; see expected.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hairpin_doctor.lab.cases.case import Expected, Vantage
+
+HEALTHY, UNDETERMINED = Expected("healthy", ()), Expected("undetermined", ())
+_WORKS: Mapping[Vantage, Expected] = {
+    "client": Expected("healthy", ("HD001",)),
+    "host": HEALTHY,
+    "both": Expected("healthy", ("HD001", "HD002")),
+}
+
+EXPECTED: Mapping[str, Mapping[Vantage, Expected]] = {
+    "healthy-ipv6": _WORKS,
+    "healthy-snooping-ipv6": _WORKS,
+    # The client's own experiment: its announcer answers a frame to its MAC, and not the multicast one.
+    "ndp-unheard-ipv6": {
+        "client": Expected("diagnosed", ("HD211",)),
+        "host": HEALTHY,
+        "both": Expected("diagnosed", ("HD211",)),
+    },
+    # Silence however it asks: why, the host alone can tell.
+    "no-link-local-ipv6": {
+        "client": UNDETERMINED,
+        "host": HEALTHY,
+        "both": Expected("diagnosed", ("HD211",)),
+    },
+    "nobody-announces-ipv6": {
+        "client": UNDETERMINED,
+        "host": HEALTHY,
+        "both": Expected("diagnosed", ("HD201",)),
+    },
+}
