@@ -56,7 +56,7 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def found(host: Any, *given: Any) -> list[str]:
-    return [str(each) for each in choose_targets(host, given, (), cluster=True)[0]]
+    return [str(each) for each in choose_targets(host, given, (), cluster=True)]
 
 
 def test_a_service_by_its_name_is_each_of_its_ports(cluster: Started) -> None:
