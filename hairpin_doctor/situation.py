@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.gateway_route import route_of_the_gateway
+from hairpin_doctor.likewise import together
 from hairpin_doctor.network import Network, Owner
 from hairpin_doctor.rule import Diagnosis, Undetermined, Verdict
 from hairpin_doctor.states import Works, ping_said
@@ -20,6 +21,8 @@ from probes.routes import RouteFacts
 from probes.service_rules import IPVS, ProgrammedPort, ServiceRulesFacts
 from probes.target import Address, resolution
 from probes.tcp import TcpFacts, frames_sent
+
+Judge = Callable[[Network, VantagePoint, Address], Verdict]
 
 
 class NotThis(Exception):
@@ -49,27 +52,40 @@ def failing_clients(network: Network, vip: Address) -> tuple[VantagePoint, ...]:
     raise network.need_client(vip, f"the path of a client of {vip}")
 
 
-def of_failing_clients(
-    network: Network, vip: Address, judge: Callable[[Network, VantagePoint, Address], Verdict]
-) -> Verdict:
-    """The verdict on the first failing client for which the cause holds, else what is open, else why it is not this.
+def of_failing_clients(network: Network, vip: Address, judge: Judge) -> Verdict:
+    """The verdict on every failing client for which the cause holds, else what is open, else why it is not this.
 
     What clears the cause for one client must not hide another one, which may fail by it.
     """
+    return _of_each(failing_clients(network, vip), network, vip, judge)
+
+
+def of_silent_clients(network: Network, vip: Address, judge: Judge) -> Verdict:
+    """The same of those whose ARP nobody answers. Raises as `silent_clients`."""
+    return _of_each(silent_clients(network, vip), network, vip, judge)
+
+
+def _of_each(
+    clients: tuple[VantagePoint, ...],
+    network: Network,
+    vip: Address,
+    judge: Judge,
+) -> Verdict:
     refusals: list[NotThis | MissingFacts] = []
-    verdicts: list[Verdict] = []
-    for client in failing_clients(network, vip):
+    verdicts: list[tuple[str, Verdict]] = []
+    for client in clients:
         try:
-            verdicts.append(judge(network, client, vip))
+            verdicts.append((client.name, judge(network, client, vip)))
         except (NotThis, MissingFacts) as reason:
             refusals.append(reason)
-    for kind in (Diagnosis, Undetermined):
-        for verdict in verdicts:
-            if isinstance(verdict, kind):
-                return verdict
+    found = [(name, each) for name, each in verdicts if isinstance(each, Diagnosis)]
+    if found:
+        return together(found)
+    said = [each for _, each in verdicts]
+    open_question = next((each for each in said if isinstance(each, Undetermined)), None)
     missing = next((each for each in refusals if isinstance(each, MissingFacts)), None)
-    if missing is None and verdicts:
-        return verdicts[0]
+    if open_question is not None or (missing is None and said):
+        return open_question or said[0]
     raise missing or refusals[0]
 
 
@@ -81,13 +97,14 @@ def live_macs(client: VantagePoint, vip: Address) -> tuple[str, ...]:
             f"{vip} is not on-link for {client.name}: its traffic goes to a gateway, not by {resolution(vip)}"
         )
     macs = client.findings[ArpFacts].macs(vip)
-    if not macs:
-        _hears_somebody(client, vip)
+    deaf = None if macs else _deafness(client, vip)
+    if deaf is not None:
+        raise deaf
     return macs
 
 
-def _hears_somebody(client: VantagePoint, vip: Address) -> None:
-    """Raises MissingFacts where others than the VIP were asked for as well and nobody answered: its link may be dead."""
+def _deafness(client: VantagePoint, vip: Address) -> MissingFacts | None:
+    """What is missing where others than the VIP were asked for as well and nobody answered: its link may be dead."""
     for answers in client.findings[ArpFacts].answers:
         others = [each for each in answers.asked if each not in client.scope.vips]
         if answers.asked and vip in answers.asked and others and not answers.replies:
@@ -96,7 +113,8 @@ def _hears_somebody(client: VantagePoint, vip: Address) -> None:
             how = (
                 f"look at that link first (its carrier, its switch or bridge port): {other} must answer {by}"
             )
-            raise MissingFacts(f"{what}: whether anybody answers for {vip}", client.name, how)
+            return MissingFacts(f"{what}: whether anybody answers for {vip}", client.name, how)
+    return None
 
 
 def is_silent(client: VantagePoint, vip: Address) -> bool:
@@ -108,12 +126,15 @@ def is_silent(client: VantagePoint, vip: Address) -> bool:
 def silent_clients(network: Network, vip: Address) -> tuple[VantagePoint, ...]:
     """The failing clients whose ARP nobody answers; raises NotThis with who answers, where somebody does.
 
-    Raises MissingFacts where a client hears nobody at all.
+    Raises MissingFacts where a client hears nobody at all, and no other one is silent.
     """
     failing = failing_clients(network, vip)
-    silent = tuple(client for client in failing if is_silent(client, vip) and not live_macs(client, vip))
-    if silent:
-        return silent
+    asked = tuple(client for client in failing if is_silent(client, vip))
+    deaf = [reason for client in asked if (reason := _deafness(client, vip))]
+    if len(deaf) < len(asked):
+        return tuple(client for client in asked if _deafness(client, vip) is None)
+    if deaf:
+        raise deaf[0]
     client = failing[0]
     macs = live_macs(client, vip)
     if not macs:
@@ -180,18 +201,17 @@ def attachment_of(network: Network, client: VantagePoint, vip: Address) -> Attac
     )
 
 
-def silent_attachment(network: Network, vip: Address) -> tuple[VantagePoint, Attachment]:
-    """A failing client whose ARP nobody answers, and where it hangs; raises NotThis where the VIP is routed instead."""
-    client = silent_clients(network, vip)[0]
+def silent_attachment(network: Network, client: VantagePoint, vip: Address) -> Attachment:
+    """Where a client hangs whose ARP nobody answers; raises NotThis where the VIP is routed instead."""
     if route_of_the_gateway(network, client, vip):
         raise NotThis(f"{vip} is routed: the gateway sends it on to a node")
     try:
-        return client, attachment_of(network, client, vip)
+        return attachment_of(network, client, vip)
     except MissingFacts:
         common = network.common_segment(client, vip)
         if common is None:
             raise
-        return client, common
+        return common
 
 
 def intercepted(attachment: Attachment) -> bool:

@@ -28,7 +28,7 @@ from hairpin_doctor.fixes.forget import forget
 from hairpin_doctor.gateway_route import route_of_the_gateway
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.situation import attachment_of, silent_clients, symptom
+from hairpin_doctor.situation import attachment_of, of_silent_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.bgp_sessions import BgpSessionFacts
@@ -47,7 +47,10 @@ def arp_ignored(network: Network, vip: Address) -> Verdict:
     """Silence at the client, the address on another interface of the host, and a setting that forbids the answer."""
     if not network.clients(vip):
         return _from_the_host_alone(network, vip)
-    client = silent_clients(network, vip)[0]
+    return of_silent_clients(network, vip, _judge)
+
+
+def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     if route_of_the_gateway(network, client, vip):
         return Cleared(f"{vip} is routed: the gateway sends it on to a node")
     attachment = attachment_of(network, client, vip)

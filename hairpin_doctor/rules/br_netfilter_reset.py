@@ -26,7 +26,7 @@ from hairpin_doctor.situation import names
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.br_netfilter import BrNetfilterFacts
 from probes.br_netfilter_at_boot import BrNetfilterAtBootFacts
-from probes.questions.configuration import CLUSTER_UNITS, SettingFile
+from probes.questions.configuration import CLUSTER_UNITS, BootSetting, SettingFile
 from probes.target import Address
 
 SETTING = "net.bridge.bridge-nf-call-iptables"
@@ -41,15 +41,15 @@ def br_netfilter_reset(network: Network, vip: Address) -> Verdict:
         raise network.need_host(vip, "whether br_netfilter's switch is what the host's files say")
     for host in hosts:
         now = host.findings[BrNetfilterFacts].call_iptables
-        at_boot = host.findings[BrNetfilterAtBootFacts] if now is not None else None
-        wanted = at_boot.wanted if at_boot else None
-        if at_boot and wanted and now is not None and bool(wanted.value) != bool(now):
-            return _diagnosis(host, vip, wanted, now, at_boot)
+        facts = host.findings[BrNetfilterAtBootFacts] if now is not None else None
+        wanted = facts.wanted if facts else None
+        if facts and facts.setting and wanted and now is not None and bool(wanted.value) != bool(now):
+            return _diagnosis(host, vip, wanted, now, facts.setting)
     return Cleared(f"br_netfilter's switch on {names(hosts)} is what the files say, or none names it")
 
 
 def _diagnosis(
-    host: VantagePoint, vip: Address, wanted: SettingFile, now: int, at_boot: BrNetfilterAtBootFacts
+    host: VantagePoint, vip: Address, wanted: SettingFile, now: int, at_boot: BootSetting
 ) -> Diagnosis:
     return Diagnosis(
         summary=f"{SETTING} is {now} on {host.name}, though {wanted.path} says {wanted.value}",
@@ -63,10 +63,10 @@ def _diagnosis(
     )
 
 
-def _why(now: int, at_boot: BrNetfilterAtBootFacts) -> str:
+def _why(now: int, at_boot: BootSetting) -> str:
     if not now:
         return "It was set to 0 since then, by hand or by a program: the next boot makes it 1 again."
-    if not at_boot.setting.module_loaded:
+    if not at_boot.module_loaded:
         return "No file has br_netfilter loaded before the settings are written: it came later, with its own default of 1."
     writers = _writers(at_boot)
     return f"It was set to 1 since then: {', '.join(writers)} may write it when they start." if writers else (
@@ -74,18 +74,16 @@ def _why(now: int, at_boot: BrNetfilterAtBootFacts) -> str:
     )  # fmt: skip
 
 
-def _writers(at_boot: BrNetfilterAtBootFacts) -> tuple[str, ...]:
+def _writers(at_boot: BootSetting) -> tuple[str, ...]:
     """Installed ones, by names that we know: the instructions hold them, and a foreign report could hold others."""
     known = (unit for unit in CLUSTER_UNITS if unit.startswith(WRITES_ONE))
-    return tuple(unit for unit in known if unit in at_boot.setting.units)
+    return tuple(unit for unit in known if unit in at_boot.units)
 
 
-def _fix(
-    host: VantagePoint, vip: Address, wanted: SettingFile, now: int, at_boot: BrNetfilterAtBootFacts
-) -> Fix:
+def _fix(host: VantagePoint, vip: Address, wanted: SettingFile, now: int, at_boot: BootSetting) -> Fix:
     unit = next(iter(_writers(at_boot)), "the service that starts last")
     how = f"If {now} is right, write it into {wanted.path}. If {wanted.value} is right, "
-    if now and not at_boot.setting.module_loaded:
+    if now and not at_boot.module_loaded:
         how += "load br_netfilter by a file in /etc/modules-load.d: systemd-modules-load runs before systemd-sysctl."
     elif now:
         how += (

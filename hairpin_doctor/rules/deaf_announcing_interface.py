@@ -28,7 +28,7 @@ from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface, own_mac_port
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.situation import silent_attachment, symptom
+from hairpin_doctor.situation import of_silent_clients, silent_attachment, symptom
 from hairpin_doctor.told import Told, told
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts, ArpListener
@@ -41,7 +41,11 @@ def deaf_announcing_interface(network: Network, vip: Address) -> Verdict:
     """A process listens for ARP on a port, and nobody answers the client."""
     if not network.clients(vip):
         return _from_the_host_alone(network, vip)
-    client, attachment = silent_attachment(network, vip)
+    return of_silent_clients(network, vip, _judge)
+
+
+def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
+    attachment = silent_attachment(network, client, vip)
     host = attachment.host
     hearing = [link.name for link in segment(attachment)]
     word = told(network, vip, host)

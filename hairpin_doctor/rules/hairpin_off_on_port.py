@@ -73,7 +73,12 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
         return Cleared(f"br_netfilter does not act on frames that {attachment.interface.name} bridges")
     if port.port.hairpin_mode:
         return Cleared(f"hairpin_mode is on at {port.name}")
-    near = [mac for mac in live_macs(client, vip) if behind_the_clients_port(attachment, mac)]
+    macs = live_macs(client, vip)
+    if not macs:
+        return Cleared(
+            f"nobody answers ARP for {vip} at {client.name}: it sends no frame that could be translated"
+        )
+    near = [mac for mac in macs if behind_the_clients_port(attachment, mac)]
     if near:
         return Cleared(
             f"{near[0]}, which answers, is behind {port.name} too: the frames do not cross the bridge"

@@ -24,7 +24,7 @@ from hairpin_doctor.fixes.changes import Look
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
-from hairpin_doctor.situation import NotThis, silent_attachment, symptom
+from hairpin_doctor.situation import NotThis, of_silent_clients, silent_attachment, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.multicast import MulticastFacts
@@ -37,7 +37,11 @@ from probes.target import Address, resolution
 @rule("HD201", "nobody-answers", Severity.BROKEN, ipv6=Ipv6.PROVEN)
 def nobody_answers(network: Network, vip: Address) -> Verdict:
     """Silence at every client, on a host whose announcers were looked for."""
-    client, attachment = silent_attachment(network, vip)
+    return of_silent_clients(network, vip, _judge)
+
+
+def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
+    attachment = silent_attachment(network, client, vip)
     answered = [
         other.name for other in network.clients(vip) if other.name in {c.name for c in network.working(vip)}
     ]

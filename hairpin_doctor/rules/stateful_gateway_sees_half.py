@@ -42,15 +42,16 @@ def _judge(_: Network, client: VantagePoint, vip: Address) -> Verdict:
     stalled = client.findings[TcpFacts].stalled(vip)
     if not stalled:
         return Cleared(f"no connection to {vip} stalls after its handshake")
-    answer = stalled[0]
-    if answer.frames is None:
+    for answer in stalled:
+        sent = {frame.destination_mac for frame in frames_sent(answer)}
+        came_from = {frame.source_mac for frame in frames_received(answer) if "SYN" in frame.flags}
+        if came_from - sent:
+            return _diagnosis(client, vip, answer, sorted(sent), sorted(came_from - sent))
+    unseen = next((each for each in stalled if each.frames is None), None)
+    if unseen is not None:
         how = f"run the scan on {client.name} as root"
-        raise MissingFacts(f"from which MAC the SYN-ACK of {answer.destination} comes", client.name, how)
-    sent = {frame.destination_mac for frame in frames_sent(answer)}
-    came_from = {frame.source_mac for frame in frames_received(answer) if "SYN" in frame.flags}
-    if not came_from - sent:
-        return Cleared(f"the SYN-ACK of {answer.destination} comes from the MAC that the SYN went to")
-    return _diagnosis(client, vip, answer, sorted(sent), sorted(came_from - sent))
+        raise MissingFacts(f"from which MAC the SYN-ACK of {unseen.destination} comes", client.name, how)
+    return Cleared(f"the SYN-ACK of {stalled[0].destination} comes from the MAC that the SYN went to")
 
 
 def _diagnosis(

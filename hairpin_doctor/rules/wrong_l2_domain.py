@@ -26,7 +26,7 @@ from hairpin_doctor.rules.deaf_announcing_interface import (
     known_listeners,
     why_unheard,
 )
-from hairpin_doctor.situation import silent_attachment, symptom
+from hairpin_doctor.situation import of_silent_clients, silent_attachment, symptom
 from hairpin_doctor.told import Told, told
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
@@ -41,7 +41,11 @@ def wrong_l2_domain(network: Network, vip: Address) -> Verdict:
     """A process listens for ARP, but only on interfaces that do not hear the client."""
     if not network.clients(vip):
         return _from_the_host_alone(network, vip)
-    client, attachment = silent_attachment(network, vip)
+    return of_silent_clients(network, vip, _judge)
+
+
+def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
+    attachment = silent_attachment(network, client, vip)
     host = attachment.host
     hearing = [link.name for link in segment(attachment)]
     word = told(network, vip, host)

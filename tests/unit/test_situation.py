@@ -23,6 +23,7 @@ from hairpin_doctor.situation import (
     live_macs,
     macs_used,
     of_failing_clients,
+    of_silent_clients,
     silent_clients,
     symptom,
     translated,
@@ -73,9 +74,13 @@ def programmed(port: int = 80, *endpoints: Endpoint) -> ProgrammedPort:
 
 
 def client(
-    point: Point, *facts: Any, outcome: Handshake = Handshake.SILENT, to: str | None = None
+    point: Point,
+    *facts: Any,
+    outcome: Handshake = Handshake.SILENT,
+    to: str | None = None,
+    name: str = "vm",
 ) -> VantagePoint:
-    return point("vm", InterfaceSysctlFacts((), (), 0), tcp(outcome, to), *facts)
+    return point(name, InterfaceSysctlFacts((), (), 0), tcp(outcome, to), *facts)
 
 
 def host(point: Point, *facts: Any) -> VantagePoint:
@@ -126,6 +131,29 @@ def test_one_failing_client_for_which_the_cause_holds_is_enough(
             look()
     else:
         assert look() is found
+
+
+def test_what_holds_for_several_clients_names_them_all_and_takes_the_surest(point: Point) -> None:
+    first, second = client(point, name="vm"), client(point, name="laptop")
+    sure = replace(CAUSE, summary="it is that", confidence=Confidence.PROVEN)
+    says = {first: CAUSE, second: sure}
+    verdict = of_failing_clients(Network([first, second]), VIP, lambda _, one, __: says[one])
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.summary == "it is that (likewise for vm)"
+    assert verdict.because == ("Likewise for vm: it is this.",)
+    assert verdict.confidence is Confidence.PROVEN
+
+
+def test_a_client_that_hears_nobody_at_all_hides_no_silent_one(point: Point) -> None:
+    unheard = ArpFacts((ArpAnswers("eth0", "packet socket", (VIP, GATEWAY), ()),))
+    deaf, silent = (
+        client(point, routes(), unheard, name="vm"),
+        client(point, routes(), heard(), name="laptop"),
+    )
+    assert silent_clients(Network([deaf, silent]), VIP) == (silent,)
+    assert of_silent_clients(Network([deaf, silent]), VIP, lambda _, one, __: CAUSE) is CAUSE
+    with pytest.raises(MissingFacts, match="hears no ARP answer at all"):
+        silent_clients(Network([deaf]), VIP)
 
 
 def test_who_answers_matters_only_for_a_vip_on_the_link(point: Point) -> None:
