@@ -29,7 +29,7 @@ def offered(*words: str) -> list[str]:
         (("explain", "bgp-v"), ["bgp-vip-in-clients-subnet"]),
         (("lab", "run", "vip-on-port"), ["vip-on-port-mac"]),
         (("lab", "up", "bgp-same-subnet-"), ["bgp-same-subnet-proxy-arp-stateful"]),
-        (("scan", "--only", "br_"), ["br_netfilter"]),
+        (("scan", "--only", "br_netfilter_"), ["br_netfilter_at_boot"]),
         (("scan", "-o", "m"), ["markdown"]),
         (("completion", "f"), ["fish"]),
         (("scan", "192.0.2.1", "--with", "vm"), ["vm"]),
