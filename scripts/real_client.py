@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
 from pathlib import Path
 
 import click
@@ -151,10 +151,11 @@ def _guest(lab: Lab, names: Names) -> Iterator[Guest]:
             yield guest
 
 
-def _free(names: Names) -> IPv4Interface:
+def _free(names: Names) -> IPv4Interface | IPv6Interface:
     """An address of the LAN that nothing in the case has."""
-    taken = set(vars(names).values()) | {names.lan.network_address}
-    return names.on_lan(next(each for each in reversed(list(names.lan.hosts())) if each not in taken))
+    taken = set(vars(names).values())
+    hosts = (IPv4Address(int(each)) for each in reversed(list(names.lan.hosts())))
+    return names.on_lan(next(each for each in hosts if each not in taken))
 
 
 @contextmanager

@@ -81,7 +81,7 @@ class WritableCluster:
         after = sent if verb == "POST" else None if verb == "DELETE" else patched(before or {}, sent)
         if not dry and after is None:
             del self.objects[key]
-        elif not dry:
+        elif not dry and after is not None:
             self.objects[key] = after | {"metadata": {"uid": "1", "resourceVersion": "7"} | after["metadata"]}
         return (201 if verb == "POST" else 200), after or before
 

@@ -126,15 +126,6 @@ _CASES = (
     _UNHEARD,
     replace(
         _UNHEARD,
-        name="no-link-local",
-        title="The announcing bridge has no link-local address: the speaker cannot open its NDP responder there.",
-        fault=lambda _: _NO_LINK_LOCAL,
-        symptom=_silent,
-        by_hand=lambda names: ("host", f"ip -6 address add fe80::5/64 dev {names.bridge} nodad"),
-        repair=_speaker_anew,
-    ),
-    replace(
-        _UNHEARD,
         name="nobody-announces",
         title="Nobody announces the IPv6 VIP, and no station of the link answers for it, however it is asked.",
         codes=("HD201",),
