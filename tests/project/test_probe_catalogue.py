@@ -13,7 +13,7 @@ from probes.catalogue import CATALOGUE
 from probes.probe import Layer, Phase, Probe
 
 PROBES = Path(__file__).parents[2] / "probes"
-QUESTION_WORDS = {"Who", "Which", "What", "Where", "which", "Does", "Do", "Has", "If"}
+QUESTION_WORDS = {"Who", "Which", "What", "Where", "which", "Does", "Do", "Has", "If", "How"}
 NO_PROBE = {"__init__", "catalogue", "host", "probe", "target"}
 
 each_probe = pytest.mark.parametrize("probe", CATALOGUE, ids=lambda probe: probe.id)
