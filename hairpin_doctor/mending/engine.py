@@ -16,8 +16,8 @@ from hairpin_doctor.mending.checkpoint import Checkpoint, Work
 from hairpin_doctor.mending.installing import Installer, installing
 from hairpin_doctor.mending.reprobe import Comparison, Probe, States, probe_until_good
 from hairpin_doctor.mending.rollback import refuse_edited, restore, take_back, why_take_back
-from hairpin_doctor.mending.steps import Run, Steps, TakenBack, Tell
-from hairpin_doctor.mending.store import MendingRefused, Store
+from hairpin_doctor.mending.steps import Run, Steps, TakenBack
+from hairpin_doctor.mending.store import MendingRefused, Store, Tell
 from hairpin_doctor.mending.watchdog import NO_WATCHDOG, start_watchdog
 
 APPLY_AT_MOST_S = 300.0
@@ -142,11 +142,7 @@ class Engine:
     def _take_back(self, last: Checkpoint, why: str) -> Checkpoint:
         """By what is on disk, or by what we remember where that cannot be read."""
         with self.store.mutex():
-            try:
-                checkpoint = self.store.read(last.id)
-            except MendingRefused as error:
-                self.tell(str(error))
-                checkpoint = last
+            checkpoint = self.store.read_or(last, self.tell)
             if not checkpoint.pending:
                 return checkpoint
             return take_back(self.store, checkpoint, self.hands, why, self.tell)

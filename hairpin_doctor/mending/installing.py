@@ -14,8 +14,8 @@ from hairpin_doctor.machine.changing.parsers import opinions
 from hairpin_doctor.machine.processes import started
 from hairpin_doctor.mending.checkpoint import Checkpoint
 from hairpin_doctor.mending.rollback import withdraw
-from hairpin_doctor.mending.steps import Run, Steps, TakenBack, Tell
-from hairpin_doctor.mending.store import MendingRefused, Store
+from hairpin_doctor.mending.steps import Run, Steps, TakenBack
+from hairpin_doctor.mending.store import MendingRefused, Store, Tell
 
 INSTALL_AT_MOST_S = 300.0
 HOLDS = "nothing of that is left, and what was applied holds until the next reboot"
@@ -64,11 +64,7 @@ class Installer:
 
     def _withdraw(self, last: Checkpoint, why: str) -> Checkpoint:
         with self.store.mutex():
-            try:
-                checkpoint = self.store.read(last.id)
-            except MendingRefused as error:
-                self.tell(str(error))
-                checkpoint = last
+            checkpoint = self.store.read_or(last, self.tell)
             if checkpoint.phase != "installing":
                 return checkpoint
             return withdraw(self.store, checkpoint, self.hands, why, self.tell)

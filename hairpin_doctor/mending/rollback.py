@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hairpin_doctor.fixes.changes import Change, ConfigFile, Manifest
@@ -11,10 +11,9 @@ from hairpin_doctor.machine.changing.found import CannotChange, NoInterface
 from hairpin_doctor.machine.changing.hands import Hands
 from hairpin_doctor.machine.processes import is_running
 from hairpin_doctor.mending.checkpoint import Checkpoint
-from hairpin_doctor.mending.store import MendingRefused, Store
+from hairpin_doctor.mending.store import MendingRefused, Store, Tell
 
 TRIES, PAUSE_S = 3, 1.0
-Tell = Callable[[str], None]
 
 
 def why_take_back(checkpoint: Checkpoint, now: float, who: str = "the watchdog") -> str | None:

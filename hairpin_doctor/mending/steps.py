@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,7 +17,7 @@ from hairpin_doctor.fixes.changes import (
 from hairpin_doctor.machine.changing.hands import Hands
 from hairpin_doctor.mending.checkpoint import Checkpoint
 from hairpin_doctor.mending.rollback import shown
-from hairpin_doctor.mending.store import Store
+from hairpin_doctor.mending.store import Store, Tell
 
 NOT_READ_BACK = (
     ForgottenFlow,
@@ -26,7 +26,6 @@ NOT_READ_BACK = (
     Look,
     RestartedDaemonSet,
 )  # learned anew, pinned, shown, or a moment only
-Tell = Callable[[str], None]
 
 
 class TakenBack(Exception):

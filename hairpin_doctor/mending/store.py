@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,8 @@ from hairpin_doctor.machine.locks import Held, is_held, lock
 from hairpin_doctor.mending.checkpoint import Checkpoint, checkpoint_of
 
 DEFAULT = Path("/var/lib/hairpin-doctor")
+Tell = Callable[[str], None]
+"""Gets one sentence for the person who waits."""
 
 
 class MendingRefused(RuntimeError):
@@ -93,6 +95,14 @@ class Store:
             raise MendingRefused(f"there is no run {id_} in {self.directory}.") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise MendingRefused(f"{path} cannot be read: {error}.") from None
+
+    def read_or(self, last: Checkpoint, tell: Tell) -> Checkpoint:
+        """What is on disk of the run, or what is remembered of it where that cannot be read, which `tell` is told."""
+        try:
+            return self.read(last.id)
+        except MendingRefused as error:
+            tell(str(error))
+            return last
 
     def history(self) -> tuple[Checkpoint, ...]:
         """Every run, oldest first."""

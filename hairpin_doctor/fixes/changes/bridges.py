@@ -1,10 +1,10 @@
-"""Settings of a bridge: flags of its ports, its own iptables switch, entries of its forwarding database."""
+"""Settings of a bridge: flags of its ports, its own switches, entries of its forwarding database."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from shlex import quote
-from typing import Literal
+from typing import ClassVar, Literal
 
 from hairpin_doctor.fixes.changes.change import Change
 
@@ -41,8 +41,10 @@ class BridgePortFlag(Change):
 
 
 @dataclass(frozen=True)
-class BridgeNetfilter(Change):
-    """A bridge's own switch that shows its frames to iptables; ORed with net.bridge.bridge-nf-call-iptables."""
+class _Switch(Change):
+    """One of a bridge's own switches, by its name in ip-link(8). `before`: as the scan saw it."""
+
+    setting: ClassVar[str]
 
     bridge: str
     enabled: bool
@@ -57,27 +59,21 @@ class BridgeNetfilter(Change):
         return (self._set(self.before),) if self.before != self.enabled else ()
 
     def _set(self, enabled: bool) -> str:
-        return f"ip link set {quote(self.bridge)} type bridge nf_call_iptables {int(enabled)}"
+        return f"ip link set {quote(self.bridge)} type bridge {self.setting} {int(enabled)}"
 
 
 @dataclass(frozen=True)
-class BridgeSnooping(Change):
-    """Whether a bridge snoops IGMP and MLD; one that does not floods all multicast. `before`: as the scan saw it."""
+class BridgeNetfilter(_Switch):
+    """Whether a bridge shows its frames to iptables; ORed with net.bridge.bridge-nf-call-iptables."""
 
-    bridge: str
-    enabled: bool
-    before: bool
+    setting = "nf_call_iptables"
 
-    def commands(self) -> tuple[str, ...]:
-        """ip link set type bridge."""
-        return (self._set(self.enabled),)
 
-    def undo(self) -> tuple[str, ...]:
-        """The value that was seen."""
-        return (self._set(self.before),)
+@dataclass(frozen=True)
+class BridgeSnooping(_Switch):
+    """Whether a bridge snoops IGMP and MLD; one that does not floods all multicast."""
 
-    def _set(self, enabled: bool) -> str:
-        return f"ip link set {quote(self.bridge)} type bridge mcast_snooping {int(enabled)}"
+    setting = "mcast_snooping"
 
     @property
     def interface(self) -> str | None:

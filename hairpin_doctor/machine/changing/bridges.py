@@ -1,4 +1,4 @@
-"""Flags of bridge ports, a bridge's iptables switch, permanent entries of the forwarding database."""
+"""Flags of bridge ports, switches of a bridge, permanent entries of the forwarding database."""
 
 from __future__ import annotations
 
@@ -41,42 +41,23 @@ def set_port_flag(change: BridgePortFlag) -> None:
         route.brport("set", index=index(route, change.port), **wanted)
 
 
-def find_netfilter(change: BridgeNetfilter) -> Found:
+def find_switch(change: BridgeNetfilter | BridgeSnooping) -> Found:
     """The bridge's switch."""
     with netlink(f"looking at {change.bridge}") as route:
         found = link(route, change.bridge)
     if found is None or found.get(("linkinfo", "kind")) != "bridge":
         raise CannotChange(f"{change.bridge} is no bridge")
-    enabled = bool(found.get(("linkinfo", "data", "br_nf_call_iptables")))
+    enabled = bool(found.get(("linkinfo", "data", f"br_{change.setting}")))
     if enabled == change.enabled:
         return SO
     return Found(False, (replace(change, enabled=enabled, before=change.enabled),))
 
 
-def set_netfilter(change: BridgeNetfilter) -> None:
+def set_switch(change: BridgeNetfilter | BridgeSnooping) -> None:
     """Set it."""
-    with netlink(f"setting nf_call_iptables of {change.bridge}") as route:
-        number = index(route, change.bridge)
-        route.link("set", index=number, kind="bridge", br_nf_call_iptables=int(change.enabled))
-
-
-def find_snooping(change: BridgeSnooping) -> Found:
-    """Whether it snoops."""
-    with netlink(f"looking at {change.bridge}") as route:
-        found = link(route, change.bridge)
-    if found is None or found.get(("linkinfo", "kind")) != "bridge":
-        raise CannotChange(f"{change.bridge} is no bridge")
-    enabled = bool(found.get(("linkinfo", "data", "br_mcast_snooping")))
-    if enabled == change.enabled:
-        return SO
-    return Found(False, (replace(change, enabled=enabled, before=change.enabled),))
-
-
-def set_snooping(change: BridgeSnooping) -> None:
-    """Set it."""
-    with netlink(f"setting mcast_snooping of {change.bridge}") as route:
-        number = index(route, change.bridge)
-        route.link("set", index=number, kind="bridge", br_mcast_snooping=int(change.enabled))
+    with netlink(f"setting {change.setting} of {change.bridge}") as route:
+        wanted = {f"br_{change.setting}": int(change.enabled)}
+        route.link("set", index=index(route, change.bridge), kind="bridge", **wanted)
 
 
 def find_fdb(change: FdbEntry) -> Found:

@@ -35,9 +35,9 @@ class Hands(Protocol):
 
 Pair = tuple[Callable[[Any], Found], Callable[[Any], None]]
 ON_THIS_MACHINE: dict[type[c.Change], Pair] = {
-    c.BridgeNetfilter: (bridges.find_netfilter, bridges.set_netfilter),
+    c.BridgeNetfilter: (bridges.find_switch, bridges.set_switch),
     c.BridgePortFlag: (bridges.find_port_flag, bridges.set_port_flag),
-    c.BridgeSnooping: (bridges.find_snooping, bridges.set_snooping),
+    c.BridgeSnooping: (bridges.find_switch, bridges.set_switch),
     c.BridgeVlan: (vlans.find_vlan, vlans.set_vlan),
     c.ConfigFile: (config_files.find_file, config_files.write_file),
     c.EnabledUnit: (units.find_enabled, units.set_enabled),
