@@ -19,7 +19,7 @@ from hairpin_doctor.redaction.key import Key
 from probes.target import Address, Network
 
 # RFC 6890 and what stands there: these stay as they are ...
-_KEPT = "0.0.0.0/8 127.0.0.0/8 169.254.0.0/16 192.0.0.0/24 224.0.0.0/3 ::/96 ff00::/8"
+_KEPT = "0.0.0.0/8 127.0.0.0/8 169.254.0.0/16 192.0.0.0/24 224.0.0.0/3 ::/96 100::/64 ff00::/8"
 KEPT = tuple(map(ip_network, _KEPT.split()))
 # ... and these stay themselves as blocks, with what is in them mixed.
 _BLOCKS = "10.0.0.0/8 100.64.0.0/10 172.16.0.0/12 192.168.0.0/16 fe80::/64 fc00::/8 fd00::/8 2000::/3"

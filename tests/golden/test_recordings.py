@@ -49,11 +49,7 @@ def test_a_recorded_case_is_judged_as_it_was_in_the_lab(case: Case) -> None:
         assert lies(report) == [], vantage
 
 
-OVER_IPV4 = tuple(case for case in CATALOGUE if not case.name.endswith("-ipv6"))
-"""A report about IPv6 is not redacted alike yet; `--redact` refuses to give it out then."""
-
-
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in OVER_IPV4])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CATALOGUE])
 def test_redacted_files_of_a_case_are_judged_by_the_command_as_the_case_itself(
     case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
