@@ -23,6 +23,11 @@ EXPECTED: Mapping[str, Mapping[Vantage, Expected]] = {
         "both": Expected("diagnosed", ("HD211",)),
     },
     # Silence however it asks: why, the host alone can tell.
+    "no-link-local-ipv6": {
+        "client": UNDETERMINED,
+        "host": HEALTHY,
+        "both": Expected("diagnosed", ("HD211",)),
+    },
     "nobody-announces-ipv6": {
         "client": UNDETERMINED,
         "host": HEALTHY,

@@ -33,7 +33,7 @@ def can_be_applied(fix: Mapping[str, Any]) -> bool:
     ) and all(
         step["manifest"] or any(map(kubectl.understands, step["commands"]))
         if step["place"] == "cluster"
-        else step["commands"]
+        else step["commands"] and not step["instructions"]
         for step in fix["steps"]
     )
 

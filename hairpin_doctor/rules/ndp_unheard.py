@@ -1,10 +1,10 @@
 """Neighbour solicitations for the IPv6 VIP are not heard, or not answered, by who announces it.
 
-Why: An IPv6 address is asked for by multicast, in the group of its last 24 bits (ff02::1:ffXX:XXXX). A bridge or switch that
-snoops MLD and knows of a querier delivers that only where the group was joined; an announcer that joins nothing (a BPF
-program, a packet socket) is left out. A Linux bridge without a querier floods; a port with `mcast_flood off` gets nothing
-then. And no speaker can open its responder on an interface without a usable link-local address, nor does a kernel answer
-for an address that failed duplicate address detection.
+Why: An IPv6 address is asked for by multicast, in the group of its last 24 bits (in ff02::1:ff00:0/104). A bridge or
+switch that snoops MLD and knows of a querier delivers that only where the group was joined; an announcer that joins
+nothing (a BPF program, a packet socket) is left out. A Linux bridge without a querier floods; a port with `mcast_flood
+off` gets nothing then. And no speaker can open its responder on an interface without a usable link-local address, nor
+does a kernel answer for an address that failed duplicate address detection.
 Seen as: "No route to host" for the IPv6 VIP, while IPv4 works and other IPv6 neighbours answer.
 Told apart from: HD201 (nobody announces) by asking each station of the link directly: a frame to the announcer's own MAC is
 answered, the multicast one is not. Silence to both, on an interface whose addresses are sound, is HD201.

@@ -1,7 +1,7 @@
 """The homelab with IPv6 alone: healthy, and VIPs whose neighbour solicitations are not heard or not answered.
 
 VM ── vnet1 ─┤ bridge0 (snoops MLD, a querier is known) ├─ eno1 ── switch ── laptop
-                  └─ announcer on the host, which never joined ff02::1:ffXX:XXXX
+                  └─ announcer on the host, which never joined the VIP's group of ff02::1:ff00:0/104
 """
 
 from __future__ import annotations
@@ -124,6 +124,15 @@ _CASES = (
         targets=all_targets,
     ),
     _UNHEARD,
+    replace(
+        _UNHEARD,
+        name="no-link-local",
+        title="The announcing bridge has no link-local address: the speaker cannot open its NDP responder there.",
+        fault=lambda _: _NO_LINK_LOCAL,
+        symptom=_silent,
+        by_hand=lambda names: ("host", f"ip -6 address add fe80::5/64 dev {names.bridge} nodad"),
+        repair=_speaker_anew,
+    ),
     replace(
         _UNHEARD,
         name="nobody-announces",

@@ -37,7 +37,8 @@ def test_what_shares_a_subnet_of_any_length_still_does_and_what_does_not_does_no
 
 @pytest.mark.parametrize(
     "text",
-    ["0.0.0.0", "255.255.255.255", "127.0.0.1", "169.254.20.10", "224.0.0.18", "192.0.0.8", "100::8", "::", "::1", "ff02::1"],
+    ["0.0.0.0", "255.255.255.255", "127.0.0.1", "169.254.20.10", "224.0.0.18",
+     "192.0.0.8", "100::8", "::", "::1", "ff02::1"],
 )  # fmt: skip
 def test_what_means_something_to_the_kernel_stays(made: Addresses, text: str) -> None:
     assert made.address(ip_address(text)) == ip_address(text)
