@@ -135,6 +135,7 @@ def _from_the_host_alone(network: Network, vip: Address) -> Verdict:
             for name in holding
             if (base := interfaces.by_name(name))
             for link in interfaces.stacked_on(base)
+            if link.kind != "vlan"  # hears what is tagged, which those who share the VIP's prefix are not
         ]
         listeners = _hearing_elsewhere(host, [])
         if listeners and holding and not set(listeners) & {*holding, *above}:

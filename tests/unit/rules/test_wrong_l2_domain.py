@@ -82,3 +82,18 @@ def test_a_vlan_interface_on_the_clients_bridge_is_another_segment(recorded: Rec
         Links, lambda link: replace(link, kind="macvlan") if link.name == "enp197s0" else link
     )
     assert isinstance(macvlan.verdict(wrong_l2_domain), Cleared)
+
+
+def test_the_host_alone_suspects_a_vlan_interface_on_the_vips_own_bridge_and_no_macvlan(
+    recorded: Recorded,
+) -> None:
+    case = recorded("l2-on-enp197s0")
+    bridge = case.link("bridge0").index
+
+    def suspected(kind: str) -> bool:
+        stacked = case.host_lists(
+            Links, lambda link: replace(link, kind=kind, lower=bridge) if link.name == "enp197s0" else link
+        )
+        return bool(stacked.verdict(wrong_l2_domain, stacked.host).suspected)
+
+    assert (suspected("vlan"), suspected("macvlan")) == (True, False)
