@@ -7,6 +7,7 @@ of the client in a case that is built here. Two minutes for a case and more. Exi
 from __future__ import annotations
 
 import base64
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -39,6 +40,8 @@ echo o > /proc/sysrq-trigger; sleep 30
 @click.option("--real-client", is_flag=True, help="A real guest on a tap as the client of CASES.")
 def main(cases: tuple[str, ...], record: Path | None, real_client: bool) -> None:
     """Run CASES, one guest each; without any, all that need kernel modules, then those with a real client."""
+    for number in (signal.SIGTERM, signal.SIGHUP):  # the guest and its files' server end with us
+        signal.signal(number, lambda *_: sys.exit(143))
     if cases:
         good = [_run(_case(name), record, real_client=real_client) for name in cases]
     else:
