@@ -15,17 +15,18 @@ class JudgedOtherwise(Exception):
     """Redaction took something away that a rule needs; the message is one sentence."""
 
 
-def redacted(recordings: Iterable[Recording], key: Key, saved: str | None = None) -> Scanned:
+def redacted(recordings: Iterable[Recording], key: Key) -> Scanned:
     """The judgement over the recordings with every name and address replaced. Raises JudgedOtherwise.
 
     The report rests on the redacted recordings alone, so that nothing of the real ones can be in it. Recordings that are
-    redacted already stay as they are.
+    redacted already stay as they are. No file is named in it: files are called after machines, and a scan takes no redacted
+    report.
     """
     given = tuple(recordings)
     made = [redact(each, key) for each in given]
     real = [each for each in given if each.redacted_by is None]
     replaced = [each.recording for each, of in zip(made, given, strict=True) if of.redacted_by is None]
-    scanned = judge((each.recording for each in made), saved)
+    scanned = judge(each.recording for each in made)
     alone = scanned if len(real) == len(given) else judge(replaced)
     before, after = _essence(judge(real)), _essence(alone)
     left_out = tuple(sentence for each in made for sentence in each.left_out)

@@ -87,7 +87,7 @@ def judged(recordings: Iterable[Recording], key: Key | None, saved: str | None) 
         from hairpin_doctor.redacted import JudgedOtherwise, redacted
 
         try:
-            return redacted(recordings, key, saved)
+            return redacted(recordings, key)
         except JudgedOtherwise as error:
             raise Refused(error) from None
     except NotTogether as error:

@@ -19,8 +19,10 @@ from hairpin_doctor.redaction.vocabulary import RANDOM, is_kept
 from probes.target import Address
 
 _IPV4 = r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
+_OCTET = "[0-9A-Fa-f]{2}"
 PIECES = re.compile(
-    r"(?P<mac>(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:]))"
+    rf"(?P<mac>(?<![0-9A-Fa-f]){_OCTET}(?P<between>[:-])(?:{_OCTET}(?P=between)){{4}}{_OCTET}(?![0-9A-Fa-f:]))"
+    r"|(?P<dashed>(?<!\d)(?<!\d-)\d{1,3}-\d{1,3}-\d{1,3}-\d{1,3}(?!-?\d))"  # ip-192-0-2-9, as clouds call machines
     rf"|(?P<range>(?<![\d.]){_IPV4}-{_IPV4}(?![\d.]))"
     rf"|(?P<ipv4>(?<![\d.]){_IPV4}(?:/\d+)?(?![\d]))"
     r"|(?P<ipv6>(?<![\w:])[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:]*(?:\d+(?:\.\d+){3})?(?:/\d+)?)"
@@ -51,7 +53,9 @@ class Redactor:
     def _piece(self, found: re.Match[str]) -> str:
         kind, piece = found.lastgroup, found[0]
         if kind == "mac":
-            return self.addresses.mac(piece.lower())
+            return self.addresses.mac(piece.lower().replace("-", ":")).replace(":", found["between"])
+        if kind == "dashed":
+            return self._prefix(piece.replace("-", ".")).replace(".", "-")
         if kind == "range":
             return self._range(piece)
         if kind in ("ipv4", "ipv6"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,15 @@ from hairpin_doctor.cli.output import EXIT_CODES
 from hairpin_doctor.lab.cases import CATALOGUE, MODULE_CASES, Case
 from hairpin_doctor.lab.cases.case import Vantage
 from hairpin_doctor.lab.examination import Verdict
+from hairpin_doctor.lab.names import Names
 from hairpin_doctor.recording import Recording
 from hairpin_doctor.redacted import redacted
+from hairpin_doctor.redaction.addresses import GROUP_BIT, KEPT, KEPT_MAKERS
 from hairpin_doctor.redaction.key import Key
-from hairpin_doctor.report.codec import decode_recording
+from hairpin_doctor.report.codec import decode_recording, encode_recording
 from hairpin_doctor.report.compose import with_recordings
 from hairpin_doctor.report.files import parse, to_json
+from hairpin_doctor.report.markdown import to_markdown
 from hairpin_doctor.report.report import Report
 from hairpin_doctor.scan import judge
 
@@ -60,11 +65,43 @@ def test_redacted_files_of_a_case_are_judged_by_the_command_as_the_case_itself(
         scanned = redacted([recording], KEY)
         assert not any("Left out" in each for each in scanned.report.notices)
         paths.append(str(tmp_path / f"{number}.json"))
-        Path(paths[-1]).write_text(to_json(with_recordings(scanned.report, scanned.recordings)))
+        text = to_json(with_recordings(scanned.report, scanned.recordings))
+        Path(paths[-1]).write_text(text)
+        assert (
+            telling(json.dumps(encode_recording(recording))) & pieces(text + to_markdown(scanned.report))
+            == set()
+        )
     code = run(["judge", *paths, "-o", "json"])
     verdict = Verdict.of(json.loads(capsys.readouterr().out))
     assert verdict.wrong(case.expected["both"]) is None
     assert code == EXIT_CODES[verdict.outcome]
+
+
+STORY = Names.story()
+NAMES = {STORY.host, STORY.vm, STORY.laptop, STORY.other_node, "home"}
+"""Names of machines, and of the Services' namespace."""
+MAC = re.compile("[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+ADDRESS_OR_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]*")
+
+
+def pieces(text: str) -> set[str]:
+    """Whatever in a text can be an address, a MAC or a name."""
+    return {each.rstrip(".:") for each in ADDRESS_OR_NAME.findall(text)}
+
+
+def telling(text: str) -> set[str]:
+    """Those of a recording that would tell whose it is: addresses, MACs, and names that no program gives."""
+    return {each for each in pieces(text) if is_somebodys(each)}
+
+
+def is_somebodys(piece: str) -> bool:
+    try:
+        return not any(ip_address(piece) in block for block in KEPT)
+    except ValueError:
+        pass
+    if MAC.fullmatch(piece):
+        return not piece.startswith(KEPT_MAKERS) and not int(piece[:2], 16) & GROUP_BIT
+    return piece in NAMES
 
 
 def lies(report: Report) -> list[str]:

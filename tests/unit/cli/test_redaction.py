@@ -13,6 +13,7 @@ from click.testing import Result
 
 import hairpin_doctor.redacted
 from hairpin_doctor.redaction.redact import Redacted
+from probes.questions.traffic import Handshake
 
 Call = Callable[..., Result]
 TARGET = "203.0.113.53:53"
@@ -28,6 +29,19 @@ def test_a_redacted_scan_names_nothing_real_and_keeps_the_verdict(
     assert found.exit_code == 0, found.stderr
     assert [each for each in REAL if each in found.stdout + path.read_text()] == []
     assert json.loads(path.read_text())["verdict"] == "healthy"
+
+
+@pytest.mark.parametrize("options", [(), ("--save", "of-payroll.json")])
+def test_a_file_that_is_called_after_a_machine_is_not_named(
+    call: Call, machine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    machine.outcome = Handshake.SILENT
+    call("scan", TARGET, "--save", "payroll-vm.json")
+    found = call("judge", "payroll-vm.json", "--redact", "-o", "markdown", *options)
+    assert found.exit_code == 4, found.stderr
+    assert "payroll" not in found.stdout
+    assert "scan --with" in found.stdout
 
 
 def test_two_redactions_without_a_key_differ_and_with_a_key_agree(call: Call, tmp_path: Path) -> None:

@@ -122,6 +122,23 @@ def test_addresses_in_a_text_are_mapped_as_such(redactor: Redactor, text: str) -
     assert redactor.text(f"({text})") == f"({redactor.text(text)})"
 
 
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [("ip-10-1-2-3.internal", "10.1.2.3"), ("52-54-00-12-34-56", "52:54:00:12:34:56")],
+)
+def test_an_address_within_a_name_is_mapped_as_the_address_itself(
+    redactor: Redactor, name: str, address: str
+) -> None:
+    mapped = redactor.text(address)
+    assert mapped != address
+    assert mapped.replace(".", "-").replace(":", "-") in redactor.text(name)
+
+
+@pytest.mark.parametrize("text", ["2026-11-26-01", "1-2-3-4-5", "300-1-2-3"])
+def test_numbers_in_a_row_that_are_no_address_stay(redactor: Redactor, text: str) -> None:
+    assert redactor.text(text) == text
+
+
 def test_a_range_across_subnets_is_refused(redactor: Redactor) -> None:
     with pytest.raises(CannotRedact):
         redactor.text("-m iprange --src-range 10.0.0.1-10.0.9.9")
