@@ -20,7 +20,7 @@ from probes.interfaces import InterfaceFacts
 from probes.load_balancer_controllers import LoadBalancerControllerFacts
 from probes.metallb import MetalLbFacts
 from probes.questions.cluster import ClusterNode, LoadBalancerService, Pod, SliceEndpoint, Workload
-from probes.questions.metallb import AddressPool, Advertisement, L2Status
+from probes.questions.metallb import AddressPool, Advertisement, BgpPeer, L2Status
 from probes.target import Address
 
 CLASS_OPTION = "--lb-class="
@@ -98,6 +98,11 @@ class ClusterView:
     def bgp(self) -> tuple[Advertisement, ...]:
         """The BGPAdvertisements that select the pool."""
         return self._selecting(self._seen(self.metallb.bgp_advertisements, "MetalLB's BGPAdvertisements"))
+
+    @property
+    def bgp_peers(self) -> tuple[BgpPeer, ...]:
+        """Every BGPPeer."""
+        return self._seen(self.metallb.bgp_peers, "MetalLB's BGPPeers")
 
     @property
     def l2_statuses(self) -> tuple[L2Status, ...]:

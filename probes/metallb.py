@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probes.host import Host, listed
+from probes.host import Host, Unanswered, listed
 from probes.probe import Layer, Scope, probe
 from probes.questions.cluster import ApiGroups
 from probes.questions.metallb import (
@@ -32,7 +32,10 @@ GROUP, FRR_GROUP = "metallb.io/v1beta1", "frrk8s.metallb.io/v1beta1"
 
 @dataclass(frozen=True)
 class MetalLbFacts:
-    """`installed`: its resources are served. Lists are None where they could not be seen."""
+    """`installed`: its resources are served. Lists are None where they could not be seen.
+
+    `bgp_statuses` is None too where this version has none: nothing in it means that nobody is to be told.
+    """
 
     installed: bool
     pools: tuple[AddressPool, ...] | None = ()
@@ -57,6 +60,13 @@ def metallb(host: Host, _: Scope) -> MetalLbFacts:
         bgp_advertisements=listed(host, BgpAdvertisements()),
         bgp_peers=listed(host, BgpPeers()),
         l2_statuses=listed(host, ServiceL2Statuses()),
-        bgp_statuses=listed(host, ServiceBgpStatuses()),
+        bgp_statuses=_bgp_statuses(host),
         bgp_sessions=listed(host, BgpSessionStates()) if FRR_GROUP in groups else (),
     )
+
+
+def _bgp_statuses(host: Host) -> tuple[BgpStatus, ...] | None:
+    try:
+        return host.ask(ServiceBgpStatuses())
+    except Unanswered:
+        return None

@@ -39,12 +39,32 @@ def advertise(host: str, peers: tuple[str, ...], vip: Address, client: str) -> F
     return _both_sides(f"Advertise {vip} to {', '.join(peers)}", host, text, vip, client)
 
 
+def name_a_peer(why: str, vip: Address, client: str) -> Fix:
+    """Have a BGPPeer for the nodes that announce, where none is selected. `why`: in the cluster's words."""
+    text = (
+        f"{why[0].upper()}{why[1:]}. A BGPPeer names the router (peerAddress, peerASN) and the node's own AS (myASN); "
+        "the advertisement's `peers` hold its name or are left out; the nodeSelectors of both select one node at least."
+    )
+    there = f"kubectl -n {METALLB} get bgppeers,bgpadvertisements -o yaml"
+    steps = (
+        Step("cluster", ANYWHERE, "whom MetalLB is to tell, and from which nodes", (Look(there),)),
+        Step("cluster", ANYWHERE, "somebody must be told", instructions=text),
+    )
+    return Fix(f"Give MetalLB a BGP peer to tell of {vip}", steps, check_from_client(vip, client))
+
+
 def _both_sides(title: str, host: str, text: str, vip: Address, client: str) -> Fix:
     here = ("birdc -r show protocols all", "ss -tn '( sport = :179 or dport = :179 )'")
     there = f"kubectl -n {METALLB} get bgppeers,bgpadvertisements,ipaddresspools -o yaml"
+    states = "kubectl get bgpsessionstates.frrk8s.metallb.io -A -o yaml"
     steps = (
         Step("host", host, "the sessions as this side sees them", tuple(map(Look, here))),
-        Step("cluster", ANYWHERE, "what MetalLB was told", (Look(there),)),
+        Step(
+            "cluster",
+            ANYWHERE,
+            "what MetalLB was told, and how FRR says it stands",
+            (Look(there), Look(states)),
+        ),
         Step("router", "the BGP peer", "both sides must agree", instructions=text),
     )
     return Fix(title, steps, check_from_client(vip, client))

@@ -44,6 +44,7 @@ from hairpin_doctor.situation import (
     symptom,
 )
 from hairpin_doctor.told import readable_word
+from hairpin_doctor.told_bgp import ESTABLISHED
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.bgp_sessions import BgpSessionFacts
@@ -111,7 +112,10 @@ def _route_or_answer(network: Network, vip: Address, evidence: _Evidence) -> Und
 
 def _routed(evidence: _Evidence, view: ClusterView) -> bool:
     """Whether a router knows of it: by its own behaviour, or by a session that stands."""
-    established = any(each.state == "Established" for each in view.metallb.bgp_sessions or ())
+    told = {str(each.address) for each in view.metallb.bgp_peers or ()}
+    established = any(
+        each.state == ESTABLISHED and each.peer in told for each in view.metallb.bgp_sessions or ()
+    )
     return bool(evidence.next_hop or evidence.peers or established)
 
 

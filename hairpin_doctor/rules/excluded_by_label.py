@@ -36,7 +36,7 @@ VERSION = re.compile(r":v?(\d+)\.(\d+)(?:[.-]|$)")
 SINCE = (0, 14)
 
 
-@rule("HD102", "excluded-by-label", Severity.BROKEN, explains=("HD201",), needs_cluster=True)
+@rule("HD102", "excluded-by-label", Severity.BROKEN, explains=("HD201", "HD603"), needs_cluster=True)
 def excluded_by_label(network: Network, vip: Address) -> Verdict:
     """All candidates carry the label, and the speakers heed it."""
     view = announced_by_metallb(network, vip)

@@ -26,7 +26,7 @@ from hairpin_doctor.told import announced_by_metallb, unanswered_client
 from probes.target import Address
 
 
-@rule("HD101", "no-advertisement", Severity.BROKEN, explains=("HD201",), needs_cluster=True)
+@rule("HD101", "no-advertisement", Severity.BROKEN, explains=("HD201", "HD603"), needs_cluster=True)
 def no_advertisement(network: Network, vip: Address) -> Verdict:
     """MetalLB gave the address, and nothing tells it to announce it from any node."""
     view = announced_by_metallb(network, vip)

@@ -32,7 +32,7 @@ from probes.service_rules import IPVS, ProgrammedPort
 from probes.target import Address, ServicePort
 
 
-@rule("HD103", "no-ready-endpoints", Severity.BROKEN, explains=("HD201", "HD302", "HD405"))
+@rule("HD103", "no-ready-endpoints", Severity.BROKEN, explains=("HD201", "HD302", "HD405", "HD603"))
 def no_ready_endpoints(network: Network, vip: Address) -> Verdict:
     """Packets arrive, and the service proxy's own rule for a failing port rejects them."""
     told = _by_the_clusters_word(network, vip)

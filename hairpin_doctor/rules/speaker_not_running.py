@@ -26,7 +26,9 @@ from hairpin_doctor.told import announced_by_metallb, unanswered_client
 from probes.target import Address
 
 
-@rule("HD108", "speaker-not-running", Severity.BROKEN, explains=("HD201",), needs_cluster=True)
+@rule(
+    "HD108", "speaker-not-running", Severity.BROKEN, explains=("HD201", "HD602", "HD603"), needs_cluster=True
+)
 def speaker_not_running(network: Network, vip: Address) -> Verdict:
     """The cluster knows of no ready speaker on any candidate."""
     view = announced_by_metallb(network, vip)

@@ -77,6 +77,10 @@ def bgp_peers(_: BgpPeers, api: Api, patience: Patience) -> tuple[BgpPeer, ...]:
             my_asn=fields.number(each, "spec", "myASN"),
             peer_asn=fields.number(each, "spec", "peerASN"),
             node_selectors=fields.selectors(each, "spec", "nodeSelectors"),
+            interface=next(
+                iter(fields.interfaces({"names": [fields.at(each, "spec", "interface")]}, "names")), ""
+            ),
+            vrf=fields.text(each, "spec", "vrf"),
         )
         for each in found
         if all(_named(each))
@@ -119,10 +123,21 @@ def bgp_session_states(_: BgpSessionStates, api: Api, patience: Patience) -> tup
     """bgpsessionstates of frr-k8s."""
     found = (each.get("status") for each in items(api, patience, f"{FRR}/v1beta1/bgpsessionstates"))
     return tuple(
-        BgpSession(fields.name(each, "node"), fields.text(each, "peer"), fields.text(each, "bgpStatus"))
+        BgpSession(
+            fields.name(each, "node"),
+            _neighbour(fields.text(each, "peer")),
+            fields.text(each, "bgpStatus"),
+            fields.text(each, "vrf"),
+        )
         for each in found
         if fields.name(each, "node")
     )
+
+
+def _neighbour(written: str) -> str:
+    """frr-k8s writes an IPv6 address in full and with "-" for ":", so that it can be a label too."""
+    found = fields.address(written) or fields.address(written.replace("-", ":"))
+    return str(found) if found is not None else written
 
 
 def _named(found: JsonObject) -> tuple[str, str]:

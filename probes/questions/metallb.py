@@ -76,7 +76,10 @@ class BgpAdvertisements(Question[tuple[Advertisement, ...]]):
 
 @dataclass(frozen=True)
 class BgpPeer:
-    """A BGPPeer. `address` is None for a peering by interface."""
+    """A BGPPeer. `address` is None for a peering by `interface`, which is "" otherwise; `vrf`: "" = the default one.
+
+    `peer_asn` is 0 where the peer's is found out (`dynamicASN`). Without `node_selectors` every node peers.
+    """
 
     namespace: str
     name: str
@@ -84,6 +87,12 @@ class BgpPeer:
     my_asn: int
     peer_asn: int
     node_selectors: tuple[Selector, ...]
+    interface: str = ""
+    vrf: str = ""
+
+    def selects_node(self, labels: Labels) -> bool:
+        """Whether nodes with these labels have a session with it."""
+        return not self.node_selectors or any(each.matches(labels) for each in self.node_selectors)
 
 
 @dataclass(frozen=True)
@@ -123,11 +132,15 @@ class ServiceBgpStatuses(Question[tuple[BgpStatus, ...]]):
 
 @dataclass(frozen=True)
 class BgpSession:
-    """The state of a session of FRR on a node, e.g. "Established", "Active"; `peer` is an address or an interface."""
+    """The state of a session of FRR on a node, e.g. "Established", "Active".
+
+    `peer` is an address, as Python's ipaddress writes it, or an interface; `vrf`: "" = the default one.
+    """
 
     node: str
     peer: str
     state: str
+    vrf: str = ""
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,19 @@ def test_peers_of_an_old_metallb_are_read_as_v1beta1(serve: Any, asked_by: Any) 
     assert (found.my_asn, found.peer_asn) == (64512, 64513)
 
 
+def test_sessions_of_frr_name_their_peer_as_an_address_whatever_its_family(serve: Any, asked_by: Any) -> None:
+    """frr-k8s writes fc00:f853:ccd:e793::3 as a label can hold it (labelFormatForNeighbor), and "" for the default VRF."""
+    peers = ("172.18.0.5", "fc00-f853-0ccd-e793-0000-0000-0000-0003", "eth0")
+    states = [objects.status("n5-x", node="n5", peer=each, bgpStatus="Active", vrf="red") for each in peers]
+    path = "/apis/frrk8s.metallb.io/v1beta1/bgpsessionstates"
+    found = asked_by(serve({path: states})).ask(q.BgpSessionStates())
+    assert [each.peer for each in found] == ["172.18.0.5", "fc00:f853:ccd:e793::3", "eth0"]
+    assert {each.vrf for each in found} == {"red"}
+    unnumbered = objects.resource("leaf", myASN=64512, dynamicASN="external", interface="eth0", vrf="red")
+    (peer,) = asked_by(serve({"/apis/metallb.io/v1beta2/bgppeers": [unnumbered]})).ask(q.BgpPeers())
+    assert (peer.address, peer.interface, peer.vrf, peer.peer_asn) == (None, "eth0", "red", 0)
+
+
 def test_a_selector_is_read_as_kubernetes_means_it(serve: Any, asked_by: Any) -> None:
     selector = {"matchExpressions": [{"key": "zone", "operator": "NotIn", "values": ["attic"]}]}
     wanted = objects.resource("lan", nodeSelectors=[selector], interfaces=["bridge0", "$(reboot)"])
