@@ -8,9 +8,16 @@ from enum import StrEnum
 
 from hairpin_doctor.findings import Findings
 from probes.dns import DnsFacts, resolves
+from probes.dns_servers import DnsServerFacts, is_a_resolver
 from probes.icmp import IcmpFacts
 from probes.probe import Scope
-from probes.questions.traffic import DatagramOutcome, DnsAnswer, Handshake, HandshakeAnswer
+from probes.questions.traffic import (
+    DatagramOutcome,
+    DnsAnswer,
+    DnsServerAnswer,
+    Handshake,
+    HandshakeAnswer,
+)
 from probes.target import Address, Protocol, Target
 from probes.tcp import COMMON_PORTS, TcpFacts
 from probes.udp import DNS_PORT, UdpFacts
@@ -96,11 +103,18 @@ def _tcp(findings: Findings, target: Target) -> TargetState:
     state = TargetState(findings.vantage_point, target, works, _handshake_words(answer), answer.connect_ms)
     dns = findings.get(DnsFacts) if works is Works.YES and target.port == DNS_PORT else None
     reply = dns.answer(target.vip, "tcp") if dns else None
-    return _with_dns(state, reply) if reply is not None else state
+    return _with_dns(state, reply, _waiting(findings, target.vip)) if reply is not None else state
 
 
-def _with_dns(state: TargetState, reply: DnsAnswer) -> TargetState:
-    """An open port whose server answers a DNS question badly, or hangs up, is no service."""
+def _waiting(findings: Findings, vip: Address) -> DnsServerAnswer | None:
+    facts = findings.get(DnsServerFacts)
+    return facts.waiting(vip) if facts else None
+
+
+def _with_dns(state: TargetState, reply: DnsAnswer, waiting: DnsServerAnswer | None) -> TargetState:
+    """An open port whose server answers a DNS question badly, or not at all, or hangs up, is no service."""
+    if reply.outcome is DatagramOutcome.SILENT and waiting is not None:
+        return _in_vain(replace(state, said=f"{state.said}, but DNS: {_waits(waiting)}"), waiting)
     if reply.outcome is not DatagramOutcome.ANSWERED or resolves(reply):
         return state
     said = (
@@ -128,7 +142,21 @@ def _dns(findings: Findings, target: Target) -> TargetState:
     if answer.outcome is DatagramOutcome.ANSWERED:
         return _dns_answer(findings, target, answer)
     said = _outcome_words(answer.outcome, str(answer.replied_from), answer.error)
-    return TargetState(findings.vantage_point, target, Works.NO, f"DNS: {said}", answer.round_trip_ms)
+    state = TargetState(findings.vantage_point, target, Works.NO, f"DNS: {said}", answer.round_trip_ms)
+    waiting = _waiting(findings, target.vip)
+    return _in_vain(replace(state, said=f"DNS: {_waits(waiting)}"), waiting) if waiting else state
+
+
+def _waits(waiting: DnsServerAnswer) -> str:
+    late = f"{waiting.localhost} at last" if waiting.localhost else "no answer"
+    return f"{late} for localhost., but {waiting.by_itself} for what the server knows by itself"
+
+
+def _in_vain(state: TargetState, waiting: DnsServerAnswer) -> TargetState:
+    """The server is reached, and has no answer for what it must look up."""
+    if is_a_resolver(waiting):
+        return replace(state, works=Works.NO, answered=True)
+    return replace(state, works=Works.UNKNOWN, said=f"{state.said}{OWN_ZONES}")
 
 
 def _dns_answer(findings: Findings, target: Target, answer: DnsAnswer) -> TargetState:

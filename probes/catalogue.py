@@ -20,6 +20,7 @@ from probes.cluster_services import cluster_services
 from probes.connection_table import connection_table
 from probes.connections import connections
 from probes.dns import dns
+from probes.dns_servers import dns_servers
 from probes.endpoints import endpoints
 from probes.forward_chain import forward_chain
 from probes.forwarding_database import forwarding_database
@@ -67,6 +68,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     tcp,
     udp,
     dns,
+    dns_servers,
     service_rules,
     endpoints,
     resolvers,

@@ -56,6 +56,8 @@ EXPECTED: Mapping[str, Expectations] = {
     # The server's own words reach everybody who asks.
     "dns-refuses": _both("HD510", client=_diagnosed("HD510"), host=_diagnosed("HD510")),
     "dns-truncated-without-tcp": _both("HD510", client=_diagnosed("HD510"), host=_diagnosed("HD510")),
+    # It answers what it needs nobody for, to everybody who asks, and not what it must look up.
+    "dns-waits-for-its-upstream": _both("HD510", client=_diagnosed("HD510"), host=_diagnosed("HD510")),
     # The SYN-ACK comes from another station of the client's own link.
     "reply-bypasses-nat": _both("HD306", client=_diagnosed("HD306")),
     "forwarding-off": _both("HD404"),

@@ -62,6 +62,15 @@ class Announcer:
         )
 
 
+DNSMASQ = (
+    "dnsmasq",
+    "--keep-in-foreground",
+    "--conf-file=/dev/null",
+    "--no-resolv",
+    "--no-hosts",
+    "--user=root",
+    "--pid-file=",
+)
 LOCALHOST = (ip_address("127.0.0.1"),)
 
 
@@ -76,17 +85,15 @@ def dns_server(
     Without any address of `localhost` it knows only `records`, and refuses the rest: it has nobody to ask.
     """
     hosts = [f"--host-record={host},{answer}" for host, answer in records.items()]
-    base = [
-        "dnsmasq",
-        "--keep-in-foreground",
-        "--conf-file=/dev/null",
-        "--no-resolv",
-        "--no-hosts",
-        "--user=root",
-    ]
-    own = ["--pid-file=", f"--listen-address={address}", "--bind-interfaces", "--local-ttl=60"]
+    own = [f"--listen-address={address}", "--bind-interfaces", "--local-ttl=60"]
     local = ["--local=//", *(f"--host-record=localhost,{each}" for each in localhost)] if localhost else []
-    return Daemon(name, (*base, *own, *local, *hosts), ready=(Answering(address, 53, "udp"),))
+    return Daemon(name, (*DNSMASQ, *own, *local, *hosts), ready=(Answering(address, 53, "udp"),))
+
+
+def dns_forwarder(address: Address, upstream: Address) -> Daemon:
+    """dnsmasq that asks `upstream` for every name; of itself it knows its version alone."""
+    forwarding = (f"--listen-address={address}", "--bind-interfaces", f"--server={upstream}")
+    return Daemon("dns", (*DNSMASQ, *forwarding), ready=(Answering(address, 53, "tcp"),))
 
 
 def http_server(address: Address, ports: tuple[int, ...]) -> Daemon:

@@ -33,11 +33,14 @@ class Running:
             )
 
     def undo(self) -> None:
-        """Kill and reap it. Nothing happens if it was never started or has ended."""
+        """Kill it with its children, and reap it. Nothing happens if it was never started or has ended.
+
+        A child that lives on would keep the ports: dnsmasq forks for each TCP connection.
+        """
         if self.process is None:
             return
         if self.process.poll() is None:
-            os.kill(self.process.pid, signal.SIGKILL)
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def ended(self) -> bool:

@@ -89,6 +89,8 @@ FIELDS: dict[tuple[type[Any], str], How] = {
     (traffic.DatagramAnswer, "error"): How.TEXT,
     (traffic.DnsAnswer, "error"): How.TEXT,
     (traffic.DnsAnswer, "rcode"): How.TEXT,
+    (traffic.DnsServerAnswer, "by_itself"): How.TEXT,
+    (traffic.DnsServerAnswer, "localhost"): How.TEXT,
     (traffic.RoutedEchoes, "interface"): How.NAME,
     (traffic.RoutedEchoes, "gateway_mac"): How.MAC,
     (directed.Directed, "mac"): How.MAC,

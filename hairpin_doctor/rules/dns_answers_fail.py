@@ -1,21 +1,26 @@
-"""The VIP is reached, and the DNS server behind it refuses, fails, or cuts its answer off without serving TCP.
+"""The VIP is reached, and the DNS server behind it refuses, fails, waits in vain, or cuts off without serving TCP.
 
 Why: A resolver refuses whom its access list or its interface setting leaves out, or every name that it has no upstream
-for; it says SERVFAIL where it cannot find the answer. What does not fit into a datagram comes truncated, and the client
+for; it says SERVFAIL where it cannot find the answer, or says nothing while it waits for an upstream that does not
+answer (dnsmasq for ever, CoreDNS for 5 s). What does not fit into a datagram comes truncated, and the client
 asks again over TCP (RFC 7766 section 5), which must be served too.
 Seen as: The ports are open and answer at once, and no name resolves, or only those with short answers do.
 Told apart from: HD503 by the answer, a DNS message and no refused connection; HD507 by the port that is missed, TCP,
-which only a truncated answer needs; HD405 by the question, which reached the server. Names that do not exist (NXDOMAIN)
-are no fault, nor is a server of its own zones alone, which offers no recursion and refuses `localhost.` to everybody.
+which only a truncated answer needs; HD405 by the question, which reached the server. A silent server is told from a silent
+network by what it answers by itself in the very same flow: `version.bind`, or a header with an unknown opcode. Names that
+do not exist (NXDOMAIN) are no fault, nor is a server of its own zones alone, which offers no recursion and refuses
+`localhost.` to everybody.
 By hand: Ask over both transports, and look at the status and the flags (tc: cut off, ra: recursion) of the answer.
     dig @VIP NAME
     dig +tcp @VIP NAME
     dig +noall +comments @VIP NAME
     dig @ENDPOINT NAME
+    dig @VIP version.bind CH TXT
+    dig +opcode=15 +norecurse +header-only @VIP
 Fix: The server's own configuration: access list, interface, upstream; for truncated answers the port 53/tcp.
 Unsure when: The server offers no recursion and nobody else was asked; or the host was not scanned: whether the server
-refuses the host's direct question too is then unknown. A server that does not answer at all remains unexplained.
-References: RFC 1035; RFC 7766; RFC 2308.
+refuses the host's direct question too is then unknown. A server that answers nothing at all remains unexplained.
+References: RFC 1035; RFC 7766; RFC 2308; RFC 4892; RFC 8906.
 """
 
 from __future__ import annotations
@@ -32,7 +37,8 @@ from hairpin_doctor.situation import symptom
 from hairpin_doctor.states import cut_off
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.dns import DnsFacts, resolves
-from probes.questions.traffic import DatagramOutcome, DnsAnswer
+from probes.dns_servers import DnsServerFacts, is_a_resolver
+from probes.questions.traffic import DatagramOutcome, DnsAnswer, DnsServerAnswer
 from probes.resolvers import ResolverFacts
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts
 from probes.target import Address, Protocol, ServicePort
@@ -63,6 +69,11 @@ def dns_answers_fail(network: Network, vip: Address) -> Verdict:
             return _truncated(network, vip, point, cut)
     for point, answer in bad:
         return _doubtful(network, vip, point, answer)
+    for point in network.vantage_points:
+        servers = point.findings.get(DnsServerFacts)
+        waiting = servers.waiting(vip) if servers else None
+        if waiting:
+            return _waits(network, vip, point, waiting)
     return Cleared(f"no DNS server answers badly at {vip}")
 
 
@@ -156,6 +167,39 @@ def _doubtful(network: Network, vip: Address, point: VantagePoint, answer: DnsAn
         f"whether the DNS server behind {vip} refuses {point.name}, or only names that are not in its zones"
     )
     return Undetermined(what, f"on {point.name}: ask it for a name that it must know (dig @{vip} NAME)")
+
+
+def _waits(network: Network, vip: Address, point: VantagePoint, waiting: DnsServerAnswer) -> Verdict:
+    """Silent about what it must look up, and not about itself: by whom else it is asked, if anybody is answered."""
+    direct = _direct(network, vip, "udp")
+    if not is_a_resolver(waiting):
+        what = f"whether the DNS server behind {vip} waits in vain for its upstream, or ignores names beyond its zones"
+        return Undetermined(
+            what, f"on {point.name}: ask it for a name that it must know (dig @{vip} NAME)", suspected=True
+        )
+    same = bool(direct) and all(each.answer.rcode in (None, "SERVFAIL") for each in direct)
+    service = direct[0].port.service if direct else None
+    what = (
+        "Give it an upstream that it reaches: look what it forwards to (forward, server=, forward-addr), and if its pod "
+        "gets out to there. It takes our questions, and answers those that it needs nobody for."
+    )
+    return Diagnosis(
+        summary=f"the DNS server behind {vip} waits in vain for whom it asks in turn",
+        because=(symptom(point, vip), _same_flow(waiting), *map(_compared, direct)),
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN if same else Confidence.LIKELY,
+        fixes=(resolver_configuration(service, vip, point.name, what),),
+        ruled_out=(
+            "The network in between: in the same flow it has carried another question and its answer.",
+        ),
+    )
+
+
+def _same_flow(waiting: DnsServerAnswer) -> str:
+    said, late = waiting.by_itself, waiting.localhost or "nothing"
+    return (
+        f"In one UDP flow {waiting.server} says {said} to what it knows by itself, and {late} to localhost."
+    )
 
 
 def _answers(point: VantagePoint, vip: Address) -> list[DnsAnswer]:

@@ -32,6 +32,7 @@ ANSWERED_BY: dict[type[Question[Any]], str] = {
     q.Handshakes: "tcp:handshakes",
     q.Datagrams: "udp:datagrams",
     q.DnsExchanges: "dns:exchanges",
+    q.DnsServers: "dns_servers:dns_servers",
     q.RoutedEchoes: "routed:routed_echoes",
     q.FirstHops: "hops:first_hops",
     q.DirectedExchanges: "directed:directed_exchanges",

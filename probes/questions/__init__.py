@@ -41,7 +41,15 @@ from probes.questions.multicast import JoinedGroups, MulticastForwarding
 from probes.questions.neighbours import ArpSweep, KernelResolution, Neighbours, NeighbourSolicitations
 from probes.questions.routing import ConnectedPrefixes, RouteTo, RoutingRules
 from probes.questions.sockets import PacketSockets, TcpConnections
-from probes.questions.traffic import Datagrams, DnsExchanges, Echoes, FirstHops, Handshakes, RoutedEchoes
+from probes.questions.traffic import (
+    Datagrams,
+    DnsExchanges,
+    DnsServers,
+    Echoes,
+    FirstHops,
+    Handshakes,
+    RoutedEchoes,
+)
 
 ALL: tuple[type[Question[Any]], ...] = (
     MachineIdentity,
@@ -63,6 +71,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     Handshakes,
     Datagrams,
     DnsExchanges,
+    DnsServers,
     RoutedEchoes,
     FirstHops,
     DirectedExchanges,
@@ -110,6 +119,7 @@ __all__ = [
     "Datagrams",
     "DirectedExchanges",
     "DnsExchanges",
+    "DnsServers",
     "Echoes",
     "FirstHops",
     "ForwardingDatabase",

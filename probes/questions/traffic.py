@@ -177,6 +177,31 @@ class DnsExchanges(Question[tuple[DnsAnswer, ...]]):
 
 
 @dataclass(frozen=True)
+class DnsServerAnswer:
+    """What one UDP flow brought back. `by_itself`: the rcode of a question that needs no upstream, and `recursion_offered`
+    its RA bit; `localhost`: the rcode of `localhost. A`, asked in the same flow. None where no such answer came.
+    """
+
+    server: Endpoint
+    by_itself: str | None
+    recursion_offered: bool | None
+    localhost: str | None
+
+
+@dataclass(frozen=True)
+class DnsServers(Question[tuple[DnsServerAnswer, ...]]):
+    """Ask each server over UDP for `localhost. A`, and in the same flow what it answers by itself, if anything.
+
+    That is `version.bind CH TXT` (RFC 4892 section 3), which dnsmasq, unbound and BIND answer or refuse, and a bare header
+    with an unknown opcode, which wants NOTIMP (RFC 8906 section 3.1.4). Translation leads a whole flow to one endpoint. Who
+    answers within `timeout_ms` is waited for longer: CoreDNS says SERVFAIL after 5 s.
+    """
+
+    servers: tuple[Endpoint, ...]
+    timeout_ms: int = field(compare=False)
+
+
+@dataclass(frozen=True)
 class RoutedEcho:
     """What came back for an echo request that was sent by the gateway's MAC with a TTL of 2.
 

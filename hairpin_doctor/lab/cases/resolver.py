@@ -1,7 +1,7 @@
 """The VIP is reached, and the DNS server behind it gives no good answer.
 
 laptop ── switch ── eno1 ─┤ bridge0 (answers for .53) ├─ vnet1 ── VM
-                          cni0 ── pod .83: dnsmasq, which refuses, or truncates
+                          cni0 ── pod .83: dnsmasq, which refuses, truncates, or waits for its upstream
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hairpin_doctor.lab.homelab import cluster_services
 from hairpin_doctor.lab.ip import Address
 from hairpin_doctor.lab.kube_proxy import Service
 from hairpin_doctor.lab.names import Names
-from hairpin_doctor.lab.services import LOCALHOST, dns_server
+from hairpin_doctor.lab.services import LOCALHOST, dns_forwarder, dns_server
 
 MANY = tuple(ip_address("127.0.1.0") + number for number in range(1, 121))
 """More addresses than fit into the 1232 bytes that are offered over UDP: 16 bytes each."""
@@ -39,6 +39,17 @@ def _refused(names: Names) -> tuple[Check, ...]:
 
 def _says(role: str, names: Names, udp: str, *tcp: str) -> tuple[Check, ...]:
     return (Check(role, Dns(names.dns_vip), (udp,)), Check(role, Tcp(names.dns_vip, 53), tcp))
+
+
+def _forwarding(names: Names) -> Fault:
+    """To a resolver in another subnet that is no more."""
+    forwarder = dns_forwarder(names.dns_pod, names.remote_lan[53])
+    return lambda t: t.change("dns_pod", lambda pod: pod.with_daemon(forwarder))
+
+
+def _waits(names: Names) -> tuple[Check, ...]:
+    clients = (check for role in ("vm", "laptop") for check in _says(role, names, "silent", "stalled"))
+    return (*clients, Check("vm", Arp(names.dns_vip), (names.bridge_mac,)))
 
 
 def _udp_only(names: Names, service: Service) -> Service:
@@ -69,5 +80,14 @@ CASES = (
         ),
         symptom=lambda names: _says("vm", names, "truncated", "unreachable", "silent"),
         cluster=_without_tcp,
+    ),
+    Case(
+        name="dns-waits-for-its-upstream",
+        title="The DNS server in the pod forwards everything to a resolver that is no more, and says nothing.",
+        codes=("HD510",),
+        fault=_forwarding,
+        symptom=_waits,
+        targets=dns_targets,
+        repair=lambda names: ("dns_pod", _server(names, LOCALHOST)),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -15,7 +16,15 @@ from hairpin_doctor.rules.catalogue import CATALOGUE
 from hairpin_doctor.rules.dns_answers_fail import dns_answers_fail
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.dns import DnsFacts
-from probes.questions.traffic import DatagramOutcome, DnsAnswer, Endpoint, Handshake, HandshakeAnswer
+from probes.dns_servers import DnsServerFacts
+from probes.questions.traffic import (
+    DatagramOutcome,
+    DnsAnswer,
+    DnsServerAnswer,
+    Endpoint,
+    Handshake,
+    HandshakeAnswer,
+)
 from probes.resolvers import ResolverFacts
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts
 from probes.target import Protocol
@@ -145,3 +154,46 @@ def test_a_server_that_hangs_up_over_tcp_is_named(point: Point) -> None:
     found = verdict(client(point, said("NOERROR"), hangs_up, tcp=Handshake.OPEN))
     assert isinstance(found, Diagnosis)
     assert "hangs up" in found.summary
+
+
+SILENT = {"outcome": DatagramOutcome.SILENT, "recursion_available": None}
+WAITS = DnsServerAnswer(Endpoint(VIP, 53), "NOERROR", True, None)
+
+
+def waiting(point: Point, answer: DnsServerAnswer = WAITS) -> VantagePoint:
+    facts = (NOBODY, DnsFacts((said(None, **SILENT),)), DnsServerFacts((answer,)))
+    return point("vm", *facts, targets=("192.0.2.53:53/udp",))
+
+
+def test_a_server_that_answers_for_itself_and_not_what_it_must_look_up_waits_in_vain(point: Point) -> None:
+    network = Network([waiting(point)])
+    found = judge(dns_answers_fail, network, VIP)
+    assert isinstance(found, Diagnosis)
+    assert found.confidence is Confidence.LIKELY
+    judgement = diagnose(network, CATALOGUE)
+    assert judgement.outcome is Outcome.DIAGNOSED
+    assert [each.rule.code for each in judgement.diagnoses] == ["HD510"]
+
+
+def test_the_hosts_direct_question_that_stays_open_too_proves_it(point: Point) -> None:
+    found = verdict(waiting(point), host(point, said(None, POD, **SILENT)))
+    assert isinstance(found, Diagnosis)
+    assert found.confidence is Confidence.PROVEN
+
+
+def test_an_answer_to_the_host_alone_proves_nothing_of_the_upstream(point: Point) -> None:
+    found = verdict(waiting(point), host(point, said("NOERROR", POD)))
+    assert isinstance(found, Diagnosis)
+    assert found.confidence is Confidence.LIKELY
+
+
+def test_a_server_that_may_ignore_foreign_names_is_not_blamed(point: Point) -> None:
+    network = Network([waiting(point, replace(WAITS, by_itself="NOTIMP", recursion_offered=False))])
+    found = judge(dns_answers_fail, network, VIP)
+    assert isinstance(found, Undetermined)
+    assert found.suspected
+    assert diagnose(network, CATALOGUE).outcome is Outcome.UNDETERMINED
+
+
+def test_a_server_that_says_nothing_of_itself_either_is_for_other_rules(point: Point) -> None:
+    assert isinstance(verdict(waiting(point, replace(WAITS, by_itself=None))), Cleared)
