@@ -85,12 +85,18 @@ def _answers_for_everything(host: VantagePoint, link: Link) -> bool:
     return settings is not None and settings.arp_ignore == 0 and settings.rp_filter == 0
 
 
+def _second_answerer(host: VantagePoint, link: Link, macs: tuple[str, ...]) -> str:
+    """The interface that answers though the address is not its own; a port that lends its MAC to its bridge is none."""
+    interfaces = host.findings[InterfaceFacts]
+    others = [owner for mac in macs if mac != link.mac for owner in interfaces.by_mac(mac)]
+    ports_last = sorted(others, key=lambda each: each.master is not None)
+    return next((each.name for each in ports_last if each.index != link.index), link.name)
+
+
 def _diagnosis(
     host: VantagePoint, link: Link, address: Address, macs: tuple[str, ...], *, measured: bool
 ) -> Diagnosis:
-    interfaces = host.findings[InterfaceFacts]
-    others = [owner.name for mac in macs for owner in interfaces.by_mac(mac) if owner.index != link.index]
-    name = others[0] if others else link.name
+    name = _second_answerer(host, link, macs)
     if measured:
         seen = f"{address}, the address of {host.name} on {link.name}, is answered by {' and '.join(macs)}."
     else:

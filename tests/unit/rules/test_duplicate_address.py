@@ -10,8 +10,10 @@ from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undete
 from hairpin_doctor.rules.duplicate_address import duplicate_address
 from probes.host import Denied
 from probes.questions.directed import Directed, DirectedExchanges, DirectedOutcome
+from probes.questions.links import Link, LinkAddress, Links
 from probes.questions.neighbours import ArpSweep
 from probes.questions.routing import RouteTo
+from probes.target import Address
 
 Recorded = Callable[[str], Any]
 STRANGER = "00:1b:21:de:ad:99"
@@ -106,3 +108,38 @@ def test_without_a_second_answer_there_is_nobody(recorded: Recorded) -> None:
         ArpSweep, lambda reply: None if reply.mac == STRANGER else reply
     )
     assert isinstance(case.verdict(duplicate_address), Cleared)
+
+
+def test_one_that_alone_answers_and_holds_it_as_keepalived_puts_it_may_be_meant_to(
+    recorded: Recorded,
+) -> None:
+    case = recorded("duplicate-address-scanned")
+    alone = _answering_alone(case, STRANGER)
+    assert isinstance(alone.verdict(duplicate_address), Diagnosis)
+    floating = alone.host_lists(Links, lambda link: _with_its_length(link, case.vip, 32))
+    verdict = floating.verdict(duplicate_address)
+    assert isinstance(verdict, Undetermined)
+    assert "whether it is meant to serve it" in verdict.missing
+
+
+def _answering_alone(case: Any, mac: str) -> Any:
+    """The case as if nobody else had answered for the VIP, so that nobody else was asked directly."""
+    heard = case.client_lists(ArpSweep, lambda r: r if mac == r.mac or r.address != case.vip else None)
+    asked = tuple(
+        replace(
+            each,
+            question=replace(each.question, claims=((case.vip, mac),)),
+            answer=tuple(directed for directed in each.answer if directed.mac == mac),
+        )
+        if type(each.question) is DirectedExchanges
+        else each
+        for each in heard.client.asked
+    )
+    return replace(heard, client=replace(heard.client, asked=asked))
+
+
+def _with_its_length(link: Link, vip: Address, length: int) -> Link:
+    def changed(each: LinkAddress) -> LinkAddress:
+        return replace(each, prefix_length=length) if each.address == vip else each
+
+    return replace(link, addresses=tuple(map(changed, link.addresses)))

@@ -81,3 +81,12 @@ def test_a_second_mac_of_another_machine_is_another_cause(recorded: Recorded) ->
 def test_the_client_alone_does_not_know_the_nodes_addresses(recorded: Recorded) -> None:
     case = recorded(CASE)
     assert isinstance(case.verdict(node_address_has_two_macs, case.client), Undetermined)
+
+
+def test_a_port_that_lends_its_mac_to_the_bridge_is_no_second_answerer(recorded: Recorded) -> None:
+    case = recorded(CASE)
+    shared = case.link("bridge0").mac
+    case = heard(case.host_lists(Links, lambda e: replace(e, mac=shared) if e.name == "eno1" else e))
+    verdict = case.verdict(node_address_has_two_macs)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.summary.startswith("metallb0 ")
