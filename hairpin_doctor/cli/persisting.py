@@ -51,7 +51,7 @@ def lasting_changes(
 def _under_a_free_name(
     code: str, changes: Sequence[Change], setup: NetworkSetup, history: Iterable[Checkpoint]
 ) -> Persistence:
-    """Two fixes of one cause, for two bridges say, each keep their files."""
+    """Two fixes of one cause, for two bridges say, each keep their files; some are of an interface, whatever the cause."""
     taken = {
         change.path
         for run in history
@@ -59,11 +59,17 @@ def _under_a_free_name(
         for change in run.installed
         if isinstance(change, ConfigFile)
     }
-    number, found = 1, persist(code, changes, setup)
-    while number < 100 and taken & {file.path for file in found.files}:
-        number += 1
+    found, other = persist(code, changes, setup), persist(f"{code}-2", changes, setup)
+    whatever = _paths(found) & _paths(other)
+    number = 2
+    while number < 100 and taken & (_paths(found) - whatever):
         found = persist(f"{code}-{number}", changes, setup)
+        number += 1
     return found
+
+
+def _paths(found: Persistence) -> set[str]:
+    return {file.path for file in found.files}
 
 
 def _show(found: Persistence, page: Page) -> None:
@@ -72,7 +78,7 @@ def _show(found: Persistence, page: Page) -> None:
     for file in found.files:
         page.item(f"write {file.path}", 4)
     for unit in found.units:
-        page.item(f"systemctl enable {unit}", 4)
+        page.item(unit.commands()[0], 4)
     for remark in found.remarks:
         page.marked("warn", "careful", remark if remark.endswith(".") else f"{remark}.", 2)
     if found.manager in TAKES_OVER:

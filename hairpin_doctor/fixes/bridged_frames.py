@@ -50,23 +50,25 @@ def _port_of(attachment: Attachment, mac: str) -> str:
 
 
 def iptables_off(attachment: Attachment, vip: Address, client: str) -> Fix:
+    """The wide one: the sysctl off, and all other bridges keep by their own switch what the sysctl gave them."""
     host = attachment.host
     facts, interfaces = host.findings[BrNetfilterFacts], host.findings[InterfaceFacts]
-    keep = [b.name for b in interfaces.bridges() if b.index != attachment.interface.index and b.addresses]
     name = attachment.interface.name
-    changes: list[Change] = [BridgeNetfilter(bridge, True, bridge in facts.bridges) for bridge in keep]
-    if name in facts.bridges:
-        changes.append(BridgeNetfilter(name, False, True))
+    off = BridgeNetfilter(name, False, name in facts.bridges)
+    keep = [bridge.name for bridge in interfaces.bridges() if bridge.name != name]
+    changes: tuple[Change, ...] = (off,)
     if facts.call_iptables:
-        changes.append(Sysctl(CALL_IPTABLES, 0, facts.call_iptables))
+        kept = (BridgeNetfilter(bridge, True, bridge in facts.bridges) for bridge in keep)
+        changes = (*kept, off, Sysctl(CALL_IPTABLES, 0, facts.call_iptables))
     step = Step(
         place="host",
         machine=host.name,
         why=f"{name} then bridges without iptables; {', '.join(keep) or 'no other bridge'} keeps it, which pods need",
-        changes=tuple(changes),
+        changes=changes,
     )
     cautions = (
-        "k3s, RKE2 and Docker set the sysctl back to 1 when they start: order this after them.",
+        "k3s, RKE2 and Docker set the sysctl back to 1 when they start, and a bridge that is made later begins without its "
+        "own switch (that of the pods, at every boot): `--persist` installs a service that sees to both.",
         "Never where a bridge firewall (Proxmox) relies on iptables for bridged frames.",
         "Prove afterwards from a pod that it still reaches a ClusterIP whose backend is on the same node.",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
 from typing import Literal
 
@@ -71,10 +71,11 @@ class RemovedFolder(Change):
 
 @dataclass(frozen=True)
 class EnabledUnit(Change):
-    """systemd starts the unit at boot; or (`enabled` False) no longer does, and it is stopped."""
+    """systemd starts the unit at boot, and with `running` has started it; or (`enabled` False) neither: it is stopped."""
 
     unit: str
     enabled: bool = True
+    running: bool = False
 
     def commands(self) -> tuple[str, ...]:
         """systemctl enable, which reads all units anew; or disable."""
@@ -84,5 +85,12 @@ class EnabledUnit(Change):
         """The opposite."""
         return (self._command(not self.enabled),)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What systemctl is told to do with the unit."""
+        if not self.enabled:
+            return ("disable", "--now")
+        return ("enable", "--now") if self.running else ("enable",)
+
     def _command(self, enabled: bool) -> str:
-        return f"systemctl {'enable' if enabled else 'disable --now'} {quote(self.unit)}"
+        return f"systemctl {' '.join(replace(self, enabled=enabled).words)} {quote(self.unit)}"

@@ -13,6 +13,7 @@ from hairpin_doctor.fixes.changes import (
     LinkState,
     Sysctl,
 )
+from hairpin_doctor.fixes.persistence.bridge_netfilter import bridge_netfilter
 from hairpin_doctor.fixes.persistence.ifupdown import ifupdown
 from hairpin_doctor.fixes.persistence.momentary import lasting_part
 from hairpin_doctor.fixes.persistence.network_manager import network_manager
@@ -20,11 +21,9 @@ from hairpin_doctor.fixes.persistence.own_mac import OwnMacInterface, own_mac_in
 from hairpin_doctor.fixes.persistence.persistence import Persistence
 from hairpin_doctor.fixes.persistence.sysctl_settings import sysctl_settings
 from hairpin_doctor.fixes.persistence.systemd_networkd import systemd_networkd
-from hairpin_doctor.fixes.persistence.systemd_unit import systemd_unit, unit_after_the_cluster
+from hairpin_doctor.fixes.persistence.systemd_unit import systemd_unit
+from probes.br_netfilter import CALL_IPTABLES
 from probes.questions.configuration import NetworkSetup
-
-SET_BACK = "net/bridge/"
-"""Settings that k3s, RKE2 and Docker set back to 1 whenever they start."""
 
 
 class CannotPersist(Exception):
@@ -51,15 +50,18 @@ def _persist(name: str, changes: Sequence[Change], setup: NetworkSetup) -> Persi
         parts.append(_interface(interface, setup))
     rest = list(interface.rest if interface is not None else changes)
     settings = [each for each in rest if isinstance(each, Sysctl) and not _made(each, rest)]
-    reset = [each for each in settings if each.name.startswith(SET_BACK)]
-    lasting = [each for each in settings if each not in reset]
-    others = [each for each in rest if each not in settings]  # what is set on a new interface keeps its place
+    kept = next((each for each in settings if each.name == CALL_IPTABLES), None)
+    switches = [each for each in rest if isinstance(each, BridgeNetfilter)]
+    lasting = [each for each in settings if each is not kept]
+    # what is set on a new interface keeps its place
+    others = [each for each in rest if each not in settings and each not in switches]
     if lasting:
         parts.append(sysctl_settings(name, lasting))
-    if reset:  # with whatever else belongs to that cure, in its order
-        parts.append(_after_the_cluster(name, [*others, *reset], setup))
-    elif others:
-        parts.append(_at_boot(name, others, setup))
+    if switches or kept:
+        _require_systemd(setup)
+        parts.append(bridge_netfilter(name, kept, switches))
+    if others:
+        parts.append(_at_boot(f"{name}-more" if switches or kept else name, others, setup))
     whole = parts[0]
     for part in parts[1:]:
         whole += part
@@ -94,12 +96,6 @@ def _at_boot(
         (*devices, *(each.interface for each in changes if each.interface and not _made(each, changes)))
     )
     return systemd_unit(name, changes, setup.cluster_units, tuple(on))
-
-
-def _after_the_cluster(name: str, changes: Sequence[Change], setup: NetworkSetup) -> Persistence:
-    _require_systemd(setup)
-    bridges = dict.fromkeys(each.bridge for each in changes if isinstance(each, BridgeNetfilter))
-    return unit_after_the_cluster(name, changes, setup.cluster_units, tuple(bridges))
 
 
 def _made(change: Change, changes: Sequence[Change]) -> bool:

@@ -14,7 +14,7 @@ SETTINGS = "sysctl.d"
 class Persistence:
     """`files`, then `activate` for a root shell; `uninstall` takes both back, what runs included. `remarks`: for people.
 
-    `units`: those of the files that systemd has to start.
+    `units`: what systemd has to start at boot, and of it at once what has to run from now on.
     """
 
     manager: str
@@ -22,7 +22,7 @@ class Persistence:
     activate: tuple[str, ...]
     uninstall: tuple[str, ...]
     remarks: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
+    units: tuple[EnabledUnit, ...] = ()
 
     def __add__(self, other: Persistence) -> Persistence:
         """Both; of two managers the first is named, which settings beside it are not."""
@@ -38,7 +38,7 @@ class Persistence:
     @property
     def installation(self) -> tuple[Change, ...]:
         """The files and what has to be enabled, for a machine on which all of it runs already: nothing is started anew."""
-        return (*self.files, *map(EnabledUnit, self.units))
+        return (*self.files, *self.units)
 
 
 def header(purpose: str, comment: str = "#") -> str:

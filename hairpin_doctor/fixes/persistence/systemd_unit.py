@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from shlex import quote
 
-from hairpin_doctor.fixes.changes import Change, ConfigFile, commands_of, undo_of
+from hairpin_doctor.fixes.changes import Change, ConfigFile, EnabledUnit, commands_of, undo_of
 from hairpin_doctor.fixes.persistence.persistence import Persistence, header
 
 NETWORK = ("systemd-networkd.service", "NetworkManager.service", "networking.service")
@@ -20,6 +20,8 @@ def systemd_unit(
     """Before the cluster's units, so that what it announces on is there; bound to the interfaces that must exist.
 
     Container engines that the cluster uses come later than that too; who writes rules at their own start is no matter here.
+    Only for an interface that is made does the boot wait: what is set on one that comes with a VM or a pod is set then, and
+    no cluster starts late because a VM stays off.
     """
     later = [unit for unit in cluster_units if unit not in CONTAINER_ENGINES]
     waits = [f"sys-subsystem-net-devices-{escaped(device)}.device" for device in devices]
@@ -28,53 +30,47 @@ def systemd_unit(
         *([f"BindsTo={' '.join(waits)}"] if waits else []),
         *([f"Before={' '.join(later)}"] if later else []),
     ]
-    return _unit(name, changes, lines, ("multi-user.target", *waits))
+    boot = any(each.creates for each in changes) or not waits
+    words = ("Type=oneshot", "RemainAfterExit=yes", f"ExecStop=/bin/sh {script_of(name)} stop")
+    wanted_by = (*(("multi-user.target",) if boot else ()), *waits)
+    return service(name, _commands(changes), lines, words, wanted_by)
 
 
-def unit_after_the_cluster(
-    name: str, changes: Sequence[Change], cluster_units: Iterable[str], devices: Sequence[str] = ()
-) -> Persistence:
-    """After the units that set things back when they start (k3s, RKE2, Docker), and again with each of them.
-
-    `devices`: what the cluster may make only with its first pod, such as the bridge of its CNI: the unit tries again until
-    they are there.
-    """
-    first = list(cluster_units)
-    waits = [f"sys-subsystem-net-devices-{escaped(device)}.device" for device in devices]
-    lines = [f"After={' '.join((*NETWORK, *first))}", *([f"PartOf={' '.join(first)}"] if first else [])]
-    again = ("Restart=on-failure", "RestartSec=10") if devices else ()
-    return _unit(name, changes, lines, ("multi-user.target", *first, *waits), again)
-
-
-def _unit(
+def service(
     name: str,
-    changes: Sequence[Change],
+    commands: str,
     order: Iterable[str],
+    words: Iterable[str],
     wanted_by: Sequence[str],
-    service: Iterable[str] = (),
+    *,
+    runs: bool = False,
 ) -> Persistence:
-    unit, script = f"hairpin-doctor-{name}.service", f"{FOLDER}/{name}.sh"
-    text = header(f"carries out the fix {name} at boot; {script} holds the commands") + "\n".join(
+    """A unit that calls a script with `start`; `commands` is what the script says, for `start` and for `stop`.
+
+    `order` and `words` are lines of its sections [Unit] and [Service]. `runs`: it is a program that has to run from now on;
+    what `stop` takes back is then taken back by us, or its every end would do that.
+    """
+    unit, script = f"hairpin-doctor-{name}.service", script_of(name)
+    does = "keeps" if runs else "carries out"
+    text = header(f"{does} the fix {name} from boot on; {script} holds the commands") + "\n".join(
         (
             "[Unit]",
             f"Description=Fix {name} of hairpin-doctor",
             *order,
             "",
             "[Service]",
-            "Type=oneshot",
-            "RemainAfterExit=yes",
+            *words,
             f"ExecStart=/bin/sh {script} start",
-            f"ExecStop=/bin/sh {script} stop",
-            *service,
             "",
             "[Install]",
             f"WantedBy={' '.join(wanted_by)}",
             "",
         )
     )
+    head = f"#!/bin/sh\n{header(f'the commands of the fix {name}')}export {SEARCH_PATH}\n"
     files = (
         ConfigFile(f"/etc/systemd/system/{unit}", text, told="systemd"),
-        ConfigFile(script, _script(name, changes), 0o755),
+        ConfigFile(script, head + commands, 0o755),
     )
     return Persistence(
         "systemd unit",
@@ -82,36 +78,38 @@ def _unit(
         ("systemctl daemon-reload", f"systemctl enable {unit}", f"systemctl restart {unit}"),
         (
             f"systemctl disable --now {unit}",
+            *([f"/bin/sh {script} stop"] if runs else []),
             f"rm -f /etc/systemd/system/{unit} {script}",
             "systemctl daemon-reload",
         ),
-        units=(unit,),
+        units=(EnabledUnit(unit, running=runs),),
     )
 
 
-def _script(name: str, changes: Sequence[Change]) -> str:
+def script_of(name: str) -> str:
+    """Where the commands of a fix lie."""
+    return f"{FOLDER}/{name}.sh"
+
+
+def _commands(changes: Sequence[Change]) -> str:
     """Start takes back first what may be there already: a second start ends with the same state, not with an error."""
     undo = [f"{command} 2>/dev/null || true" for command in undo_of(changes)]
-    body = [
-        "case ${1-} in",
-        "start)",
-        *(f"    {line}" for line in undo),
-        "    set -e",
-        *(f"    {line}" for line in commands_of(changes)),
-        "    ;;",
-        "stop)",
-        *(f"    {line}" for line in undo),
-        "    true",
-        "    ;;",
-        '*) echo "usage: $0 start|stop" >&2; exit 2 ;;',
-        "esac",
-        "",
-    ]
-    return (
-        "#!/bin/sh\n"
-        + header(f"the commands of the fix {name}")
-        + f"export {SEARCH_PATH}\n"
-        + "\n".join(body)
+    return "\n".join(
+        (
+            "case ${1-} in",
+            "start)",
+            *(f"    {line}" for line in undo),
+            "    set -e",
+            *(f"    {line}" for line in commands_of(changes)),
+            "    ;;",
+            "stop)",
+            *(f"    {line}" for line in undo),
+            "    true",
+            "    ;;",
+            '*) echo "usage: $0 start|stop" >&2; exit 2 ;;',
+            "esac",
+            "",
+        )
     )
 
 

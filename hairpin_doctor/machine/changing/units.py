@@ -18,18 +18,22 @@ RELOAD: dict[Manager, tuple[str, ...]] = {
 
 
 def find_enabled(change: EnabledUnit) -> Found:
-    """Whether systemd would start it (systemctl(1), is-enabled)."""
-    code, said = _run("systemctl", "is-enabled", change.unit)
-    enabled = code == 0 and said == "enabled"
-    return Found(enabled == change.enabled, (EnabledUnit(change.unit, enabled),))
+    """Whether systemd would start it (systemctl(1), is-enabled), and where that matters whether it runs (is-active)."""
+    enabled = _says("is-enabled", change.unit, "enabled")
+    runs = change.running and _says("is-active", change.unit, "active")
+    so = enabled == change.enabled and (runs or not (change.running and change.enabled))
+    return Found(so, (EnabledUnit(change.unit, enabled, runs),))
+
+
+def _says(question: str, unit: str, word: str) -> bool:
+    return _run("systemctl", question, unit) == (0, word)
 
 
 def set_enabled(change: EnabledUnit) -> None:
-    """Enable it, which starts nothing now; or disable and stop it."""
-    words = ("enable",) if change.enabled else ("disable", "--now")
-    code, said = _run("systemctl", "--quiet", *words, change.unit)
+    """Enable it, which starts it now only if it is to run; or disable and stop it."""
+    code, said = _run("systemctl", "--quiet", *change.words, change.unit)
     if code:
-        raise CannotChange(f"systemctl {' '.join(words)} {change.unit} failed: {said}")
+        raise CannotChange(f"systemctl {' '.join(change.words)} {change.unit} failed: {said}")
 
 
 def tell(manager: Manager) -> None:

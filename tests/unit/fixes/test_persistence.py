@@ -12,7 +12,9 @@ import pytest
 
 from hairpin_doctor.fixes.changes import (
     BridgeNetfilter,
+    BridgePortFlag,
     Change,
+    EnabledUnit,
     FdbEntry,
     InterfaceAddress,
     IptablesRule,
@@ -37,7 +39,7 @@ RECIPE: tuple[Change, ...] = (
     FdbEntry(MAC, "bridge0"),
 )
 CALL = Sysctl("net/bridge/bridge-nf-call-iptables", 0, 1)
-CURE: tuple[Change, ...] = (BridgeNetfilter("cni0", True, False), CALL)
+CURE: tuple[Change, ...] = (BridgeNetfilter("cni0", True, False), BridgeNetfilter("br0", False, False), CALL)
 RULE = IptablesRule("iptables", "filter", "FORWARD", "-m physdev --physdev-is-bridged -j ACCEPT")
 NETPLAN_FILE = "/run/systemd/network/10-netplan-bridge0.network"
 Written = Callable[[Persistence], Path]
@@ -156,19 +158,41 @@ def test_systemd_accepts_the_units_and_a_shell_their_scripts(
     assert said_by("sh", "-n", str(script)) == (0, "")
 
 
-def test_an_interface_comes_before_the_cluster_and_the_cure_for_br_netfilter_after_what_resets_it() -> None:
-    before = text_of(persist("HD601", RECIPE, host()), ".service")
-    assert "Before=k0scontroller.service\n" in before
-    assert "BindsTo=sys-subsystem-net-devices-bridge0.device" in before
-    after = text_of(persist("HD303", CURE, host()), ".service")
-    assert "k0scontroller.service docker.service\nPartOf=k0scontroller.service docker.service" in after
-    assert "Restart=on-failure" in after
+def test_an_interface_that_is_made_comes_before_the_cluster_and_the_boot_waits_for_what_it_lies_on() -> None:
+    unit = text_of(persist("HD601", RECIPE, host()), ".service")
+    assert "Before=k0scontroller.service\n" in unit
+    assert "BindsTo=sys-subsystem-net-devices-bridge0.device" in unit
+    assert "WantedBy=multi-user.target sys-subsystem-net-devices-bridge0.device" in unit
 
 
-def test_the_cure_keeps_its_order_so_that_pods_are_never_without_their_bridges_switch() -> None:
+def test_no_boot_waits_for_the_interface_of_a_vm_that_may_stay_off() -> None:
+    unit = text_of(persist("HD304", (BridgePortFlag("vnet1", "hairpin", 1, 0),), host()), ".service")
+    assert unit.endswith("[Install]\nWantedBy=sys-subsystem-net-devices-vnet1.device\n")
+
+
+def test_the_cure_for_br_netfilter_runs_from_now_on_and_waits_for_nothing() -> None:
+    found = persist("HD303", CURE, host())
+    assert found.units == (EnabledUnit("hairpin-doctor-HD303.service", running=True),)
+    assert "Before=" not in text_of(found, ".service")
+    assert "After=" not in text_of(found, ".service")
+    assert "/bin/sh /etc/hairpin-doctor/HD303.sh stop" in found.uninstall
+
+
+def test_the_cure_turns_bridges_on_before_it_turns_the_sysctl_off_so_that_pods_are_never_without() -> None:
     script = text_of(persist("HD303", CURE, host()), ".sh")
-    start = script[script.index("set -e") :]
-    assert start.index("ip link set cni0 type bridge nf_call_iptables 1") < start.index("nf-call-iptables=0")
+    start, _, stop = script.partition("stop)")
+    assert start.index('/nf_call_iptables" 1') < start.index("bridge-nf-call-iptables 0")
+    assert stop.index("nf-call-iptables=1") < stop.index("ip link set cni0 type bridge nf_call_iptables 0")
+
+
+def test_a_second_bridge_without_iptables_is_a_file_that_the_first_ones_service_reads_too() -> None:
+    first, second = (
+        persist("HD303", CURE, host()),
+        persist("HD305", (BridgeNetfilter("br1", False, True),), host()),
+    )
+    (marker,) = (each for each in second.files if each.path.endswith("/br1"))
+    assert marker.path.rpartition("/")[0] in text_of(first, ".sh")
+    assert "bridge-nf-call-iptables" not in text_of(second, ".sh")
 
 
 def test_what_is_set_on_an_interface_that_is_made_is_set_before_it_is_up() -> None:
