@@ -20,8 +20,12 @@ NEW_ONES = """\
 """
 SCRIPT = """\
 keep() {{ # FILE VALUE
-    read -r stands < "$1" || return 0 # br_netfilter is not loaded yet, or the bridge has gone
-    [ "$stands" = "$2" ] || echo "$2" > "$1"
+    stands=
+    read -r stands < "$1" # in dash it fails for /proc/sys even where it has read a value
+    case $stands in
+    "" | "$2") ;; # br_netfilter is not loaded yet, or the bridge has gone; or it is so
+    *) echo "$2" > "$1" ;;
+    esac
 }}
 
 case ${{1-}} in
