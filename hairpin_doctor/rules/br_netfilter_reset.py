@@ -87,9 +87,10 @@ def _fix(host: VantagePoint, vip: Address, wanted: SettingFile, now: int, at_boo
         how += "load br_netfilter by a file in /etc/modules-load.d: systemd-modules-load runs before systemd-sysctl."
     elif now:
         how += (
-            f"have it kept, by a service that looks again and again: a value that is written once after {unit} has started may "
-            "be outrun by it all the same. And keep nf_call_iptables 1 on the pods' own bridge, which is made without it at "
-            "every boot. Where HD303, HD304 or HD305 is found, `hairpin-doctor fix` with --persist installs such a service."
+            "have it kept, by a service that looks again and again: a value that is written once, after "
+            f"{unit} has started, may be outrun by it all the same. And keep nf_call_iptables 1 on the pods' own bridge, "
+            "which is made without it at every boot. Where HD303, HD304 or HD305 is found, `hairpin-doctor fix` with "
+            "--persist installs such a service."
         )
     else:
         how += "set it now."

@@ -38,7 +38,7 @@ def test_a_service_that_writes_one_is_named_where_the_file_says_zero(recorded: R
     assert "is 1 on" in verdict.summary
     assert "k3s.service may write it" in verdict.because[1]
     assert "containerd" not in verdict.because[1]
-    assert "ExecStartPost" in (verdict.fixes[0].steps[0].instructions or "")
+    assert "after k3s.service has started, may be outrun" in (verdict.fixes[0].steps[0].instructions or "")
     codes = [each.rule.code for each in case.judgement().diagnoses]
     assert codes.index("HD304") < codes.index("HD308")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from hairpin_doctor.fixes.changes import BridgeNetfilter, Sysctl
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
 from hairpin_doctor.rules.bridged_frames_hit_host_nat import bridged_frames_hit_host_nat
 from probes.host import Denied
@@ -76,3 +77,15 @@ def test_without_the_clients_port_or_the_rules_it_is_open(recorded: Recorded) ->
     assert isinstance(nowhere.verdict(bridged_frames_hit_host_nat), Undetermined)
     unread = case.host_says(IptablesRules, lambda *_: Denied("CAP_NET_ADMIN", "reading rules"))
     assert isinstance(unread.verdict(bridged_frames_hit_host_nat), Undetermined)
+
+
+def test_the_wide_cure_leaves_every_other_bridge_as_it_was(recorded: Recorded) -> None:
+    verdict = recorded(CASE).verdict(bridged_frames_hit_host_nat)
+    assert isinstance(verdict, Diagnosis)
+    fix = verdict.fixes[1]
+    assert fix.steps[0].changes == (
+        BridgeNetfilter("cni0", True, False),
+        BridgeNetfilter("bridge0", False, False),
+        Sysctl("net/bridge/bridge-nf-call-iptables", 0, 1),
+    )
+    assert any("--persist" in caution for caution in fix.cautions)
