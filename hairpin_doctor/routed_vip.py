@@ -9,7 +9,9 @@ from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.gateway_route import node_behind_gateway
 from hairpin_doctor.network import Network
 from hairpin_doctor.situation import NotThis, names
-from hairpin_doctor.told_bgp import ESTABLISHED, BgpWord, bgp_word
+from hairpin_doctor.speaker_says import by_bgp_alone
+from hairpin_doctor.told_bgp import BgpWord, bgp_word
+from hairpin_doctor.told_sessions import Told, speakers_sessions, told_sessions
 from hairpin_doctor.translation import tracked
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
@@ -23,29 +25,13 @@ CONNECTING = ("SYN_SENT", "SYN_RECV")
 
 
 @dataclass(frozen=True)
-class Told:
-    """What somebody says of a BGP session of `machine`; `said_by`, `peer` and `state` are for a sentence.
-
-    `advertises`: whether the VIP goes out in it, or would; None where nobody says so.
-    """
-
-    machine: str
-    said_by: str
-    peer: str
-    state: str
-    is_established: bool
-    advertises: bool | None
-    last_error: str | None = None
-
-
-@dataclass(frozen=True)
 class RoutedVip:
     """A client that reaches the VIP by its gateway, hosts that do not announce it by ARP, and the BGP that they speak.
 
-    `hosts`: none where the cluster alone tells (`word`). `told`: sessions by the word of daemons and of the cluster, empty
-    where neither could be asked. `peers`, `connecting`: TCP peers of port 179, where the cluster names its peers only
-    those. `untold`: nodes that should have a session of which nobody says how it stands. `no_route`: the gateway itself
-    says that it has none.
+    `hosts`: none where the cluster alone tells (`word`). `told`: sessions by the word of daemons, of MetalLB's metrics and
+    of the cluster, empty where none could be asked. `peers`, `connecting`: TCP peers of port 179, where the cluster names
+    its peers only those. `untold`: nodes that should have a session of which nobody says how it stands. `no_route`: the
+    gateway itself says that it has none.
     """
 
     client: VantagePoint
@@ -95,7 +81,7 @@ def routed_vip(network: Network, client: VantagePoint, vip: Address) -> RoutedVi
     _no_way_yet(network, client, vip, hosts, word)
     for host in hosts:
         _not_by_arp(network, host, vip, word)
-    told = (*_by_daemons(hosts, vip), *(_by_cluster(word) if word else ()))
+    told = told_sessions(hosts, vip, word)
     connections = [each for host in hosts for each in host.findings[BgpSessionFacts].connections]
     wanted = {each.peer.address for each in word.peerings} if word else None
     peers = (peer for host in hosts for peer in host.findings[BgpSessionFacts].established_peers())
@@ -129,7 +115,7 @@ def _untold(word: BgpWord, hosts: tuple[VantagePoint, ...]) -> Iterator[str]:
 def _shows_sessions(host: VantagePoint) -> bool:
     daemon = host.findings.get(BgpDaemonFacts)
     busy = any(each.state != "LISTEN" for each in host.findings[BgpSessionFacts].connections)
-    return busy or bool(daemon and daemon.sessions)
+    return busy or bool(daemon and daemon.sessions) or bool(speakers_sessions(host))
 
 
 def _word(network: Network, vip: Address, *, needed: bool) -> BgpWord | None:
@@ -148,34 +134,6 @@ def _word(network: Network, vip: Address, *, needed: bool) -> BgpWord | None:
 def _those(found: Iterable[Address], wanted: set[Address | None] | None) -> tuple[Address, ...]:
     """Each once; only the wanted ones where it is known who is wanted: other sessions may be the pod network's."""
     return tuple(dict.fromkeys(each for each in found if wanted is None or each in wanted))
-
-
-def _by_daemons(hosts: tuple[VantagePoint, ...], vip: Address) -> Iterator[Told]:
-    for host in hosts:
-        facts = host.findings.get(BgpDaemonFacts)
-        for each in (facts.sessions if facts else None) or ():
-            yield Told(
-                machine=host.name,
-                said_by=f"{each.daemon} on {host.name}",
-                peer=str(each.peer or each.name),
-                state=each.state,
-                is_established=each.is_established,
-                advertises=vip in each.advertised if each.is_established else None,
-                last_error=each.last_error,
-            )
-
-
-def _by_cluster(word: BgpWord) -> Iterator[Told]:
-    for each in word.peerings:
-        if each.session is not None:
-            yield Told(
-                machine=each.node.name,
-                said_by=f"FRR on {each.node.name} ({word.view.said_by})",
-                peer=each.session.peer,
-                state=each.session.state,
-                is_established=each.session.state == ESTABLISHED,
-                advertises=each.advertises,
-            )
 
 
 def _no_way_yet(
@@ -207,12 +165,13 @@ def _no_way_yet(
 def _not_by_arp(network: Network, host: VantagePoint, vip: Address, word: BgpWord | None) -> None:
     """Raises NotThis for a VIP of its own, MissingFacts where it may be announced by ARP just as well.
 
-    MetalLB's speaker listens for ARP in BGP mode too: the cluster's word decides.
+    MetalLB's speaker listens for ARP in BGP mode too: the cluster's word decides, or its own.
     """
     routes = host.findings[RouteFacts]
     if routes.is_local(vip):
         raise NotThis(f"{vip} is an address of {host.name} itself, which answers ARP for it")
     connected = any(vip in each.prefix for each in routes.connected)
-    if word is None and connected and host.findings[AnnouncerFacts].listeners:
+    only_bgp = word is not None or by_bgp_alone(host, vip)
+    if not only_bgp and connected and host.findings[AnnouncerFacts].listeners:
         what = f"whether {vip} is announced by ARP or by BGP: {host.name} has listeners for both"
         raise network.need_client(vip, f"{what}; a client in its subnet tells")

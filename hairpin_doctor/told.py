@@ -2,7 +2,7 @@
 
 MetalLB's speaker opens a socket on every suitable interface and answers only on those that its L2Advertisement names, so
 what listens on the host does not tell. Of several nodes one is elected: the one with the lowest SHA-256 of "node#VIP"
-among those with a speaker (speaker/layer2_controller.go).
+among those with a speaker (speaker/layer2_controller.go), which the host's own speaker confirms or denies by its metrics.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import failing_ports
 from hairpin_doctor.rule import Confidence
 from hairpin_doctor.situation import NotThis, failing_clients, live_macs
+from hairpin_doctor.speaker_says import LAYER2, protocols
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.cluster_nodes import EXCLUDED
 from probes.dns import DnsFacts
@@ -32,7 +33,7 @@ SERVICELB_NAMESPACE = "svccontroller.k3s.cattle.io/svcnamespace"
 
 @dataclass(frozen=True)
 class Told:
-    """`interfaces`: those and no others. `alone`: no other node could be the one that announces."""
+    """`interfaces`: those and no others. `alone`: no other node could be the one that announces, or its speaker says so."""
 
     view: ClusterView
     node: ClusterNode
@@ -49,7 +50,7 @@ class Told:
 
     @property
     def confidence(self) -> Confidence:
-        """The election among several nodes is reckoned, not seen."""
+        """The election among several nodes is reckoned, not seen, unless the node's own speaker told."""
         return Confidence.PROVEN if self.alone else Confidence.LIKELY
 
 
@@ -60,12 +61,14 @@ def told(network: Network, vip: Address, host: VantagePoint) -> Told | None:
         if view is None or not view.is_metallbs:
             return None
         node, able = view.node_of(host), _able(view)
-        if node is None or node not in able or node is not _elected(able, view):
+        own_word = protocols(host, vip)
+        elected = LAYER2 in own_word if own_word is not None else node is _elected(able, view)
+        if node is None or not elected or (own_word is None and node not in able):
             return None
         interfaces = view.interfaces_on(node)
     except MissingFacts:
         return None
-    return Told(view, node, interfaces, len(able) == 1) if interfaces else None
+    return Told(view, node, interfaces, own_word is not None or len(able) == 1) if interfaces else None
 
 
 def _able(view: ClusterView) -> tuple[ClusterNode, ...]:

@@ -42,6 +42,7 @@ from probes.resolvers import resolvers
 from probes.routed_path import routed_path
 from probes.routes import routes
 from probes.service_rules import service_rules
+from probes.speaker import speaker
 from probes.stray_flows import stray_flows
 from probes.tcp import tcp
 from probes.udp import udp
@@ -82,6 +83,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     announcers,
     bgp_sessions,
     bgp_daemon,
+    speaker,
     cluster_services,
     cluster_nodes,
     load_balancer_controllers,

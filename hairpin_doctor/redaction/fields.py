@@ -22,6 +22,7 @@ from probes.questions import (
     neighbours,
     routing,
     sockets,
+    speaker,
     traffic,
 )
 
@@ -81,6 +82,9 @@ FIELDS: dict[tuple[type[Any], str], How] = {
     (bgp.BgpSession, "name"): How.TEXT,
     (bgp.BgpSession, "state"): How.TEXT,
     (bgp.BgpSession, "last_error"): How.TEXT,
+    (speaker.Announced, "namespace"): How.NAME,
+    (speaker.Announced, "service"): How.NAME,
+    (speaker.SpeakerSession, "peer"): How.TEXT,
     (traffic.EchoAnswer, "error"): How.TEXT,
     (traffic.TcpFrame, "source_mac"): How.MAC,
     (traffic.TcpFrame, "destination_mac"): How.MAC,

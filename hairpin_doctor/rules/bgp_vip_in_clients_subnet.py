@@ -43,6 +43,7 @@ from hairpin_doctor.situation import (
     of_failing_clients,
     symptom,
 )
+from hairpin_doctor.speaker_says import by_bgp_alone, sentences
 from hairpin_doctor.told import readable_word
 from hairpin_doctor.told_bgp import ESTABLISHED
 from hairpin_doctor.vantage_point import VantagePoint
@@ -95,7 +96,7 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
         return Cleared(f"the gateway {evidence.gateway} has no route to {vip}: it would ask by ARP itself")
     if not evidence.peers:
         return Cleared(f"no BGP session on {hosts[0].name}, and no sign of a route at the gateway")
-    if evidence.gateway in evidence.peers:
+    if evidence.gateway in evidence.peers or any(by_bgp_alone(host, vip) for host in hosts):
         return _diagnosis(network, vip, evidence, Confidence.LIKELY)
     peers = ", ".join(map(str, evidence.peers))
     how = f"on the router: look for {vip} in its routing table (ip route get {vip}, or show bgp)"
@@ -174,6 +175,7 @@ def _diagnosis(network: Network, vip: Address, evidence: _Evidence, sure: Confid
         for host in network.hosts(vip)
         for peer in evidence.peers
     )
+    because.extend(said for host in network.hosts(vip) for said in sentences(host, vip))
     view = readable_word(network, vip)
     if view is not None and view.bgp and not view.l2:
         because.append(

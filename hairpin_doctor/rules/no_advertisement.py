@@ -22,6 +22,7 @@ from hairpin_doctor.fixes.announce import advertise_pool, announce_on
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import is_silent, symptom
+from hairpin_doctor.speaker_says import sentences
 from hairpin_doctor.told import announced_by_metallb, unanswered_client
 from probes.target import Address
 
@@ -46,6 +47,7 @@ def no_advertisement(network: Network, vip: Address) -> Verdict:
             symptom(client, vip),
             *((f"Nobody answers ARP for {vip} at {client.name}.",) if silent else ()),
             f"{why} ({view.said_by}).",
+            *(said for host in network.hosts(vip) for said in sentences(host, vip)),
         ),
         severity=Severity.BROKEN,
         confidence=Confidence.PROVEN if silent else Confidence.LIKELY,

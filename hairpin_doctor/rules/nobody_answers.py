@@ -10,6 +10,7 @@ By hand: No answer from any machine of the segment; then ask the cluster who sho
     kubectl -n NAMESPACE describe service SERVICE
     kubectl -n metallb-system get pods -o wide
     kubectl -n metallb-system get servicel2statuses
+    curl -s http://NODE:7472/metrics | grep -E 'speaker_announced|layer2_responses|config_stale'
 Fix: Look at the announcer: its pods, its log, its advertisements and the Service's events.
 Unsure when: The host that serves the VIP was not scanned; or the client hears nobody at all, not even its gateway: then
 its own link comes first.
@@ -25,6 +26,7 @@ from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, of_silent_clients, silent_attachment, symptom
+from hairpin_doctor.speaker_says import sentences
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.multicast import MulticastFacts
@@ -63,7 +65,12 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     return Diagnosis(
         summary=f"nobody answers {by} for {vip}"
         + (", though an announcer listens where it is asked" if near else ""),
-        because=(symptom(client, vip), f"Nobody answers {by} for {vip} at {client.name}.", *seen),
+        because=(
+            symptom(client, vip),
+            f"Nobody answers {by} for {vip} at {client.name}.",
+            *seen,
+            *sentences(host, vip),
+        ),
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY,
         fixes=(_look_at_the_announcer(vip, client),),

@@ -47,6 +47,7 @@ ANSWERED_BY: dict[type[Question[Any]], str] = {
     q.IngressPrograms: "ebpf:ingress_programs",
     q.PacketSockets: "sockets:packet_sockets",
     q.BgpDaemonState: "bird:bgp_daemon_state",
+    q.SpeakerMetrics: "speaker_metrics:speaker_metrics",
     q.TcpConnections: "sockets:tcp_connections",
 }
 

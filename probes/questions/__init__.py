@@ -41,6 +41,7 @@ from probes.questions.multicast import JoinedGroups, MulticastForwarding
 from probes.questions.neighbours import ArpSweep, KernelResolution, Neighbours, NeighbourSolicitations
 from probes.questions.routing import ConnectedPrefixes, RouteTo, RoutingRules
 from probes.questions.sockets import PacketSockets, TcpConnections
+from probes.questions.speaker import SpeakerMetrics
 from probes.questions.traffic import (
     Datagrams,
     DnsExchanges,
@@ -85,6 +86,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     PacketSockets,
     TcpConnections,
     BgpDaemonState,
+    SpeakerMetrics,
     NetworkConfiguration,
     SettingAtBoot,
     ApiGroups,
@@ -149,6 +151,7 @@ __all__ = [
     "ServiceEndpoints",
     "ServiceL2Statuses",
     "SettingAtBoot",
+    "SpeakerMetrics",
     "Sysctl",
     "TcpConnections",
     "TrackedConnections",
