@@ -123,6 +123,12 @@ def _goes_up(attachment: Attachment, *, untagged: bool) -> bool:
     return any(each.holds(vlan) and each.untagged is untagged for each in settings.vlans)
 
 
+def addresses_like(link: Link, vip: Address) -> tuple[Address, ...]:
+    """The address of the VIP's family by which people know an interface: not what IPv6 gives to every interface."""
+    found = (each.address for each in link.addresses if each.address.version == vip.version)
+    return tuple(each for each in found if each.version == 4 or not each.is_link_local)[:1]
+
+
 def ipv4_addresses(link: Link) -> Iterator[IPv4Address]:
     """The IPv4 addresses of an interface."""
     return (each.address for each in link.addresses if isinstance(each.address, IPv4Address))

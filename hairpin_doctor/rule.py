@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.network import Network
@@ -45,7 +46,11 @@ class Ipv6(StrEnum):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The cause holds. `because` is this case's evidence, one sentence each; `ruled_out` what else it could have been."""
+    """The cause holds. `because` is this case's evidence, one sentence each; `ruled_out` what else it could have been.
+
+    Where the code alone does not tell at which hop packets are lost: `at` is the machine and its interface, `lost` whether
+    it is the client's requests or the answers to them.
+    """
 
     summary: str
     because: tuple[str, ...]
@@ -53,6 +58,8 @@ class Diagnosis:
     confidence: Confidence
     fixes: tuple[Fix, ...] = ()
     ruled_out: tuple[str, ...] = ()
+    at: tuple[str, str] | None = None
+    lost: Literal["requests", "answers"] | None = None
 
 
 @dataclass(frozen=True)

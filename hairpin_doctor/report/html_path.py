@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hairpin_doctor.report.html_text import Markup, element, joined
 from hairpin_doctor.report.page import MARKS as SIGNS
-from hairpin_doctor.report.path_picture import MARKS, WORDS, bare, chosen, has_a_face, title, told
+from hairpin_doctor.report.path_picture import MARKS, WORDS, chosen, told, words
 from hairpin_doctor.report.report import Report
 from hairpin_doctor.report.service_path import Hop, ServicePath
 
@@ -43,22 +43,22 @@ def _picture(path: ServicePath, name: str, causes: Mapping[str, str]) -> Markup:
     """The way runs from box to box, and past those that stand beside it."""
     parts: list[Markup] = []
     bottom, way_from = 1, 0
-    for box in (_box(hop, causes) for hop in path.hops):
+    for box in (_box(hop, path, causes) for hop in path.hops):
         top = bottom + GAP if parts else bottom
         if way_from and not box.hop.beside:
             parts.append(_way(way_from, top))
         parts.append(_drawn(box, top))
         bottom = top + box.height
         way_from = way_from if box.hop.beside else bottom
-    spoken = "; ".join((name, *(f"{_word(hop)}: {_words(hop)}" for hop in path.hops)))
+    spoken = "; ".join((name, *(f"{_word(hop)}: {words(hop, path)}" for hop in path.hops)))
     size = {"viewBox": f"0 0 {WIDTH} {bottom + 1}", "width": str(WIDTH)}
     return element("svg", *parts, role="img", aria_label=spoken, **size)
 
 
-def _box(hop: Hop, causes: Mapping[str, str]) -> Box:
+def _box(hop: Hop, path: ServicePath, causes: Mapping[str, str]) -> Box:
     left = ASIDE if hop.beside else 1
     letters = LETTERS - left // 8
-    lines = [(line, "name") for line in textwrap.wrap(_words(hop), letters)]
+    lines = [(line, "name") for line in textwrap.wrap(words(hop, path), letters)]
     lines += [(line, "said") for said in told(hop, causes) for line in textwrap.wrap(said, letters)]
     return Box(hop, tuple(lines), left)
 
@@ -96,7 +96,3 @@ def _way(start: int, end: int) -> Markup:
 
 def _word(hop: Hop) -> str:
     return WORDS.get(hop.state, hop.state)
-
-
-def _words(hop: Hop) -> str:
-    return title(hop) if has_a_face(hop) else bare(hop)

@@ -8,7 +8,7 @@ from hairpin_doctor.report import markdown_text as md
 from hairpin_doctor.report.alike import alike, codes, open_questions
 from hairpin_doctor.report.page import MARKS
 from hairpin_doctor.report.path_picture import MARKS as MARKS_OF_HOPS
-from hairpin_doctor.report.path_picture import WORDS, chosen, title, told
+from hairpin_doctor.report.path_picture import WORDS, chosen, told, words
 from hairpin_doctor.report.report import Diagnosis, Fix, Report, Step
 from hairpin_doctor.report.terminal import as_command
 from hairpin_doctor.report.wording import (
@@ -65,7 +65,7 @@ def _paths(report: Report) -> Iterator[str]:
         rows = (
             (
                 f"{_sign(MARKS_OF_HOPS[hop.state])} {WORDS.get(hop.state, hop.state)}",
-                title(hop),
+                words(hop, path),
                 "; ".join(told(hop, causes)),
             )
             for hop in path.hops

@@ -19,6 +19,7 @@ NAMES = {
     "uplink": "uplink {}",
     "router": "router {}",
     "announcer": "ARP answer {}",
+    "way in": "way in {}",
     "service": "service rule {}",
     "forwarding": "way out {}",
     "endpoint": "endpoint {}",
@@ -56,25 +57,38 @@ def show_path(path: ServicePath, page: Page, causes: Mapping[str, str], pointed:
     for hop in path.hops:
         word = WORDS.get(hop.state, hop.state).ljust(WIDEST_WORD)
         if pointed is not None:
-            page.marked(MARKS[hop.state], word, title(hop), 2, pointed=hop is pointed)
+            page.marked(MARKS[hop.state], word, title(hop, path), 2, pointed=hop is pointed)
             continue
-        page.marked(MARKS[hop.state], word, title(hop) if has_a_face(hop) else bare(hop), 2)
+        page.marked(MARKS[hop.state], word, words(hop, path), 2)
         for line in told(hop, causes):
             page.text(line, 2 + 2 + WIDEST_WORD + 2)
 
 
-def title(hop: Hop) -> str:
+def kind_of(hop: Hop, path: ServicePath) -> str:
+    """Its kind; `way in` where packets come from a router, so that who answers ARP says nothing."""
+    routed = any(each.kind == "router" for each in path.hops)
+    return "way in" if hop.kind == "announcer" and routed else hop.kind
+
+
+def by_ndp(path: ServicePath) -> bool:
+    """Whether MACs are asked for by neighbour discovery, as IPv6 does, instead of by ARP."""
+    return ":" in path.vip
+
+
+def title(hop: Hop, path: ServicePath) -> str:
     """`bridge port vnet1 of n5  fe:54:00:8e:31:10`; a hop beside the path says so."""
-    kind = NAMES[hop.kind]
+    kind = NAMES[kind_of(hop, path)].replace("ARP", "NDP" if by_ndp(path) else "ARP")
     name = kind.format(hop.name) if hop.name else kind.format("").strip()
     machine = f" {'of' if hop.name else 'on'} {hop.machine}" if hop.machine else ""
-    beside = " (beside the path)" if hop.beside else ""
-    return "  ".join((f"{name}{machine}{beside}", *hop.addresses, *([hop.mac] if hop.mac else [])))
+    aside = " (beside the path)" if hop.beside else ""
+    if hop.kind == "link" and hop.codes and not hop.name:
+        aside = " (it is not known which)"
+    return "  ".join((f"{name}{machine}{aside}", *hop.addresses, *([hop.mac] if hop.mac else [])))
 
 
-def bare(hop: Hop) -> str:
-    """Of a hop without a name and an address there is only what is said of it."""
-    return f"{title(hop)}: {hop.said}"
+def words(hop: Hop, path: ServicePath) -> str:
+    """Its title; of a hop without a name and an address there is only what is said of it."""
+    return title(hop, path) if has_a_face(hop) else f"{title(hop, path)}: {hop.said}"
 
 
 def has_a_face(hop: Hop) -> bool:

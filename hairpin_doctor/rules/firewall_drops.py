@@ -100,6 +100,7 @@ def _at_the_client(client: VantagePoint, vip: Address, own: tuple[OwnStop, ...])
         ruled_out=(
             "HD502, HD505: the packets or their answers end at the client, not at the service proxy.",
         ),
+        lost="requests" if first.way == "sent" else "answers",
     )
 
 

@@ -63,6 +63,7 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
         ruled_out=(
             "HD403, HD405: what decides is the size; smaller packets of such connections are acknowledged.",
         ),
+        at=(narrow[0].name, narrow[1].name) if narrow else None,
     )
 
 

@@ -192,4 +192,5 @@ def _diagnosis(client: VantagePoint, vip: Address, found: _Obstacle) -> Diagnosi
             ),
         ),
         ruled_out=("HD201, HD104, HD105: the question, or the answer, does not cross the bridge.",),
+        at=(found.host.name, found.port.name),
     )

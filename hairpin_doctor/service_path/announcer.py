@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hairpin_doctor.attachment import ipv4_addresses
+from hairpin_doctor.attachment import addresses_like
 from hairpin_doctor.claimants import Claimant
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.network import Owner
@@ -14,7 +14,7 @@ from hairpin_doctor.situation import NotThis, live_macs
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
-from probes.target import Address
+from probes.target import Address, resolution
 
 
 def router_hops(trip: Trip) -> Iterator[Hop]:
@@ -25,7 +25,11 @@ def router_hops(trip: Trip) -> Iterator[Hop]:
     address = trip.gateway or (claimant.address if claimant else None)
     mac = claimant.mac if claimant else (trip.neighbour_mac(address) if address else None)
     owner = _router_owner(trip, mac)
-    how = "it answers ARP for the VIP itself" if claimant else f"{trip.client.name} routes the VIP to it"
+    how = (
+        f"it answers {resolution(trip.vip)} for the VIP itself"
+        if claimant
+        else f"{trip.client.name} routes the VIP to it"
+    )
     onward = f", and it sends on to {trip.next_hop}" if trip.next_hop else ""
     name, machine = (owner.link.name, owner.vantage_point.name) if owner else (None, None)
     addresses = (address,) if address else ()
@@ -41,7 +45,7 @@ def _router_owner(trip: Trip, mac: str | None) -> Owner | None:
 
 
 def announcer_hops(trip: Trip) -> Iterator[Hop]:
-    """Who answers ARP for the VIP; nothing where the client itself, or its very router, serves it."""
+    """Who answers ARP or NDP for the VIP; nothing where the client itself, or its very router, serves it."""
     if trip.route is not None and trip.route.type == "local":
         return
     router = _router_owner(trip, trip.neighbour_mac(trip.gateway)) if trip.gateway else None
@@ -66,7 +70,9 @@ def _behind_the_router(trip: Trip) -> Hop:
 
 def _answering(trip: Trip, claimant: Claimant) -> Hop:
     others = [str(each) for each in trip.claimants[1:]]
-    said = f"answers ARP for {trip.vip}" + (f", and so does {', '.join(others)}" if others else "")
+    said = f"answers {resolution(trip.vip)} for {trip.vip}" + (
+        f", and so does {', '.join(others)}" if others else ""
+    )
     evidence = Evidence.HEARD
     reached = any(host is claimant.machine for host, _ in trip.flows)
     if trip.works or (not others and reached):
@@ -86,7 +92,7 @@ def _answering(trip: Trip, claimant: Claimant) -> Hop:
         owner.link.name,
         owner.vantage_point.name,
         claimant.mac,
-        tuple(ipv4_addresses(owner.link))[:1],
+        addresses_like(owner.link, trip.vip),
         evidence,
         said,
         beside,
@@ -95,20 +101,20 @@ def _answering(trip: Trip, claimant: Claimant) -> Hop:
 
 def _nobody(trip: Trip) -> Hop:
     arp = trip.client.findings.get(ArpFacts)
-    cached = trip.neighbour_mac(trip.vip)
-    evidence, said = Evidence.NOT_SEEN, f"who answers ARP for {trip.vip} was not asked"
+    cached, by = trip.neighbour_mac(trip.vip), resolution(trip.vip)
+    evidence, said = Evidence.NOT_SEEN, f"who answers {by} for {trip.vip} was not asked"
     if arp is not None and arp.asked(trip.vip):
-        evidence, said = Evidence.BROKEN, f"nobody answers ARP for {trip.vip}"
+        evidence, said = Evidence.BROKEN, f"nobody answers {by} for {trip.vip}"
         if _deaf(trip):
-            evidence, said = Evidence.NONE, f"{trip.client.name} hears no ARP answer at all, from anybody"
+            evidence, said = Evidence.NONE, f"{trip.client.name} hears no {by} answer at all, from anybody"
         elif trip.served:
-            evidence, said = trip.by_others, f"nobody answered ARP for {trip.vip} in time, but it works"
+            evidence, said = trip.by_others, f"nobody answered {by} for {trip.vip} in time, but it works"
         elif _may_announce(trip.client):
             evidence = Evidence.NONE
             said = f"nobody answers {trip.client.name}, which would not hear an announcer of its own"
         elif cached:
             evidence = Evidence.NONE
-            said = f"nobody answers ARP for {trip.vip} now; {trip.client.name} remembers {cached}"
+            said = f"nobody answers {by} for {trip.vip} now; {trip.client.name} remembers {cached}"
     return Hop(Kind.ANNOUNCER, None, None, None, (), evidence, said)
 
 
@@ -131,12 +137,12 @@ def _may_announce(machine: VantagePoint) -> bool:
 def heard_on_the_host(host: VantagePoint, vip: Address) -> Hop:
     """Where no client was looked at: the interfaces on which the host listens for ARP, and may answer."""
     facts = host.findings.get(AnnouncerFacts)
-    listening = facts.interfaces() if facts else ()
+    listening = facts.interfaces() if facts and vip.version == 4 else ()
     names = ", ".join(listening)
     said = (
         f"{host.name} listens for ARP on {names}; which of them answers for {vip} is heard by a client alone"
         if listening
-        else f"who answers ARP for {vip} is heard by a client alone"
+        else f"who answers {resolution(vip)} for {vip} is heard by a client alone"
     )
     only = listening[0] if len(listening) == 1 else None
     return Hop(Kind.ANNOUNCER, only, host.name, None, (), Evidence.NOT_SEEN, said)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from hairpin_doctor.diagnose import Judged as JudgedRule
 from hairpin_doctor.rule import Confidence, Diagnosis, Severity
@@ -17,14 +18,14 @@ BREAKS_AT: Mapping[str, tuple[Kind, ...]] = {
     "HD105": (Kind.ANNOUNCER,),
     "HD107": (Kind.ANNOUNCER,),
     "HD108": (Kind.ANNOUNCER,),
-    "HD109": (Kind.ANNOUNCER,),
+    "HD109": (Kind.ROUTER, Kind.ANNOUNCER),
     "HD110": (Kind.CLIENT,),
     "HD111": (Kind.ROUTER, Kind.ANNOUNCER),
     "HD201": (Kind.ANNOUNCER,),
     "HD202": (Kind.ANNOUNCER,),
     "HD203": (Kind.ANNOUNCER,),
     "HD204": (Kind.ANNOUNCER,),
-    "HD205": (Kind.ANNOUNCER,),
+    "HD205": (Kind.CLIENT,),
     "HD206": (Kind.ROUTER, Kind.ANNOUNCER),
     "HD207": (Kind.REPLY,),
     "HD209": (Kind.ANNOUNCER,),
@@ -44,7 +45,7 @@ BREAKS_AT: Mapping[str, tuple[Kind, ...]] = {
     "HD404": (Kind.FORWARDING, Kind.SERVICE),
     "HD405": (Kind.SERVICE,),
     "HD406": (Kind.REPLY,),
-    "HD407": (Kind.REPLY,),
+    "HD407": (Kind.LINK,),
     "HD408": (Kind.SERVICE,),
     "HD501": (Kind.SERVICE,),
     "HD502": (Kind.SERVICE,),
@@ -56,24 +57,33 @@ BREAKS_AT: Mapping[str, tuple[Kind, ...]] = {
     "HD508": (Kind.ENDPOINT,),
     "HD510": (Kind.ENDPOINT,),
     "HD511": (Kind.SERVICE,),
-    "HD601": (Kind.ANNOUNCER,),
-    "HD602": (Kind.ANNOUNCER,),
-    "HD603": (Kind.ANNOUNCER,),
+    "HD601": (Kind.ROUTER, Kind.ANNOUNCER),
+    "HD602": (Kind.ROUTER, Kind.ANNOUNCER),
+    "HD603": (Kind.ROUTER, Kind.ANNOUNCER),
 }
 """Code of a cause -> the kinds of hop at which it stops packets, the first that the path has."""
 
-ANYWHERE = "HD405"
+FILTER = "HD405"
 """A packet filter may be on any machine, also one that was not looked at; its fix names it."""
+NARROW_LINK = "HD407"
+"""It may be anywhere between the client and the host."""
+ASTRAY = "HD205"
+"""The client's frames do leave, to a wrong MAC: they get as far as they would to the right one, and nobody takes them."""
 
 
 @dataclass(frozen=True)
 class Break:
-    """A cause that breaks the path: its code, its sentence, where, and the machine that its fix is for."""
+    """A cause that breaks the path: its code, its sentence, where, and the machine that its fix is for.
+
+    `at`, `lost`: as a Diagnosis has them.
+    """
 
     code: str
     summary: str
     kinds: tuple[Kind, ...]
     machine: str | None
+    at: tuple[str, str] | None = None
+    lost: Literal["requests", "answers"] | None = None
 
 
 def breaks(diagnoses: Iterable[JudgedRule]) -> tuple[Break, ...]:
@@ -87,8 +97,17 @@ def breaks(diagnoses: Iterable[JudgedRule]) -> tuple[Break, ...]:
             continue
         machines = [step.machine for fix in verdict.fixes for step in fix.steps if step.place != "cluster"]
         kinds = BREAKS_AT.get(each.rule.code, ())
-        found.append(Break(each.rule.code, verdict.summary, kinds, machines[0] if machines else None))
+        machine = machines[0] if machines else None
+        found.append(Break(each.rule.code, verdict.summary, kinds, machine, verdict.at, verdict.lost))
     return tuple(found)
+
+
+@dataclass
+class _Station:
+    """A hop, and the causes that break the path there."""
+
+    hop: Hop
+    causes: list[Break] = field(default_factory=list)
 
 
 def judged(
@@ -98,51 +117,79 @@ def judged(
 
     `served`: some port works, so that its packets pass what stops those of another.
     """
-    path = list(hops)
-    placed: dict[int, list[Break]] = {}
+    path = [_Station(hop) for hop in hops]
     for each in () if works else found:
-        index = _place(path, each)
-        if index is not None:
-            placed.setdefault(index, []).append(each)
-    if placed and path[-1].kind is Kind.REPLY and len(path) - 1 not in placed:
+        station = _place(path, each)
+        if station is not None:
+            station.causes.append(each)
+    if path[-1].hop.kind is Kind.REPLY and not path[-1].causes and any(each.causes for each in path):
         path.pop()  # answers seen earlier, by somebody else's break, say nothing about the way back
-    first = min(placed, default=len(path))
-    broken = {i for i, hop in enumerate(path) if hop.evidence is Evidence.BROKEN and i < first}
-    stop = min((*placed, *broken), default=len(path))
+    first = min((_stop(path, i) for i, station in enumerate(path) if station.causes), default=len(path))
+    broken = {i for i, each in enumerate(path) if each.hop.evidence is Evidence.BROKEN and i < first}
+    stop = min((first, *broken))
     result = []
-    for i, hop in enumerate(path):
-        if i in placed:
-            said = "; ".join(each.summary for each in placed[i])
-            codes = tuple(each.code for each in placed[i])
-            result.append(Judged(replace(hop, said=said), State.BROKEN, codes))
+    for i, station in enumerate(path):
+        if station.causes:
+            said = "; ".join(each.summary for each in station.causes)
+            codes = tuple(each.code for each in station.causes)
+            result.append(Judged(replace(_named(station), said=said), State.BROKEN, codes))
         elif i in broken:
-            result.append(Judged(hop, State.BROKEN))
+            result.append(Judged(station.hop, State.BROKEN))
         else:
-            result.append(Judged(hop, _state(hop, i > stop and not served, stop < len(path))))
+            behind = i > stop and not served
+            result.append(Judged(station.hop, _state(station.hop, behind, stop < len(path))))
     return tuple(result)
 
 
-def _place(path: list[Hop], cause: Break) -> int | None:
-    """Where the cause breaks the path; a hop is added for a way back and for a filter that stands elsewhere."""
-    if cause.code == ANYWHERE and path[0].machine == cause.machine:
-        beyond = any(hop.evidence is Evidence.PASSED for hop in path[1:] if not hop.beside)
-        cause = replace(cause, kinds=(Kind.REPLY,) if beyond else (Kind.CLIENT,))
-    elif cause.code == ANYWHERE and not _on_the_path(path, cause):
-        where = next(i for i, hop in enumerate(path) if hop.kind is Kind.SERVICE)
-        path.insert(where, Hop(Kind.LINK, cause.machine, None, None, (), Evidence.NOT_SEEN, ""))
-        return where
-    for kind in cause.kinds:
-        for i, hop in enumerate(path):
-            if hop.kind is kind:
-                return i
-    if Kind.REPLY in cause.kinds:
-        path.append(Hop(Kind.REPLY, None, None, None, (), Evidence.NONE, ""))
-        return len(path) - 1
-    return None
+def _named(station: _Station) -> Hop:
+    """The hop; where nothing is known of it but that a cause holds there, with the interface that the cause names."""
+    at = next((each.at for each in station.causes if each.at), None)
+    nameless = station.hop.name is None and station.hop.machine is None
+    return replace(station.hop, machine=at[0], name=at[1]) if at and nameless else station.hop
 
 
-def _on_the_path(path: list[Hop], cause: Break) -> bool:
-    return any(hop.kind is Kind.SERVICE and hop.machine == cause.machine for hop in path)
+def _stop(path: list[_Station], index: int) -> int:
+    """The last hop that packets get to, where this one is broken."""
+    if any(each.code != ASTRAY for each in path[index].causes):
+        return index
+    taken_by = (Kind.ROUTER, Kind.ANNOUNCER, Kind.SERVICE)
+    return next((i - 1 for i, each in enumerate(path) if each.hop.kind in taken_by), index)
+
+
+def _place(path: list[_Station], cause: Break) -> _Station | None:
+    """Where the cause breaks the path; a hop is added for a way back, and for a filter or a narrow link elsewhere."""
+    kinds = cause.kinds
+    if cause.code == NARROW_LINK:
+        return _at_link(path, cause)
+    if cause.code == FILTER and path[0].hop.machine == cause.machine:
+        kinds = (Kind.REPLY if cause.lost == "answers" else Kind.CLIENT,)
+    elif cause.code == FILTER and not _on_the_path(path, cause):
+        where = next(i for i, each in enumerate(path) if each.hop.kind is Kind.SERVICE)
+        return _added(path, where, Kind.LINK, name=cause.machine)
+    for kind in kinds:
+        for each in path:
+            if each.hop.kind is kind:
+                return each
+    return _added(path, len(path), Kind.REPLY) if Kind.REPLY in kinds else None
+
+
+def _at_link(path: list[_Station], cause: Break) -> _Station:
+    """The interface that is too narrow; a hop of its own next to the client where that is not on the path."""
+    found = next((each for each in path if cause.at == (each.hop.machine, each.hop.name)), None)
+    machine, name = cause.at or (None, None)
+    return found or _added(path, 1, Kind.LINK, name, machine)
+
+
+def _added(
+    path: list[_Station], where: int, kind: Kind, name: str | None = None, machine: str | None = None
+) -> _Station:
+    station = _Station(Hop(kind, name, machine, None, (), Evidence.NOT_SEEN, ""))
+    path.insert(where, station)
+    return station
+
+
+def _on_the_path(path: list[_Station], cause: Break) -> bool:
+    return any(each.hop.kind is Kind.SERVICE and each.hop.machine == cause.machine for each in path)
 
 
 def _state(hop: Hop, behind: bool, is_broken: bool) -> State:

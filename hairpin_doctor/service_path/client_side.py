@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hairpin_doctor.attachment import Attachment, ipv4_addresses
+from hairpin_doctor.attachment import Attachment, addresses_like, segment
 from hairpin_doctor.service_path.hop import Evidence, Hop, Kind
 from hairpin_doctor.service_path.trip import Trip
-from hairpin_doctor.situation import macs_used
+from hairpin_doctor.situation import behind_the_clients_port, macs_used
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.arp import ArpFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts
+from probes.neighbours import NeighbourFacts
 from probes.questions.links import Link
 from probes.routes import RouteFacts
 
@@ -55,16 +58,38 @@ def link_hops(trip: Trip) -> Iterator[Hop]:
     evidence = _across(trip, attachment)
     if attachment.port is not None:
         said = f"frames of {trip.client.name} come in here (forwarding database)"
-        yield _of_link(Kind.PORT, attachment, attachment.port, evidence, said)
-        yield _of_link(
-            Kind.BRIDGE, attachment, attachment.interface, evidence, f"{trip.client.name} hangs on it"
-        )
+        yield _of_link(trip, Kind.PORT, attachment, attachment.port, evidence, said)
+        said = f"{trip.client.name} hangs on it"
+        yield _of_link(trip, Kind.BRIDGE, attachment, attachment.interface, evidence, said)
     else:
         said = f"{attachment.host.name} hears {trip.client.name} by this interface"
-        yield _of_link(Kind.LINK, attachment, attachment.interface, evidence, said)
+        yield _of_link(trip, Kind.LINK, attachment, attachment.interface, evidence, said)
     uplink = _uplink(trip, attachment)
     if uplink is not None:
         yield uplink
+
+
+def _passed_by(trip: Trip, attachment: Attachment) -> bool:
+    """Whether the client's frames go to a MAC that is on its own side of this machine: the way does not lead through it."""
+    mac = trip.next_mac
+    if mac is None or trip.taker is not None:
+        return False
+    at, owners = attachment.interface, trip.network.owners(mac)
+    here = (at, *segment(attachment))
+    if owners:
+        mine = [each.link for each in owners if each.vantage_point is attachment.host]
+        return not any(link in here or link.master == at.index for link in mine)
+    if attachment.port is not None:
+        return behind_the_clients_port(attachment, mac)
+    return mac in _heard_by(attachment.host, at)
+
+
+def _heard_by(host: VantagePoint, link: Link) -> set[str | None]:
+    """The MACs of others that a machine found by this interface."""
+    cache, arp = host.findings.get(NeighbourFacts), host.findings.get(ArpFacts)
+    cached = {each.mac for each in (cache.entries if cache else ()) if each.interface == link.index}
+    asked = [each for each in (arp.answers if arp else ()) if each.interface == link.name]
+    return cached | {reply.mac for each in asked for reply in each.replies}
 
 
 def _across(trip: Trip, attachment: Attachment) -> Evidence:
@@ -81,9 +106,12 @@ def _across(trip: Trip, attachment: Attachment) -> Evidence:
     return Evidence.HEARD if trip.heard_macs - near or trip.gateway_spoke else Evidence.NONE
 
 
-def _of_link(kind: Kind, attachment: Attachment, link: Link, evidence: Evidence, said: str) -> Hop:
-    addresses = tuple(ipv4_addresses(link))[:1]
-    return Hop(kind, link.name, attachment.host.name, link.mac, addresses, evidence, said)
+def _of_link(
+    trip: Trip, kind: Kind, attachment: Attachment, link: Link, evidence: Evidence, said: str
+) -> Hop:
+    beside = _passed_by(trip, attachment)
+    addresses = addresses_like(link, trip.vip)
+    return Hop(kind, link.name, attachment.host.name, link.mac, addresses, evidence, said, beside)
 
 
 def _uplink(trip: Trip, attachment: Attachment) -> Hop | None:

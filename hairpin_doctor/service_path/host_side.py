@@ -111,6 +111,8 @@ def way_out(
                 said += (
                     f", behind the client's own port; hairpin is {'on' if port.port.hairpin_mode else 'off'}"
                 )
+    if evidence is Evidence.NONE and found.answers:
+        evidence = Evidence.HEARD
     if link is not None:
         yield Hop(Kind.FORWARDING, link.name, server.name, link.mac, (), evidence, said)
 

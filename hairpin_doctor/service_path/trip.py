@@ -131,6 +131,13 @@ class Trip:
         """The router of the client's own route to the VIP."""
         return self.route.gateway if self.route else None
 
+    @property
+    def next_mac(self) -> str | None:
+        """The MAC to which the client's frames are to go first: its router's, or that of who answers for the VIP."""
+        if self.gateway is not None:
+            return self.neighbour_mac(self.gateway)
+        return self.claimants[0].mac if self.claimants else None
+
     @cached_property
     def next_hop(self) -> Address | None:
         """The node by which the client's gateway reaches the VIP, where that showed."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from hairpin_doctor.report.alike import codes, open_questions
 from hairpin_doctor.report.page import Page
-from hairpin_doctor.report.path_picture import show_path
+from hairpin_doctor.report.path_picture import by_ndp, kind_of, show_path
 from hairpin_doctor.report.report import Report
-from hairpin_doctor.report.wording import SEVERITY_MARKS, STATE_MARKS, VERDICT_MARKS
+from hairpin_doctor.report.wording import SEVERITY_MARKS, STATE_MARKS, VERDICT_MARKS, sentence
 from hairpin_doctor.walkthrough.keys import command
 from hairpin_doctor.walkthrough.plan_screen import show_fixes, show_plan, show_to_do
 from hairpin_doctor.walkthrough.state import Screen, Walk
@@ -99,9 +99,10 @@ def _hops(walk: Walk, page: Page) -> None:
     hop = path.hops[min(walk.hop, len(path.hops) - 1)]
     show_path(path, page, {c: "" for each in path.hops for c in each.codes}, pointed=hop)
     page.blank()
-    sentence, mechanism = HOPS[hop.kind]
-    page.text(sentence, 0, "bold")
-    page.text(f"Here: {hop.said}.")
+    told = HOPS[kind_of(hop, path)]
+    does, mechanism = (text.replace("ARP", "NDP") if by_ndp(path) else text for text in told)
+    page.text(does, 0, "bold")
+    page.text(f"On this network: {sentence(hop.said)}")
     if walk.more:
         page.text(mechanism)
 
@@ -127,7 +128,7 @@ def _cause(walk: Walk, page: Page) -> None:
         rule = next((each for each in CATALOGUE if each.code == found.code), None)
         if rule is not None:
             page.heading("The mechanism")
-            page.text(rule.section("Why"))
+            page.text(" ".join(rule.section("Why").split()))
 
 
 def _ruled_out(walk: Walk, page: Page) -> None:

@@ -1,4 +1,7 @@
-"""What each kind of hop does, in one sentence for people, and the mechanism for who asks for more."""
+"""What each kind of hop does, in one sentence for people, and the mechanism for who asks for more.
+
+ARP stands for what asks for a MAC; for an IPv6 path NDP takes its place.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ from collections.abc import Mapping
 
 HOPS: Mapping[str, tuple[str, str]] = {
     "client": (
-        "Here packets start: the machine looks up its route, and for an address of its subnet asks by ARP for a MAC.",
+        "Packets start here: the machine looks up its route, and for an address of its subnet asks by ARP for a MAC.",
         "The route decides (ip route get VIP): with a gateway the packets go to the gateway's MAC, without one the kernel "
-        "broadcasts \"who has VIP?\" and keeps the answer as a neighbour entry (ip neigh).",
+        "asks the link \"who has VIP?\" and keeps the answer as a neighbour entry (ip neigh).",
     ),
     "link": (
         "What carries the frames between two machines: cables, switches, bridges.",
@@ -40,6 +43,11 @@ HOPS: Mapping[str, tuple[str, str]] = {
         "A VIP belongs to no interface. MetalLB's speaker answers with the MAC of the interface on which it hears the "
         "question, and the frames must then come in where that MAC lives. In BGP mode nobody answers ARP at all.",
     ),
+    "way in": (
+        "The machine to which the router sends the packets, and the interface by which they come in there.",
+        "The router needs a route to the VIP: by BGP from the speakers, by a static route, or because the VIP lies in a "
+        "subnet of its own, where it asks by ARP. ip route get VIP on the router shows the machine.",
+    ),
     "service": (
         "The rules that translate the VIP to an endpoint: kube-proxy's iptables, nftables or IPVS.",
         "DNAT replaces the VIP by the address of a pod when a connection starts, and connection tracking does so for the "
@@ -56,7 +64,7 @@ HOPS: Mapping[str, tuple[str, str]] = {
     ),
     "reply": (
         "The way back: answers must go by the machine that translated the request.",
-        "Only that machine knows that 10.x was the VIP. An answer that goes past it comes from an address the client never "
-        "asked, and the client throws it away.",
+        "Only that machine knows to turn the endpoint's address back into the VIP. An answer that goes past it comes from "
+        "an address that the client never asked, and the client throws it away.",
     ),
 }  # fmt: skip

@@ -63,5 +63,14 @@ def test_a_cause_that_the_report_does_not_tell_is_told_here(diagnosed: Report) -
     )
 
 
+def test_what_answers_is_named_after_what_asks_and_after_a_router_nothing_is_asked(
+    diagnosed: Report,
+) -> None:
+    ipv6 = replace(FAILS, vip="2001:db8::53")
+    assert "NDP answer eno1 of n5" in shown(replace(diagnosed, paths=(ipv6,)), Look(True, False, 80))
+    routed = replace(FAILS, hops=(HOPS[0], replace(HOPS[0], kind="router"), *HOPS[3:]))
+    assert "way in eno1 of n5" in shown(replace(diagnosed, paths=(routed,)), Look(True, False, 80))
+
+
 def test_a_report_without_paths_draws_nothing(diagnosed: Report) -> None:
     assert shown(diagnosed, Look(True, False, 80)) == ""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from hairpin_doctor.rule import Severity
 from hairpin_doctor.rules.catalogue import CATALOGUE
 from hairpin_doctor.service_path.breaks import BREAKS_AT, Break, judged
@@ -63,11 +67,44 @@ def test_a_cause_without_a_place_breaks_no_hop() -> None:
     assert State.BROKEN not in states(Break("HD999", "new", (), None))
 
 
-def test_a_filter_on_the_client_breaks_the_path_there_unless_its_packets_were_seen_beyond() -> None:
-    filters = Break("HD405", "drops what it sends", (Kind.SERVICE,), "vm")
-    own = (hop(Kind.CLIENT, machine="vm"), *HOPS[1:])
+@pytest.mark.parametrize("evidence", [Evidence.HEARD, Evidence.PASSED])
+def test_a_filter_on_the_client_that_drops_its_requests_breaks_the_path_there(evidence: Evidence) -> None:
+    """Also where flows of the doctor itself, which asks past the client's filter, were tracked on the host."""
+    filters = Break("HD405", "drops what it sends", (Kind.SERVICE,), "vm", lost="requests")
+    own = (hop(Kind.CLIENT, machine="vm"), *(hop(each.kind, evidence) for each in HOPS[1:]))
     assert states(filters, hops=own) == [State.BROKEN, *[State.NOT_REACHED] * 3]
-    passed = (hop(Kind.CLIENT, machine="vm"), *(hop(each.kind, Evidence.PASSED) for each in HOPS[1:]))
-    found = judged(passed, [filters], works=False, served=False)
+
+
+def test_a_filter_on_the_client_that_drops_the_answers_breaks_the_way_back() -> None:
+    filters = Break("HD405", "drops the answers", (Kind.SERVICE,), "vm", lost="answers")
+    own = (hop(Kind.CLIENT, machine="vm"), *HOPS[1:])
+    found = judged(own, [filters], works=False, served=False)
     assert [each.state for each in found] == [*[State.FINE] * 4, State.BROKEN]
     assert found[-1].hop.kind is Kind.REPLY
+
+
+def test_frames_to_a_wrong_mac_leave_the_client_and_pass_its_link_and_nobody_takes_them() -> None:
+    hops = (hop(Kind.CLIENT), hop(Kind.PORT), *HOPS[1:])
+    cause = Break("HD205", "a wrong MAC", BREAKS_AT["HD205"], "vm")
+    assert states(cause, hops=hops) == [State.BROKEN, State.FINE, *[State.NOT_REACHED] * 3]
+
+
+def test_a_narrow_link_breaks_the_path_where_it_is_known_to_be_and_else_before_all_that_was_seen() -> None:
+    hops = (hop(Kind.CLIENT), hop(Kind.PORT), *HOPS[1:])
+    known = Break("HD407", "vanish", (Kind.LINK,), "n5", at=("n5", Kind.PORT))
+    assert states(known, hops=hops)[:3] == [State.FINE, State.BROKEN, State.NOT_REACHED]
+    found = judged(hops, [replace(known, at=None)], works=False, served=False)
+    assert [each.hop.kind for each in found][:3] == [Kind.CLIENT, Kind.LINK, Kind.PORT]
+    assert [each.state for each in found][:3] == [State.FINE, State.BROKEN, State.NOT_REACHED]
+
+
+def test_two_causes_stay_at_their_places_when_one_of_them_adds_a_hop() -> None:
+    causes = [
+        Break("HD501", "no rule", (Kind.SERVICE,), None),
+        Break("HD405", "rejected by a router", (Kind.SERVICE,), "192.0.2.1"),
+    ]
+    found = judged(HOPS, causes, works=False, served=False)
+    assert [(each.hop.kind, each.codes) for each in found if each.codes] == [
+        (Kind.LINK, ("HD405",)),
+        (Kind.SERVICE, ("HD501",)),
+    ]

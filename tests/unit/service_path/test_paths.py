@@ -69,11 +69,23 @@ def test_from_the_host_alone_no_client_and_no_answering_interface_is_made_up(pat
         ("port-disabled", "link", "HD307"),
         ("backend-refuses", "endpoint", "HD503"),
         ("forwarding-off", "forwarding", "HD404"),
-        ("stale-neighbour", "announcer", "HD205"),
+        ("stale-neighbour", "client", "HD205"),
+        ("client-drops-queries", "client", "HD405"),
+        ("client-drops-answers", "reply", "HD405"),
+        ("mtu-black-hole", "port", "HD407"),
+        ("mtu-black-hole-elsewhere", "link", "HD407"),
+        ("bgp-same-subnet-proxy-arp-stateful", "router", "HD601"),
+        ("bgp-not-advertised", "router", "HD603"),
+        ("pool-holds-the-gateway", "router", "HD109"),
     ],
 )
 def test_a_diagnosis_breaks_the_path_at_its_place(path_of: PathOf, case: str, kind: str, code: str) -> None:
     assert (kind, (code,)) in broken(path_of(case))
+
+
+def test_a_link_of_which_only_the_break_is_known_is_named_by_its_cause(path_of: PathOf) -> None:
+    link = hop(path_of("port-disabled"), "link")
+    assert (link.name, link.machine) == ("vnet1", "n5")
 
 
 def test_behind_a_break_nothing_is_reached(path_of: PathOf) -> None:
@@ -100,6 +112,30 @@ def test_where_one_port_works_and_another_fails_unexplained_no_hop_is_called_fin
     path = path_of("unknown-tap-ingress-drop")
     assert path.works is False
     assert [e.kind for e in path.hops if e.state == "fine" and not e.beside] == ["client"]
+
+
+@pytest.mark.parametrize(
+    "case", ["two-nics-announced-on-second", "duplicate-address", "two-nodes-local-other-node"]
+)
+def test_an_interface_that_merely_hears_the_client_is_beside_the_path(path_of: PathOf, case: str) -> None:
+    heard = [each for each in path_of(case).hops if each.kind in ("link", "port", "bridge")]
+    assert heard
+    assert all(each.beside for each in heard)
+
+
+@pytest.mark.parametrize("case", ["healthy", "vip-on-port-mac", "flux-and-floods", "hairpin-off-on-port"])
+def test_the_port_and_bridge_of_a_vm_are_on_its_path_whichever_interface_of_the_host_answers(
+    path_of: PathOf, case: str
+) -> None:
+    path = path_of(case)
+    assert not hop(path, "port").beside
+    assert not hop(path, "bridge").beside
+
+
+def test_an_ipv6_path_has_ipv6_addresses_and_speaks_of_ndp(path_of: PathOf) -> None:
+    path = path_of("nobody-announces-ipv6")
+    assert hop(path, "bridge").addresses == ("fd00:c0a8:800:1::f6",)
+    assert not any("ARP" in each.said for each in path.hops)
 
 
 def test_a_tracked_flow_proves_the_path_up_to_the_endpoint(path_of: PathOf) -> None:

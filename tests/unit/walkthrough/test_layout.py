@@ -30,8 +30,8 @@ hairpin-doctor  vip-on-port-mac  -  The path, hop by hop
 
 The interface that answers ARP for the VIP: whoever has this MAC gets the
 packets.
-Here: 192.168.8.53 answers with the MAC of eno1, a port of bridge0 other than
-that of homeassistant.
+On this network: 192.168.8.53 answers with the MAC of eno1, a port of bridge0
+other than that of homeassistant.
 
 
 
@@ -74,6 +74,11 @@ def test_every_screen_names_the_keys_that_do_something(walks: dict[str, Walk], c
 def test_the_hop_that_is_pointed_at_is_explained_below_the_path(walks: dict[str, Walk]) -> None:
     shown = frame(replace(walks["vip-on-port-mac"].to("hops"), hop=4), Look(True, False, 80), 24)
     assert essence("\n".join(shown)) == essence(HOPS)
+
+
+def test_the_mechanism_of_a_cause_is_running_text(walks: dict[str, Walk]) -> None:
+    shown = frame(replace(walks["vip-on-port-mac"].to("cause"), more=True), Look(True, False, 80), 40)
+    assert "delivered upwards, but it keeps PACKET_OTHERHOST" in " ".join("\n".join(shown).split())
 
 
 def test_colour_changes_no_letter(walks: dict[str, Walk]) -> None:
