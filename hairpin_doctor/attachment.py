@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
-from hairpin_doctor.vantage_point import VantagePoint
+from hairpin_doctor.vantage_point import STAND_IN_PORT, VantagePoint
 from probes.arp import ArpFacts
 from probes.client_links import ClientLinkFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
@@ -50,6 +50,16 @@ def heard_behind(host: VantagePoint, mac: str | None, address: Address | None) -
     answer = asked.of(address, mac) if asked else None
     link = interfaces.by_name(answer.interface) if answer else None
     return Attachment(host, link, None) if link is not None else None
+
+
+def stood_in_for(attachment: Attachment, client: VantagePoint) -> Attachment:
+    """A stand-in client hangs on the port that its own is a copy of, if it is one: that port is what a finding is about."""
+    interfaces, copied = attachment.host.findings.get(InterfaceFacts), client.stands_in_for
+    port = interfaces.by_name(copied) if interfaces and copied else None
+    own = attachment.port is not None and attachment.port.name == STAND_IN_PORT
+    if port is None or port.master != attachment.interface.index or not own:
+        return attachment
+    return replace(attachment, port=port)
 
 
 def by_a_common_station(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hairpin_doctor.network import Network, Owner
@@ -10,7 +10,7 @@ from hairpin_doctor.vantage_point import VantagePoint
 from probes.answering_machines import AnsweringMachineFacts, refused_by_itself, served
 from probes.arp import ArpFacts
 from probes.neighbours import NeighbourFacts
-from probes.questions.directed import Directed, DirectedPort
+from probes.questions.directed import Directed, DirectedOutcome, DirectedPort
 from probes.routes import RouteFacts
 from probes.service_rules import ServiceRulesFacts
 from probes.target import Address
@@ -83,10 +83,22 @@ def _did(network: Network, client: VantagePoint, vip: Address, mac: str) -> Dire
     A host between the two whose br_netfilter translates bridged frames answers the client in that machine's place.
     """
     points = (client, *(each for each in network.vantage_points if each is not client))
-    facts = (each.findings.get(AnsweringMachineFacts) for each in points)
-    found = [did for each in facts if each is not None and (did := each.of(vip, mac)) is not None]
+    found = _asked(points, vip, mac)
     telling = (each for each in found if served(each) or refused_by_itself(each))
     return next(telling, next(iter(found), None))
+
+
+def _asked(points: Iterable[VantagePoint], vip: Address, mac: str) -> list[Directed]:
+    facts = (each.findings.get(AnsweringMachineFacts) for each in points)
+    return [did for each in facts if each is not None and (did := each.of(vip, mac)) is not None]
+
+
+def serves_nothing(network: Network, claimant: Claimant, vip: Address) -> bool:
+    """Whether somebody asked this machine at its MAC, and nobody at all answered any port: a client that takes it fails."""
+    found = _asked(network.vantage_points, vip, claimant.mac)
+    return any(
+        did.ports and not any(each.outcome is DirectedOutcome.ANSWERED for each in did.ports) for did in found
+    )
 
 
 def _addresses(network: Network, mac: str) -> Iterator[Address]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from hairpin_doctor.attachment import Attachment, by_a_common_station, heard_behind
+from hairpin_doctor.attachment import Attachment, by_a_common_station, heard_behind, stood_in_for
 from hairpin_doctor.cluster_view import ClusterView, cluster_views
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.states import Works
@@ -127,7 +127,8 @@ class Network:
         """Where the client's frames arrive on a host that serves the VIP."""
         link, address = client.link_towards(vip), client.address_towards(vip)
         mac = link.mac if link else None
-        return self._first((heard_behind(host, mac, address) for host in self.hosts(vip)), link)
+        found = self._first((heard_behind(host, mac, address) for host in self.hosts(vip)), link)
+        return stood_in_for(found, client) if found else None
 
     def common_segment(self, client: VantagePoint, vip: Address) -> Attachment | None:
         """The same for a host that was scanned without the client's report, told by a third station that both hear."""
@@ -170,4 +171,6 @@ class Network:
         link = client.link_towards(vip)
         mac = link.mac if link else None
         found = (heard_behind(each, mac, None) for each in self.vantage_points if each is not client)
-        return tuple(each for each in found if each is not None and each.port is not None)
+        return tuple(
+            stood_in_for(each, client) for each in found if each is not None and each.port is not None
+        )

@@ -14,12 +14,12 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from hairpin_doctor.examine import of_the_machine
 from hairpin_doctor.machine.change import Undo
 from hairpin_doctor.machine.changing.found import CannotChange
-from hairpin_doctor.machine.stand_in_port import INSIDE, StandInPort, Wiring
+from hairpin_doctor.machine.stand_in_port import FORWARDING, INSIDE, StandInPort, Wiring
 from hairpin_doctor.recording import Recording
 from hairpin_doctor.scan import NoTarget, Request, scan
 from hairpin_doctor.stand_in_address import Free, candidates, find_free, stable_mac
 from hairpin_doctor.targets import choose_targets
-from hairpin_doctor.vantage_points import STAND_IN
+from hairpin_doctor.vantage_point import NOT_A_STAND_INS, STAND_IN, STAND_IN_PORT
 from probes.host import Host, Unanswered
 from probes.interfaces import InterfaceFacts
 from probes.questions.links import Link, Links
@@ -30,11 +30,8 @@ from probes.routes import SOMEWHERE_ELSE
 from probes.target import Address, Target
 
 __all__ = ["CannotStandIn", "NoTarget", "Place", "standing_in"]
-# What these read is the host's own, or the whole machine's, and would be told as if the client had it.
-NOT_A_CLIENTS = ("resolvers", "own_address_warnings")
 FORWARDING_WITHIN_S = 65.0  # twice the largest forward delay of STP (30 s), and a little
 SLOW_TO_FORWARD_S = 1.0
-PORT = "hdr-standin"
 
 
 class CannotStandIn(RuntimeError):
@@ -43,7 +40,7 @@ class CannotStandIn(RuntimeError):
 
 @dataclass(frozen=True)
 class Place:
-    """Where to stand in. `address`: the client's, chosen if None; `like`: a port whose flags and VLAN it gets."""
+    """Where to stand in. `address`: the client's, chosen if None; `like`: a port whose flags, VLAN and state it gets."""
 
     bridge: str
     address: IPv4Interface | None = None
@@ -63,8 +60,8 @@ def standing_in(
     targets = _reached_by_ipv4(choose_targets(host, request.targets, request.others))
     port = StandInPort(wiring)
     say(
-        f"standing in on {place.bridge}: a port {PORT} ({wiring.port_mac}) for some seconds, a client {wiring.mac} in a "
-        "nameless network namespace; both go when this ends, however it ends"
+        f"standing in on {place.bridge}: a port {STAND_IN_PORT} ({wiring.port_mac}) for some seconds, a client {wiring.mac} "
+        "in a nameless network namespace; both go when this ends, however it ends"
     )
     try:
         with Undo() as undo:
@@ -75,7 +72,7 @@ def standing_in(
             _await(port, wiring.bridge, say)
             _settle(host, port, before, place, [each.vip for each in targets], say)
             found = port.inside(lambda: scan(host, _of_the_client(request, targets)))
-            yield replace(found.recordings[0], vantage_point=f"{STAND_IN}{place.bridge}")
+            yield replace(found.recordings[0], vantage_point=f"{STAND_IN}{place.like or place.bridge}")
     except CannotChange as error:
         raise CannotStandIn(str(error)) from None
     _unaltered(before.by_name(place.bridge), host, "is not as it was before", promiscuity=True)
@@ -92,7 +89,7 @@ def _reached_by_ipv4(targets: tuple[Target, ...]) -> tuple[Target, ...]:
 
 
 def _of_the_client(request: Request, targets: tuple[Target, ...]) -> Request:
-    probes = tuple(each for each in of_the_machine(request.probes) if each.id not in NOT_A_CLIENTS)
+    probes = tuple(each for each in of_the_machine(request.probes) if each.id not in NOT_A_STAND_INS)
     return replace(request, targets=targets, others=(), probes=probes, saved=None)
 
 
@@ -107,19 +104,36 @@ def _wiring(host: Host, facts: InterfaceFacts, place: Place) -> Wiring:
         raise CannotStandIn(f"{place.bridge} is down, so no client on it reaches anything")
     if not ports:  # it would take the MAC of its first port, and lose it with that
         raise CannotStandIn(f"{place.bridge} has no port, so there is no client that one could stand in for")
-    like = next((each for each in ports if each.name == place.like), None)
-    if place.like is not None and like is None:
-        raise CannotStandIn(
-            f"{place.like} is no port of {place.bridge}; its ports: {', '.join(each.name for each in ports)}"
-        )
+    like = _like(bridge, ports, place.like) if place.like is not None else None
     mac = stable_mac(host.ask(MachineIdentity()).hostname, bridge.mac or bridge.name)
     if any(mac in (each.mac, f"fe:{(each.mac or '')[3:]}") for each in facts.links):
         raise CannotStandIn(f"{mac}, which the stand-in would have, is a MAC of this machine already")
-    return Wiring(bridge, PORT, mac, like.port if like else None)
+    return Wiring(bridge, STAND_IN_PORT, mac, like)
+
+
+def _like(bridge: Link, ports: tuple[Link, ...], name: str) -> Link:
+    """The port to copy. Raises CannotStandIn where there is none of that name, or a copy would not be alike."""
+    found = next((each for each in ports if each.name == name), None)
+    if found is None or found.port is None or bridge.bridge is None:
+        raise CannotStandIn(
+            f"{name} is no port of {bridge.name}; its ports: {', '.join(each.name for each in ports)}"
+        )
+    if found.up and not found.carrier:
+        raise CannotStandIn(f"{name} has no carrier: what is behind it is off, so nobody can be like it")
+    if bridge.bridge.vlan_filtering and not any(vlan.pvid for vlan in found.port.vlans):
+        raise CannotStandIn(
+            f"{name} files frames without a tag under no VLAN (no PVID), and a stand-in sends no others"
+        )
+    if bridge.bridge.stp and found.up and found.port.state != FORWARDING:
+        raise CannotStandIn(
+            f"{bridge.name} runs the spanning tree protocol and keeps {name} {found.port.state}: nothing behind it "
+            "reaches anybody; hairpin-doctor explain HD307 says more"
+        )
+    return found
 
 
 def _await(port: StandInPort, bridge: Link, say: Callable[[str], None]) -> None:
-    if port.await_forwarding(SLOW_TO_FORWARD_S):
+    if not port.wiring.forwards or port.await_forwarding(SLOW_TO_FORWARD_S):
         return
     say(f"{bridge.name} runs the spanning tree protocol: waiting until the new port forwards, up to a minute")
     if not port.await_forwarding(FORWARDING_WITHIN_S):
@@ -151,13 +165,17 @@ def _settle(
     taken = {each for _, each in facts.own_addresses()} | set(vips)
     taken |= {each.address for each in host.ask(Neighbours(Moment.BEFORE))}
     wanted = iter([place.address.ip]) if place.address else candidates(prefix, taken, vips)
-    free = port.inside(lambda: find_free(host, INSIDE, wanted))
+    # Where nothing gets through, nobody can answer, and nobody is disturbed.
+    free = (
+        port.inside(lambda: find_free(host, INSIDE, wanted))
+        if port.wiring.forwards
+        else Free(next(wanted, None), ())
+    )
     if free.address is None:
         raise CannotStandIn(_taken(prefix, place, free))
     gateway = _gateway(host, prefix, own[0].address if own else None)
-    say(
-        f"the stand-in is {free.address}/{prefix.prefixlen}, for which nobody answered; default route: {gateway or 'none'}"
-    )
+    asked = "for which nobody answered" if port.wiring.forwards else "as good as any: its port passes nothing"
+    say(f"the stand-in is {free.address}/{prefix.prefixlen}, {asked}; default route: {gateway or 'none'}")
     port.configure(f"{free.address}/{prefix.prefixlen}", str(gateway) if gateway else None)
 
 

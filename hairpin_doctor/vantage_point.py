@@ -18,6 +18,13 @@ from probes.routes import RouteFacts
 from probes.service_rules import ServiceRulesFacts
 from probes.target import Address, Network
 
+STAND_IN = "stand-in@"
+"""How the name of a stand-in client begins, before the bridge or the port that it stands in for; no host name holds an @."""
+STAND_IN_PORT = "hdr-standin"
+"""Its port on the host's bridge, there for some seconds."""
+NOT_A_STAND_INS = ("resolvers", "own_address_warnings")
+"""Probes whose answers are the host's own, or the whole machine's, and would be told as if the client had them."""
+
 
 @dataclass(frozen=True)
 class VantagePoint:
@@ -31,6 +38,11 @@ class VantagePoint:
     def name(self) -> str:
         """The name shown to people."""
         return self.findings.vantage_point
+
+    @property
+    def stands_in_for(self) -> str | None:
+        """The bridge, or the port of one, of which this is a stand-in client; None for a machine."""
+        return self.name.removeprefix(STAND_IN) if self.name.startswith(STAND_IN) else None
 
     @cached_property
     def states(self) -> tuple[TargetState, ...]:

@@ -7,10 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from hairpin_doctor.recording import Recording
+from hairpin_doctor.vantage_point import STAND_IN
 from probes.questions.machine import Identity
-
-STAND_IN = "stand-in@"
-"""How the name of a stand-in client begins; no host name holds an @."""
 
 
 def not_shown_by(names: Iterable[str], vips: Iterable[object]) -> tuple[str, ...]:

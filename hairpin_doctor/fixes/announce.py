@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hairpin_doctor.fixes.changes import Change, Deletion, Manifest, ResourceRef
 from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.vantage_point import STAND_IN
 from probes.target import Address
 
 METALLB = "metallb-system"
@@ -40,6 +41,8 @@ def _object_name(interface: str) -> str:
 
 def check_from_client(vip: Address, client: str) -> str:
     """How success is seen."""
+    if client.startswith(STAND_IN):
+        return f"the same scan again, with its --stand-in: {vip} works"
     return f"on {client}: hairpin-doctor scan {vip}"
 
 

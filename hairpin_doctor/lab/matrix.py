@@ -17,6 +17,7 @@ from typing import Literal
 from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.cases.case import Case, Expected, Vantage
 from hairpin_doctor.lab.examination import InProcess, Verdict, examine
+from hairpin_doctor.lab.expected_stand_in import expected_of_a_stand_in
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.running import Setting
 from hairpin_doctor.lab.separately import separate_verdict
@@ -64,8 +65,8 @@ def matrix(
 ) -> list[Row]:
     """Build and scan every case; `tell` is called for each row as it comes. Raises what building raises.
 
-    `seen`: from each of the three vantage points; or, compared with what both together say, from the host with a stand-in
-    client, or by two separate scans that are merged.
+    `seen`: from each of the three vantage points; or from the host with a stand-in client; or, compared with what both
+    together say, by two separate scans that are merged.
     """
     chosen = tuple(cases)
     rows: list[Row] = []
@@ -81,7 +82,7 @@ def _rows(case: Case, seed: int | None, seen: Seen) -> Iterator[Row]:
     names = Names.story() if seed is None else Names.random(seed)
     with Setting(case, names, case.variant()).lab() as lab:
         for vantage, verdict in _verdicts(lab, case, names, seen).items():
-            expected = case.expected[vantage]
+            expected = expected_of_a_stand_in(case, names) if seen == "stand-in" else case.expected[vantage]
             scored = score(expected, verdict)
             yield Row(case.name, vantage, expected, verdict.outcome, verdict.codes, scored)
 

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hairpin_doctor.fixes.changes import BridgeVlan
+from hairpin_doctor.fixes.changes.bridges import STATES
 from hairpin_doctor.machine.changing.found import CannotChange
 from hairpin_doctor.machine.changing.netlink import link, netlink
 from hairpin_doctor.machine.changing.vlans import set_vlan
 from hairpin_doctor.machine.namespaces import CLONE_NEWNET
 from probes.questions.links import Link, PortSettings
 
-FORWARDING = 3  # BR_STATE_FORWARDING, linux/if_bridge.h
+FORWARDING = "forwarding"
 INSIDE = "eth0"
 POLL_S = 0.05
 SYSCTLS = Path("/proc/sys/net")
@@ -41,12 +42,19 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Wiring:
-    """What the pair is made of. `like`: flags and VLAN that the port takes over from another port; `mac`: the client's."""
+    """What the pair is made of. `mac`: the client's; `like`: the port of which it gets flags, VLAN and state."""
 
     bridge: Link
     port: str
     mac: str
-    like: PortSettings | None = None
+    like: Link | None = None
+
+    @property
+    def forwards(self) -> bool:
+        """Whether frames get through the port, once it is ready."""
+        return self.like is None or (
+            self.like.up and self.like.port is not None and self.like.port.state == FORWARDING
+        )
 
     @property
     def port_mac(self) -> str:
@@ -96,7 +104,7 @@ class StandInPort:
         """Wait until the port forwards, which with the spanning tree protocol (STP) takes twice its forward delay."""
         deadline = time.monotonic() + seconds
         with netlink(f"reading {self.wiring.port}") as route:
-            while _state(link(route, self.wiring.port)) != FORWARDING:
+            while _state(link(route, self.wiring.port)) != STATES[FORWARDING]:
                 if time.monotonic() > deadline:
                     return False
                 time.sleep(POLL_S)
@@ -114,9 +122,14 @@ class StandInPort:
             )
         _without_ipv6(wiring.port)
         route.link("set", index=found["index"], master=wiring.bridge.index)
-        if wiring.like is not None:
-            _take_over(route, found["index"], wiring.port, wiring.like)
+        like = wiring.like
+        if like is not None and like.port is not None:
+            _take_over(route, found["index"], wiring.port, like.port)
+        if like is not None and not like.up:
+            return
         route.link("set", index=found["index"], state="up")
+        if not wiring.forwards and like is not None and like.port is not None:
+            route.brport("set", index=found["index"], state=STATES[like.port.state])
 
 
 def _take_over(route: Any, number: int, port: str, like: PortSettings) -> None:

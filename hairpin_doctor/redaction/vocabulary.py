@@ -74,9 +74,9 @@ wpa wwan x86 xfrm zebra
 """
 _MORE = """
 accepted after another answered Apr Aug before block bridged cannot Completed connection connections Dec
-dropped established Feb Fri fully Generated handled http isolated Jan Jul Jun local
+dropped established Feb Fri fully Generated handled hdr http isolated Jan Jul Jun local
 localhost machine Mar masquerade May Mon NOTE Nov Oct refused requires rules Sat Sep silent Sun
-this Thu traffic Tue unanswered Wed
+stand standin this Thu traffic Tue unanswered Wed
 """
 _DNS = """
 BADALG BADKEY BADMODE BADNAME BADSIG BADTIME BADTRUNC BADVERS FORMERR NOERROR NOTAUTH NOTIMP NOTZONE NXDOMAIN NXRRSET

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hairpin_doctor.report.report import Diagnosis, Report, State, Target
-from hairpin_doctor.vantage_points import STAND_IN
+from hairpin_doctor.vantage_point import STAND_IN
 
 
 def answer(report: Report) -> str:
@@ -97,11 +97,12 @@ def _undetermined(report: Report) -> str:
     if _failing(report):
         tail = ": the host that serves it must be looked at as well" if _no_host(report) else ""
         return f"{_symptom(report)}; from what was seen so far the cause cannot be told{tail}"
-    suspected = [each.code for each in report.undetermined if each.suspected]
+    suspected = [each for each in report.undetermined if each.suspected]
     if suspected:
-        signs = ", ".join(dict.fromkeys(suspected))
-        names = ", ".join(_names(report))
-        return f"nothing failed from {names}, but there are signs of {signs}; a look from a client decides"
+        signs = ", ".join(dict.fromkeys(each.code for each in suspected))
+        clients = any(point.role == "client" for point in report.vantage_points)
+        open_still = f": {suspected[0].missing}" if clients else "; a look from a client decides"
+        return f"nothing failed from {', '.join(_names(report))}, but there are signs of {signs}{open_still}"
     unknown = [target.name for target, state in report.states() if state.works is None]
     what = _listed(list(dict.fromkeys(unknown))) or "the targets"
     return f"whether {what} works is not known from what was seen"

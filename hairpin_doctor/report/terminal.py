@@ -169,20 +169,26 @@ def _show_open_ends(report: Report, page: Page, verbose: bool) -> None:
     for text in notes:
         page.marked("note", "note", sentence(text))
     if questions:
-        _show_open_causes(questions, page, verbose)
+        _show_open_causes(report, questions, page, verbose)
     if report.next_steps:
         page.heading("Next")
     for step in report.next_steps:
         _show_next(step, page)
 
 
-def _show_open_causes(questions: dict[str, list[Undetermined]], page: Page, verbose: bool) -> None:
+def _show_open_causes(
+    report: Report, questions: dict[str, list[Undetermined]], page: Page, verbose: bool
+) -> None:
     """What must be known, and which causes hang on it; on demand, but for those that the evidence points to."""
     count = sum(map(len, questions.values()))
-    page.text(f"{count} causes are still open; they hang on what has not been seen{':' if verbose else '.'}")
+    many = f"{count} causes are still open; they hang" if count > 1 else "1 cause is still open; it hangs"
+    page.text(f"{many} on what has not been seen{':' if verbose else '.'}")
     for question, causes in questions.items():
-        if verbose or any(each.suspected for each in causes):
+        suspected = next((each for each in causes if each.suspected), None)
+        if verbose or suspected:
             page.item(f"{codes(causes)}: {question}")
+        if suspected and not report.next_steps:
+            page.text(capitalised(suspected.how_to_get), 4)
     if not verbose:
         page.text("(-v shows each with what it hangs on)", 0, "dim")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from hairpin_doctor.findings import Findings, Unseen
 from hairpin_doctor.network import Network
 from hairpin_doctor.recording import Asked, Recording
+from hairpin_doctor.vantage_point import NOT_A_STAND_INS, STAND_IN
 from probes.host import Denied
 from probes.probe import Layer
 from probes.questions.cluster import RBAC
@@ -78,7 +80,7 @@ def hindered(findings: Findings) -> tuple[str, ...]:
     name = findings.vantage_point
     because: dict[tuple[str, bool, str], list[str]] = {}
     for each in findings.all:
-        if isinstance(each, Unseen) and not each.right:
+        if isinstance(each, Unseen) and not each.right and not _beside_the_point(each, name):
             together = (
                 "" if each.probe.layer is Layer.CLUSTER else each.probe.id
             )  # one API that fails, one sentence
@@ -89,6 +91,11 @@ def hindered(findings: Findings) -> tuple[str, ...]:
     rules = findings.get(ServiceRulesFacts)
     unread = rules.unread if rules else ()
     return (*found, *(f"On {name}: {sentence}" for sentence in unread))
+
+
+def _beside_the_point(finding: Unseen[Any], name: str) -> bool:
+    """What a stand-in client is never asked, since it would tell of the host in its place."""
+    return name.startswith(STAND_IN) and finding.probe.id in NOT_A_STAND_INS
 
 
 def _hindered(ids: list[str], name: str, *, crashed: bool, reason: str) -> str:

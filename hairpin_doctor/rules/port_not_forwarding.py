@@ -29,7 +29,7 @@ from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, failing_clients, is_silent, symptom
-from hairpin_doctor.vantage_point import VantagePoint
+from hairpin_doctor.vantage_point import STAND_IN_PORT, VantagePoint
 from hairpin_doctor.vlan_membership import access_vlan, file_under, misfiled
 from probes.arp import ArpFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
@@ -113,9 +113,17 @@ def _deaf(client: VantagePoint, vip: Address, others: list[VantagePoint]) -> Ite
                 continue
             yield from (
                 obstacle
-                for port in interfaces.ports_of(bridge)
+                for port in _may_be_behind(client, interfaces, bridge)
                 if (obstacle := _obstacle(client, link, host, bridge, port)) is not None
             )
+
+
+def _may_be_behind(client: VantagePoint, interfaces: InterfaceFacts, bridge: Link) -> tuple[Link, ...]:
+    """Ports behind which the client may be: of a stand-in here, whose own is a copy of one of them, that one."""
+    ports = interfaces.ports_of(bridge)
+    if client.stands_in_for is None or interfaces.by_name(STAND_IN_PORT) is None:
+        return ports
+    return tuple(each for each in ports if each.name == client.stands_in_for)
 
 
 def _heard(client: VantagePoint) -> set[str]:

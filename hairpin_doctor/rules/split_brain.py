@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hairpin_doctor.answering_node import nodes_answering
-from hairpin_doctor.claimants import Claimant, claimants, holds_address, is_node, met, ports
+from hairpin_doctor.claimants import Claimant, claimants, holds_address, is_node, met, ports, serves_nothing
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Look
 from hairpin_doctor.fixes.fix import Fix, Step
@@ -97,12 +97,15 @@ def _open(
     unknown = [each for each in found if each.machine is None and not (each.holds and (held or each.refuses))]
     if len(found) < 2 or not unknown:
         return None
-    other = unknown[0]
+    idle = [each for each in unknown if nodes and serves_nothing(network, each, vip)]
+    other = next(iter(idle), unknown[0])
     where = f"on {other.address}" if other.address else f"on the machine with the MAC {other.mac}"
-    suspected = client in network.failing(vip)
+    suspected = client in network.failing(vip) or bool(idle)
     if not nodes and len(unknown) > 1:
         where += " and on the other one"
     what = f"{len(found)} MACs answer for {vip}: whose {other} is"
+    if idle and client not in network.failing(vip):
+        what += ", which serves nothing of it when asked at its MAC"
     return Undetermined(what, f"{where}: hairpin-doctor scan --with <this report>", suspected=suspected)
 
 

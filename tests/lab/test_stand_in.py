@@ -11,13 +11,14 @@ import pytest
 
 from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.cases import find
+from hairpin_doctor.lab.expected_stand_in import expected_of_a_stand_in
 from hairpin_doctor.lab.homelab import Variant, homelab
 from hairpin_doctor.lab.machine_state import differences, machine_state
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.running import Setting
 from hairpin_doctor.lab.standing_in import stand_in_verdict
 from hairpin_doctor.machine.commands import run
-from hairpin_doctor.stand_in import PORT
+from hairpin_doctor.vantage_point import STAND_IN_PORT as PORT
 
 pytestmark = pytest.mark.lab
 NAMES = Names.story()
@@ -29,17 +30,19 @@ CASES = (
     "docker-drops-bridged",
     "metallb0-rp-filter",
     "bgp-same-subnet",
+    "port-disabled",
+    "split-brain-dead-node",
 )
 SCAN = (sys.executable, "-m", "hairpin_doctor", "scan", "--no-cluster", "--stand-in", NAMES.bridge)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_host_alone_gives_the_verdict_of_vm_and_host_together(name: str) -> None:
+def test_the_host_alone_gives_the_verdict_that_is_expected_of_it(name: str) -> None:
     case = find(name)
     assert case is not None
     with Setting(case, NAMES, case.variant()).lab() as lab:
         found = stand_in_verdict(lab, case, NAMES)
-    assert found.wrong(case.expected["both"]) is None
+    assert found.wrong(expected_of_a_stand_in(case, NAMES)) is None
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,7 @@ def test_a_scan_leaves_the_host_as_it_was_and_says_what_it_did(lab: Lab) -> None
     before, numbers = bridge_of(lab)
     done = lab.run("host", [*SCAN, "--stand-in-like", NAMES.tap])
     assert done.returncode == 0, done.stderr
-    assert f"stand-in@{NAMES.bridge}" in done.stdout
+    assert f"stand-in@{NAMES.tap}" in done.stdout
     assert PORT in done.stderr
     after, numbers_after = bridge_of(lab)
     assert differences(before, after) == []

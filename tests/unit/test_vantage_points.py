@@ -10,7 +10,8 @@ from hairpin_doctor.report.answer import answer
 from hairpin_doctor.report.codec import decode_recording
 from hairpin_doctor.report.files import parse
 from hairpin_doctor.scan import judge
-from hairpin_doctor.vantage_points import STAND_IN, not_shown_by
+from hairpin_doctor.vantage_point import STAND_IN
+from hairpin_doctor.vantage_points import not_shown_by
 
 HEALTHY = Path(__file__).parents[1] / "golden" / "recordings" / "healthy.json.gz"
 
