@@ -163,7 +163,10 @@ def _settle(
         else IPv4Network(f"{own[0].address}/{own[0].prefix_length}", False)
     )
     taken = {each for _, each in facts.own_addresses()} | set(vips)
-    taken |= {each.address for each in host.ask(Neighbours(Moment.BEFORE))}
+    known = host.ask(Neighbours(Moment.BEFORE))
+    taken |= {
+        each.address for each in known if each.mac != port.wiring.mac
+    }  # its own of the last time is free again
     wanted = iter([place.address.ip]) if place.address else candidates(prefix, taken, vips)
     # Where nothing gets through, nobody can answer, and nobody is disturbed.
     free = (

@@ -63,9 +63,13 @@ def find_free(host: Host, interface: str, wanted: Iterator[IPv4Address]) -> Free
 
 
 def stable_mac(machine: str, bridge: str) -> str:
-    """A locally administered MAC that is the same at every run: switches and caches learn one, not one a run."""
+    """A locally administered MAC that is the same at every run: switches and caches learn one, not one a run.
+
+    As high as can be after its first octet: the port gets the rest of it behind fe:, above the taps of libvirt (fe:54:00),
+    and a bridge takes the lowest MAC of its ports.
+    """
     digest = hashlib.sha256(f"hairpin-doctor stand-in {machine} {bridge}".encode()).hexdigest()
-    return ":".join(("02", *(digest[at : at + 2] for at in range(0, 10, 2))))
+    return ":".join(("02", "ff", *(digest[at : at + 2] for at in range(0, 8, 2))))
 
 
 def parse_address(text: str) -> IPv4Interface:

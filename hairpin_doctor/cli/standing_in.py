@@ -31,7 +31,9 @@ OPTIONS = (
         metavar="A/P",
         help="Address of the stand-in; without it one is proven to be free.",
     ),
-    click.option("--stand-in-like", metavar="PORT", help="Give its port the flags and the VLAN of this one."),
+    click.option(
+        "--stand-in-like", metavar="PORT", help="Give its port the flags, the VLAN and the state of this one."
+    ),
 )
 
 

@@ -60,6 +60,7 @@ EXPECTED: Mapping[str, Expected] = {
     # It has another address than the VIP's segment, and frames for the router pass the host, which serves them.
     "vip-outside-prefix": Expected("healthy", ("HD001",)),
     **dict.fromkeys(("duplicate-address", "duplicate-address-alone"), _latent("HD203")),
+    "split-brain-dead-node": Expected("undetermined", (), ("HD001", "HD002")),
     "pool-holds-the-gateway": _latent("HD109"),
 }
 

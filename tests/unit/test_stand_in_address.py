@@ -72,6 +72,7 @@ def test_the_mac_is_locally_administered_and_the_same_at_every_run() -> None:
     assert mac.startswith("02:")
     assert mac == stable_mac("n5", "02:00:00:00:00:07")
     assert mac != stable_mac("n6", "02:00:00:00:00:07")
+    assert mac[3:] > "54:00:ff:ff:ff"  # libvirt's taps
 
 
 @pytest.mark.parametrize(
