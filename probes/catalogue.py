@@ -14,6 +14,7 @@ from probes.bgp_daemon import bgp_daemon
 from probes.bgp_sessions import bgp_sessions
 from probes.br_netfilter import br_netfilter
 from probes.br_netfilter_at_boot import br_netfilter_at_boot
+from probes.bypassed_subnets import bypassed_subnets
 from probes.client_links import client_links
 from probes.cluster_nodes import cluster_nodes
 from probes.cluster_services import cluster_services
@@ -63,6 +64,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     client_links,
     answering_machines,
     neighbour_discovery,
+    bypassed_subnets,
     routes,
     routed_path,
     icmp,

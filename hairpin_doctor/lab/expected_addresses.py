@@ -46,6 +46,7 @@ EXPECTED: Mapping[str, Expectations] = {
     "split-brain-dead-node": _expect(UNDETERMINED, HEALTHY, UNDETERMINED),
     "policy-route-captures-lan": _broken("HD406"),
     "policy-route-captures-pods": _broken("HD406"),
+    "client-routes-vip-elsewhere": _broken("HD409", client=_found("HD409")),
     "multihomed-asymmetry": _broken("HD402"),
     "macvtap-cannot-reach-parent": _broken("HD110"),
 }

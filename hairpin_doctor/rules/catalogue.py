@@ -12,6 +12,7 @@ from hairpin_doctor.rules.bgp_vip_in_clients_subnet import bgp_vip_in_clients_su
 from hairpin_doctor.rules.br_netfilter_reset import br_netfilter_reset
 from hairpin_doctor.rules.bridged_frames_dropped_by_forward import bridged_frames_dropped_by_forward
 from hairpin_doctor.rules.bridged_frames_hit_host_nat import bridged_frames_hit_host_nat
+from hairpin_doctor.rules.client_routes_vip_elsewhere import client_routes_vip_elsewhere
 from hairpin_doctor.rules.conntrack_trouble import conntrack_trouble
 from hairpin_doctor.rules.cross_node_pod_network_broken import cross_node_pod_network_broken
 from hairpin_doctor.rules.deaf_announcing_interface import deaf_announcing_interface
@@ -73,6 +74,7 @@ CATALOGUE: tuple[Rule, ...] = (
     vip_outside_prefix,
     port_not_forwarding,
     macvtap_cannot_reach_parent,
+    client_routes_vip_elsewhere,
     deaf_announcing_interface,
     wrong_l2_domain,
     stale_neighbour,

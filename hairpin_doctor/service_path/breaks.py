@@ -47,6 +47,7 @@ BREAKS_AT: Mapping[str, tuple[Kind, ...]] = {
     "HD406": (Kind.REPLY,),
     "HD407": (Kind.LINK,),
     "HD408": (Kind.SERVICE,),
+    "HD409": (Kind.CLIENT,),
     "HD501": (Kind.SERVICE,),
     "HD502": (Kind.SERVICE,),
     "HD503": (Kind.ENDPOINT,),

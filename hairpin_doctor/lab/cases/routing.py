@@ -3,19 +3,21 @@
 remote ── router ─┐
 laptop ───────────┴─ switch ── eno1 ─┤ bridge0 ├─ n5 ── pods
                         second switch ── enp197s0 ─┘ (the answers leave here)
+
+Or the requests do not find there: the VM has a container network of the VIP's numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import ip_network
+from ipaddress import ip_interface, ip_network
 
 from hairpin_doctor.lab.cases.case import Case, all_served, dns_is, dns_targets
 from hairpin_doctor.lab.checks import Arp, Check
 from hairpin_doctor.lab.faults import Fault, compose, conf, no_announcer, vips_local
 from hairpin_doctor.lab.names import Names
-from hairpin_doctor.lab.topology import Route
+from hairpin_doctor.lab.topology import Bridge, Route
 
 VPN_TABLE = 5270
 
@@ -37,6 +39,22 @@ def _by_the_second_nic(names: Names) -> Fault:
     """A route to the remote subnet by a machine of the second segment, which forwards nothing."""
     route = Route(names.remote_lan, names.second_lan[20])
     return lambda t: t.change("host", lambda m: replace(m, routes=(*m.routes, route)))
+
+
+def _container_network(names: Names) -> Fault:
+    """Containers of the VM got the numbers of a piece of the LAN in which the VIP is, and its route is the longer one."""
+    pieces = (ip_network(f"{names.dns_vip}/{length}", strict=False) for length in (30, 29, 28, 31))
+    piece = next(each for each in pieces if names.dns_vip in list(each.hosts()))
+    gateway = next(each for each in piece.hosts() if each not in names.vips)
+    bridge = Bridge(name="br-5a0d1f", addresses=(ip_interface(f"{gateway}/{piece.prefixlen}"),))
+    return lambda t: t.change("vm", lambda m: m.with_interface(bridge))
+
+
+def _only_the_vm_fails(names: Names) -> tuple[Check, ...]:
+    return (
+        *dns_is("vm", names.dns_vip, "silent", "unreachable"),
+        *dns_is("laptop", names.dns_vip, "served"),
+    )
 
 
 def _silent(names: Names) -> tuple[Check, ...]:
@@ -78,6 +96,15 @@ CASES = (
         codes=("HD209",),
         fault=_filtered,
         symptom=_unanswered,
+    ),
+    replace(
+        _POLICY,
+        name="client-routes-vip-elsewhere",
+        title="A container network of the VM has the numbers of that piece of the LAN in which the VIP is.",
+        codes=("HD409",),
+        fault=_container_network,
+        symptom=_only_the_vm_fails,
+        client="vm",
     ),
     replace(
         _POLICY,

@@ -1,0 +1,151 @@
+"""The client's own routing sends packets for the VIP elsewhere than into the LAN that holds it.
+
+Why: The kernel obeys the first policy rule whose table knows a way (ip-rule(8)), and in a table the longest prefix
+(ip-route(8)). A VPN that accepts a route for the very LAN it is used in, an exit node, or a container network of the same
+numbers wins against the LAN's own route: packets for the VIP, and perhaps for the whole LAN, never leave by the LAN's
+interface.
+Seen as: Silence or "no route to host" from this machine alone; others of the LAN are served. ping fails as well.
+Told apart from: HD201, HD104 and HD105 by the answer that the VIP gets when it is asked for in the LAN itself; HD406, where
+the answer of the node goes astray; HD111, where no subnet of the client holds the VIP.
+By hand: On the client, the kernel names another interface than the LAN's; asked there by hand, the VIP answers.
+    ip route get VIP
+    ip rule show
+    ip route show table all match VIP
+    arping -c2 -I IF VIP
+Fix: A policy rule in front for the LAN, or a route for the VIP by the LAN's interface; better, take the route away that
+captures it.
+Unsure when: Nobody answers in the LAN either: then this is not all, and it is at most possible.
+References: ip-rule(8); ip-route(8); RFC 1812; tailscale/tailscale#1227;
+https://docs.docker.com/reference/cli/dockerd/.
+"""
+
+from __future__ import annotations
+
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import Look, PolicyRule, RouteEntry
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.network import Network
+from hairpin_doctor.rule import Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
+from hairpin_doctor.situation import NotThis, of_failing_clients, symptom
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.arp import ArpFacts
+from probes.bypassed_subnets import BypassedSubnet, BypassedSubnetFacts
+from probes.questions.routing import Route, RoutingRule
+from probes.routes import RouteFacts
+from probes.target import Address
+
+MAIN_TABLE = 254
+
+
+@rule(
+    "HD409",
+    "client-routes-vip-elsewhere",
+    Severity.BROKEN,
+    explains=("HD104", "HD105", "HD201"),
+    ipv6=Ipv6.NEVER,
+)
+def client_routes_vip_elsewhere(network: Network, vip: Address) -> Verdict:
+    """A subnet of the client holds the VIP and somebody answers for it there; its packets leave by another way."""
+    return of_failing_clients(network, vip, _judge)
+
+
+def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
+    routes = client.findings[RouteFacts]
+    bypassed = client.findings[BypassedSubnetFacts].of(vip)
+    if not bypassed:
+        raise NotThis(
+            f"{client.name} sends to {vip} by the subnet that holds it, or none of its subnets does"
+        )
+    answering = client.findings.get(ArpFacts)
+    here = answering.macs(vip) if answering else ()
+    if here:
+        raise NotThis(f"{', '.join(here)} answers for {vip} where {client.name} sends")
+    subnet, route = bypassed[0], routes.route(vip)
+    if not subnet.macs and _held_where_it_goes(routes, route, vip):
+        raise NotThis(f"{client.name} sends to {vip} {_leaves_by(route)}, a subnet of which holds it")
+    leaves = _leaves_by(route)
+    captors = _capturing(routes, route)
+    return Diagnosis(
+        summary=f"{client.name} sends packets for {vip} {leaves}, not into its subnet {subnet.subnet} on {subnet.interface}",
+        because=(
+            symptom(client, vip),
+            f"{vip} is in {subnet.subnet}, the subnet of {subnet.interface}; the kernel of {client.name} sends its packets "
+            f"{leaves}{f' (table {route.table})' if route and route.table != MAIN_TABLE else ''}.",
+            *(f"Its policy rule {each.priority} is: {each.text}." for each in captors),
+            _answered_in_the_lan(network, subnet),
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN if subnet.macs else Confidence.POSSIBLE,
+        fixes=(_send_it_into_the_lan(client, vip, subnet, captors), _look_who_takes_it(client, vip)),
+        ruled_out=("HD201, HD104, HD105: the VIP is answered for in the LAN.",) if subnet.macs else (),
+    )
+
+
+def _held_where_it_goes(routes: RouteFacts, route: Route | None, vip: Address) -> bool:
+    return any(
+        vip in each.prefix and route and each.interface == route.interface for each in routes.connected
+    )
+
+
+def _leaves_by(route: Route | None) -> str:
+    if route is None or route.type != "unicast":
+        return "nowhere"
+    return f"out by {route.interface}" + (f" to {route.gateway}" if route.gateway else "")
+
+
+def _capturing(routes: RouteFacts, route: Route | None) -> tuple[RoutingRule, ...]:
+    """The policy rules that lead to the deciding table; all of them where the kernel finds no route."""
+    if route is None:
+        return routes.rules
+    return tuple(each for each in routes.rules if f"table {route.table}" in each.text.split(", "))
+
+
+def _answered_in_the_lan(network: Network, subnet: BypassedSubnet) -> str:
+    if not subnet.macs:
+        return f"Asked for by ARP on {subnet.interface}, nobody answers for it there either."
+    owner = next(iter(network.owners(subnet.macs[0])), None)
+    who = f"{subnet.macs[0]} ({owner})" if owner else subnet.macs[0]
+    return f"Asked for by ARP on {subnet.interface}, {who} answers for it."
+
+
+def _send_it_into_the_lan(
+    client: VantagePoint, vip: Address, subnet: BypassedSubnet, captors: tuple[RoutingRule, ...]
+) -> Fix:
+    if captors:
+        priority = max(min(each.priority for each in captors) - 1, 0)
+        step = Step(
+            place="client",
+            machine=client.name,
+            why=f"packets for {subnet.subnet} are then routed by the main table, whatever the later rules say",
+            changes=(PolicyRule(str(subnet.subnet), priority),),
+        )
+        title = f"Exclude {subnet.subnet} from policy routing"
+    else:
+        step = Step(
+            place="client",
+            machine=client.name,
+            why="in a table the longest prefix wins, and none is longer than that of one address",
+            changes=(RouteEntry(f"{vip}/32", device=subnet.interface),),
+        )
+        title = f"Send packets for {vip} out by {subnet.interface}"
+    caution = "Other addresses of the LAN may be captured alike: the next fix looks for what takes them."
+    return Fix(title, (step,), check_from_client(vip, client.name), (caution,))
+
+
+def _look_who_takes_it(client: VantagePoint, vip: Address) -> Fix:
+    step = Step(
+        place="client",
+        machine=client.name,
+        why="whatever brought the route brings it again when it starts next",
+        changes=(
+            Look(f"ip route get {vip}"),
+            Look("ip rule show"),
+            Look(f"ip route show table all match {vip}"),
+        ),
+        instructions=(
+            "A VPN: stop accepting a route for the LAN in which the machine is (tailscale set --accept-routes=false, or "
+            "--exit-node-allow-lan-access; WireGuard: AllowedIPs). A container network: docker network ls and inspect, "
+            "then make it anew with another --subnet, and set default-address-pools in daemon.json."
+        ),
+    )
+    return Fix("Take the route away that captures the LAN", (step,), check_from_client(vip, client.name))

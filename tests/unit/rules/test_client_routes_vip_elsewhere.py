@@ -1,0 +1,83 @@
+"""HD409: whose answer shows that the packets go the wrong way?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import IPv4Address
+from typing import Any
+
+from hairpin_doctor.diagnose import Outcome
+from hairpin_doctor.fixes.changes import PolicyRule, RouteEntry
+from hairpin_doctor.recording import Asked
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
+from hairpin_doctor.rules.client_routes_vip_elsewhere import client_routes_vip_elsewhere
+from probes.host import Denied
+from probes.questions.neighbours import ArpReply, ArpSweep
+from probes.questions.routing import RouteTo, RoutingRule, RoutingRules
+
+Recorded = Callable[[str], Any]
+NIC, OWN = "enp1s0", IPv4Address("192.168.8.10")
+BY_POLICY, MAIN = 52, 254
+
+
+def sent_by_a_tunnel(case: Any, table: int) -> Any:
+    """The VM, to which nobody answers, as if its packets for the VIP left by a tunnel."""
+    return case.client_says(
+        RouteTo,
+        lambda question, route: (
+            replace(route, interface="tunnel", table=table) if question == RouteTo(case.vip) else route
+        ),
+    )
+
+
+def asked_in_the_lan(case: Any, *macs: str) -> Any:
+    """And who answers for the VIP in its LAN."""
+    replies = tuple(ArpReply(case.vip, mac, mac, 0.2) for mac in macs)
+    asked = Asked(ArpSweep(NIC, OWN, (case.vip,), (), case.client.scope.arp_window_ms), replies)
+    return replace(case, client=replace(case.client, asked=(*case.client.asked, asked)))
+
+
+def captured(recorded: Recorded, table: int = BY_POLICY, *macs: str) -> Any:
+    return asked_in_the_lan(sent_by_a_tunnel(recorded("nobody-announces"), table), *macs)
+
+
+def test_an_answer_in_the_lan_is_proof_and_the_client_alone_knows_it(recorded: Recorded) -> None:
+    case = captured(recorded, BY_POLICY, "02:00:00:00:00:53")
+    for only in ((), (case.client,)):
+        verdict = case.verdict(client_routes_vip_elsewhere, *only)
+        assert isinstance(verdict, Diagnosis)
+        assert verdict.confidence is Confidence.PROVEN
+        assert "tunnel" in verdict.summary
+    assert case.judgement().outcome is Outcome.DIAGNOSED
+    assert [each.rule.code for each in case.judgement().diagnoses] == ["HD409"]
+
+
+def test_without_an_answer_in_the_lan_it_is_possible_at_most(recorded: Recorded) -> None:
+    case = captured(recorded)
+    verdict = case.verdict(client_routes_vip_elsewhere)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.confidence is Confidence.POSSIBLE
+    assert case.judgement().outcome is not Outcome.DIAGNOSED
+
+
+def test_the_fix_goes_before_the_policy_rule_or_is_the_longest_route(recorded: Recorded) -> None:
+    by_route = captured(recorded, MAIN, "02:00:00:00:00:53").verdict(client_routes_vip_elsewhere)
+    by_rule = (
+        captured(recorded, BY_POLICY, "02:00:00:00:00:53")
+        .client_says(RoutingRules, lambda *_: (RoutingRule(5270, "table 52"), RoutingRule(9, "table 7")))
+        .verdict(client_routes_vip_elsewhere)
+    )
+    assert isinstance(by_route, Diagnosis)
+    assert isinstance(by_rule, Diagnosis)
+    assert by_route.fixes[0].steps[0].changes == (RouteEntry("192.168.8.53/32", device=NIC),)
+    assert by_rule.fixes[0].steps[0].changes == (PolicyRule("192.168.8.0/24", 5269),)
+
+
+def test_packets_that_go_into_the_lan_are_no_such_thing(recorded: Recorded) -> None:
+    assert isinstance(recorded("nobody-announces").verdict(client_routes_vip_elsewhere), Cleared)
+
+
+def test_without_the_right_to_ask_it_is_open(recorded: Recorded) -> None:
+    case = captured(recorded).client_says(ArpSweep, lambda *_: Denied("CAP_NET_RAW", "asking"))
+    assert isinstance(case.verdict(client_routes_vip_elsewhere), Undetermined)
