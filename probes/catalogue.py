@@ -36,6 +36,7 @@ from probes.metallb import metallb
 from probes.multicast import multicast
 from probes.neighbour_discovery import neighbour_discovery
 from probes.neighbours import neighbours
+from probes.other_controllers import other_controllers
 from probes.own_address_warnings import own_address_warnings
 from probes.pod_paths import pod_paths
 from probes.probe import Probe
@@ -89,5 +90,6 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     cluster_services,
     cluster_nodes,
     load_balancer_controllers,
+    other_controllers,
     metallb,
 )

@@ -54,6 +54,8 @@ this traefik traffic udp v1 v1beta1 v1beta2 v2 via vip visible was weave web web
 would
 Active balancers Connect CrashLoopBackOff discovery DoesNotExist enable ErrImagePull Established exclude Exists ghcr hostname
 Idle ImagePullBackOff ipvs In lbipam leader NotIn OpenConfirm OpenSent Opaque quay registry svc v0 v1alpha1
+announcer crd False false handling IPAMRequestSatisfied kubesphere l2 legacy projectcalico True true v1alpha2 v2alpha1
+org vipHost
 """
 _KERNEL = """
 ACKED addr addrconf address addresses addrwatch af agent arping arpwatch as automatic avahi bad bareudp batadv

@@ -43,6 +43,9 @@ LEFT_OPEN = {
     "ServiceL2Statuses": "its ServiceL2Statuses",
     "ServiceBgpStatuses": "its ServiceBGPStatuses",
     "BgpSessionStates": "the states of its BGP sessions",
+    "CiliumL2Policies": "Cilium's announcement policies",
+    "CiliumL2Lease": "which node Cilium announces a Service from",
+    "CalicoServicePrefixes": "what Calico advertises",
 }
 
 

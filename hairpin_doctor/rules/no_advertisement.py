@@ -21,6 +21,7 @@ from hairpin_doctor.cluster_view import ClusterView, names_of
 from hairpin_doctor.fixes.announce import advertise_pool, announce_on
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.service_controllers import controllers_of
 from hairpin_doctor.situation import is_silent, symptom
 from hairpin_doctor.speaker_says import sentences
 from hairpin_doctor.told import announced_by_metallb, unanswered_client
@@ -35,6 +36,9 @@ def no_advertisement(network: Network, vip: Address) -> Verdict:
     why = _why_unannounced(view)
     if why is None:
         return Cleared(f"{names_of((*view.l2, *view.bgp))} advertises {vip}")
+    other = next((e for e in controllers_of(view) if e.announces and not e.is_metallb), None)
+    if other is not None:
+        return Cleared(f"MetalLB only gives the address; {other.called} is to announce it. {other.why}")
     attachment = network.attachment(client, vip)
     pool = view.pool
     fixes = (announce_on(attachment.interface.name, vip, client.name),) if attachment else ()

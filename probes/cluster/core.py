@@ -20,6 +20,12 @@ from probes.questions.cluster import (
 from probes.target import Protocol, ServicePort
 
 POOL_ANNOTATIONS = ("metallb.io/ip-allocated-from-pool", "metallb.universe.tf/ip-allocated-from-pool")
+MARKS = (
+    "lb.kubesphere.io/v1alpha1",  # OpenELB
+    "kube-vip.io/vipHost",
+    "kube-vip.io/ignore",
+)
+CONDITION_MARKS = ("cilium.io/IPAMRequestSatisfied",)
 LARGEST_CONFIG = 2**16  # PyYAML is slow; kubeadm's is 1 KiB
 ADDRESS_ANNOTATIONS = (
     "metallb.io/loadBalancerIPs",
@@ -76,7 +82,14 @@ def _service(found: JsonObject) -> LoadBalancerService | None:
         load_balancer_class=fields.text(found, "spec", "loadBalancerClass") or None,
         pool=next((each for each in pools if each), None),
         has_selector=bool(fields.labels(found, "spec", "selector")),
+        marks=_marks(annotations, fields.conditions(found)),
     )
+
+
+def _marks(annotations: object, conditions: dict[str, str]) -> dict[str, str]:
+    found = {each: fields.text(annotations, each) for each in MARKS}
+    found |= {each: conditions.get(each, "") for each in CONDITION_MARKS}
+    return {key: value for key, value in found.items() if value}
 
 
 def _ports(found: JsonObject) -> Iterator[ServicePort]:

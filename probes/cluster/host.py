@@ -26,6 +26,9 @@ ANSWERED_BY: dict[type[Question[Any]], str] = {
     q.BgpPeers: "metallb:bgp_peers",
     q.ServiceL2Statuses: "metallb:service_l2_statuses",
     q.ServiceBgpStatuses: "metallb:service_bgp_statuses",
+    q.CiliumL2Policies: "other_controllers:cilium_l2_policies",
+    q.CiliumL2Lease: "other_controllers:cilium_l2_lease",
+    q.CalicoServicePrefixes: "other_controllers:calico_service_prefixes",
     q.BgpSessionStates: "metallb:bgp_session_states",
 }
 

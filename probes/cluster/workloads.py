@@ -29,6 +29,7 @@ SETTINGS = (
     "lb_enable",
     "lb_class_only",
     "lb_class_name",
+    "lb_class_legacy_handling",
     "METALLB_ML_LABELS",
 )
 PLAIN_ARGUMENT = re.compile(r"--?[a-z0-9-]+(=[A-Za-z0-9_./:-]*)?", re.ASCII)

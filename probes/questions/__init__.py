@@ -39,6 +39,7 @@ from probes.questions.metallb import (
 )
 from probes.questions.multicast import JoinedGroups, MulticastForwarding
 from probes.questions.neighbours import ArpSweep, KernelResolution, Neighbours, NeighbourSolicitations
+from probes.questions.other_controllers import CalicoServicePrefixes, CiliumL2Lease, CiliumL2Policies
 from probes.questions.routing import ConnectedPrefixes, RouteTo, RoutingRules
 from probes.questions.sockets import PacketSockets, TcpConnections
 from probes.questions.speaker import SpeakerMetrics
@@ -103,6 +104,9 @@ ALL: tuple[type[Question[Any]], ...] = (
     ServiceL2Statuses,
     ServiceBgpStatuses,
     BgpSessionStates,
+    CiliumL2Policies,
+    CiliumL2Lease,
+    CalicoServicePrefixes,
 )
 
 __all__ = [
@@ -114,6 +118,9 @@ __all__ = [
     "BgpDaemonState",
     "BgpPeers",
     "BgpSessionStates",
+    "CalicoServicePrefixes",
+    "CiliumL2Lease",
+    "CiliumL2Policies",
     "ClusterNodes",
     "ConnectedPrefixes",
     "ConnectionTable",

@@ -6,7 +6,7 @@ Silent where it does not answer in time. Objects whose names break the rules of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from probes.host import Question
@@ -28,6 +28,7 @@ class LoadBalancerService:
     """A Service of type LoadBalancer. `addresses`: status.loadBalancer.ingress; `requested`: spec or annotations.
 
     `pool`: the pool that its controller says it took the address from. `load_balancer_class`: None = whoever comes.
+    `marks`: what controllers other than MetalLB are known to write on a Service that they serve: annotations and conditions.
     """
 
     namespace: str
@@ -41,6 +42,7 @@ class LoadBalancerService:
     load_balancer_class: str | None
     pool: str | None
     has_selector: bool
+    marks: Labels = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"

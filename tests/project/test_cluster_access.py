@@ -15,7 +15,11 @@ from probes.host import Absent, Unanswered
 
 MANIFEST = Path(__file__).parents[2] / "docs" / "cluster-access.yaml"
 EVERYBODY_MAY = {("list", "API groups")}
-EXAMPLES = {q.ServiceEndpoints: ("dns", "dns"), q.PodsOf: ("metallb-system", "component=speaker")}
+EXAMPLES = {
+    q.ServiceEndpoints: ("dns", "dns"),
+    q.PodsOf: ("metallb-system", "component=speaker"),
+    q.CiliumL2Lease: ("kube-system", "dns", "dns"),
+}
 
 
 class Listening:

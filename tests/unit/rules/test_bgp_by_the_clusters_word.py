@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from hairpin_doctor.redacted import redacted
+from hairpin_doctor.redaction.key import Key
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
 from hairpin_doctor.rules.bgp_not_advertised import bgp_not_advertised
 from hairpin_doctor.rules.bgp_session_down import bgp_session_down
@@ -81,6 +83,20 @@ def test_without_any_scan_of_a_node_its_session_is_told_by_the_cluster(recorded:
     assert down.confidence is Confidence.PROVEN  # the gateway itself says that it has no route
     assert any("FRR on n5" in each and f"{ROUTER} is Active" in each for each in down.because)
     assert any(f"session with {ROUTER}" in each.title for each in down.fixes)
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "advertised", "code"),
+    [(DOWN, "Active", ("router",), "HD602"), (ABSENT, "Established", (), "HD603")],
+)
+def test_a_redacted_report_is_judged_alike(
+    recorded: Recorded, name: str, state: str, advertised: tuple[str, ...], code: str
+) -> None:
+    """`redacted` raises where the judgement of the redacted recordings is another one."""
+    case = recorded(name)
+    client = case.asking_a_cluster(case.client, word(case, state, *advertised))
+    scanned = redacted([client], Key(b"ticket"))
+    assert code in [each.code for each in scanned.report.diagnoses]
 
 
 def test_a_gateway_that_says_nothing_leaves_it_likely(recorded: Recorded) -> None:

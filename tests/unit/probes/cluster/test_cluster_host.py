@@ -116,6 +116,41 @@ def test_only_settings_that_say_what_a_controller_serves_are_kept(serve: Any, as
     assert "hunter2" not in repr(found)
 
 
+def test_cilium_and_calico_say_whom_they_announce(serve: Any, asked_by: Any) -> None:
+    selecting = {"serviceSelector": {"matchLabels": {"io.kubernetes.service.namespace": "dns"}}}
+    policies = [
+        {"metadata": objects.meta(name), "spec": {"loadBalancerIPs": wanted, **selecting}}
+        for name, wanted in (("lan", True), ("external", False))
+    ]
+    lease = {"kind": "Lease", "spec": {"holderIdentity": "n6"}}
+    bgp = {"metadata": objects.meta("default"), "spec": {"serviceLoadBalancerIPs": [{"cidr": "10.0.0.0/24"}]}}
+    answers = {
+        "/apis/cilium.io/v2alpha1/ciliuml2announcementpolicies": policies,
+        "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/cilium-l2announce-dns-dns": lease,
+        "/apis/crd.projectcalico.org/v1/bgpconfigurations": [{"metadata": objects.meta("n5")}, bgp],
+    }
+    host = asked_by(serve(answers))
+    (policy,) = host.ask(q.CiliumL2Policies())
+    assert (policy.name, policy.nodes) == ("lan", None)
+    assert policy.selects({"io.kubernetes.service.namespace": "dns"})
+    assert not policy.selects({"app": "dns"})
+    assert host.ask(q.CiliumL2Lease("kube-system", "dns", "dns")) == "n6"
+    assert host.ask(q.CalicoServicePrefixes()) == (ip_network("10.0.0.0/24"),)
+    with pytest.raises(Absent):
+        host.ask(q.CiliumL2Lease("kube-system", "dns", "web"))
+
+
+def test_what_controllers_write_on_a_service_is_kept_and_nothing_else(serve: Any, asked_by: Any) -> None:
+    service = objects.service("dns", VIP)
+    service["metadata"]["annotations"] |= {"kube-vip.io/vipHost": "n6", "a-secret": "hunter2"}
+    service["status"]["conditions"] = [
+        {"type": "cilium.io/IPAMRequestSatisfied", "status": "True"},
+        {"type": "x", "status": "True"},
+    ]
+    (found,) = asked_by(serve({objects.SERVICES: [service]})).ask(q.LoadBalancerServices())
+    assert found.marks == {"kube-vip.io/vipHost": "n6", "cilium.io/IPAMRequestSatisfied": "True"}
+
+
 def test_kube_proxys_configuration_is_read_from_its_config_map(serve: Any, asked_by: Any) -> None:
     path = "/api/v1/namespaces/kube-system/configmaps/kube-proxy"
     found = asked_by(serve({path: objects.kube_proxy("ipvs", strict=True)})).ask(q.KubeProxyConfiguration())
@@ -198,6 +233,8 @@ ANSWERS = [
     (q.AddressPools(), METALLB + "ipaddresspools"),
     (q.BgpAdvertisements(), METALLB + "bgpadvertisements"),
     (q.ServiceBgpStatuses(), METALLB + "servicebgpstatuses"),
+    (q.CiliumL2Policies(), "/apis/cilium.io/v2alpha1/ciliuml2announcementpolicies"),
+    (q.CalicoServicePrefixes(), "/apis/crd.projectcalico.org/v1/bgpconfigurations"),
     (q.BgpSessionStates(), "/apis/frrk8s.metallb.io/v1beta1/bgpsessionstates"),
 ]
 

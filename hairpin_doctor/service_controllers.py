@@ -1,0 +1,216 @@
+"""Who serves a Service of type LoadBalancer, by what selects it or is written on it, never by what is installed.
+
+Each has its own way to choose: a class of load balancer, labels, an annotation, a pool. The rules follow their sources:
+MetalLB internal/k8s (LoadBalancerClass), k3s pkg/cloudprovider/servicelb.go, kube-vip pkg/manager (lbClassFilter), Cilium
+pkg/l2announcer and operator/pkg/lbipam, OpenELB pkg/controllers/lb (IsOpenELBService), Calico's BGPConfiguration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hairpin_doctor.cluster_view import CLASS_OPTION, ClusterView, names_of
+from hairpin_doctor.told import serves_by_service_lb
+from probes.cluster_nodes import ClusterNodeFacts
+from probes.load_balancer_controllers import LoadBalancerControllerFacts
+from probes.other_controllers import OtherControllersFacts
+from probes.questions.cluster import Workload
+
+CILIUM_L2_CLASS = "io.cilium/l2-announcer"
+KUBE_VIP_CLASS = "kube-vip.io/kube-vip-class"
+KUBE_VIP_HOST, KUBE_VIP_IGNORE = "kube-vip.io/vipHost", "kube-vip.io/ignore"
+CILIUM_IPAM, OPENELB = "cilium.io/IPAMRequestSatisfied", "lb.kubesphere.io/v1alpha1"
+SERVICE_METADATA = "io.kubernetes.service"
+
+
+@dataclass(frozen=True)
+class Controller:
+    """One that serves the Service. `called`: for a sentence; `why`: one sentence of evidence.
+
+    `gives`, `announces`: whether it writes its addresses, and makes them known; one may give what another one announces.
+    `sure`: it acts on this Service, by its own trace of that; otherwise its configuration says so. `ending`: how to make it
+    leave Services alone.
+    """
+
+    called: str
+    why: str
+    sure: bool
+    ending: str
+    gives: bool = True
+    announces: bool = True
+    is_metallb: bool = False
+
+    def rivals(self, other: Controller) -> bool:
+        """Whether both do the same."""
+        return (self.gives and other.gives) or (self.announces and other.announces)
+
+
+def controllers_of(view: ClusterView) -> tuple[Controller, ...]:
+    """Each that serves this Service, MetalLB first."""
+    facts = view.point.findings.get(LoadBalancerControllerFacts)
+    workloads = facts.workloads if facts else ()
+    return (
+        *_metallb(view),
+        *_second_metallb(view, workloads),
+        *_service_lb(view, workloads),
+        *_kube_vip(view, workloads),
+        *_cilium(view),
+        *_openelb(view),
+        *_calico(view),
+    )
+
+
+def _metallb(view: ClusterView) -> Iterator[Controller]:
+    if view.is_metallbs:
+        wanted, pool = view.service.load_balancer_class, view.service.pool
+        whose = f", whose class {wanted} it names" if wanted else ""
+        lies_in = pool or (view.pool.name if view.pool else "")
+        yield Controller(
+            "MetalLB",
+            f"MetalLB serves {view.service}{whose}: {view.vip} is from its pool {lies_in}.",
+            sure=pool is not None,
+            ending="remove the pool, or give its speakers and controller a class by --lb-class",
+            announces=_may_advertise(view),
+            is_metallb=True,
+        )
+
+
+def _may_advertise(view: ClusterView) -> bool:
+    """Whether any advertisement selects it, or cannot be seen."""
+    metallb = view.metallb
+    unseen = None in (metallb.pools, metallb.l2_advertisements, metallb.bgp_advertisements)
+    return unseen or bool(view.l2 or view.bgp)
+
+
+def _second_metallb(view: ClusterView, workloads: tuple[Workload, ...]) -> Iterator[Controller]:
+    for each in workloads:
+        classed = any(option.startswith(CLASS_OPTION) for option in each.arguments)
+        if each.controller != "metallb-speaker" or each == view.speaker or classed:
+            continue
+        if view.service.load_balancer_class is None:
+            yield Controller(
+                f"another MetalLB, {each.namespace}/{each.name},",
+                f"The DaemonSet {each.namespace}/{each.name} ({each.image}) serves it as well.",
+                sure=False,
+                ending="remove one of the two installations (helm list -A), or give each a class by --lb-class",
+                is_metallb=True,
+            )
+
+
+def _service_lb(view: ClusterView, workloads: tuple[Workload, ...]) -> Iterator[Controller]:
+    for each in workloads:
+        if serves_by_service_lb(each, view):
+            yield Controller(
+                "ServiceLB (klipper)",
+                f"ServiceLB has made the DaemonSet {each.namespace}/{each.name} ({each.image}) for it.",
+                sure=True,
+                ending="start k3s with --disable=servicelb on every server",
+            )
+
+
+def _kube_vip(view: ClusterView, workloads: tuple[Workload, ...]) -> Iterator[Controller]:
+    marks = view.service.marks
+    seen = next((each for each in workloads if each.controller == "kube-vip" and _takes(each, view)), None)
+    node = marks.get(KUBE_VIP_HOST)
+    if marks.get(KUBE_VIP_IGNORE) == "true" or (seen is None and node is None):
+        return
+    name = f"kube-vip's DaemonSet {seen.namespace}/{seen.name} ({seen.image})" if seen else "kube-vip"
+    said = f", and has written on it that {node} holds its address ({KUBE_VIP_HOST})" if node else ""
+    unseen = "" if seen else "; no DaemonSet of it is seen, so it is a static pod or that is a remnant"
+    yield Controller(
+        "kube-vip",
+        f"{name} serves {view.service}{said}{unseen}.",
+        sure=bool(seen and node),
+        gives=False,
+        ending="set svc_enable to false in kube-vip's environment, so that it serves the control plane only",
+    )
+
+
+def _takes(kube_vip: Workload, view: ClusterView) -> bool:
+    """kube-vip says in its environment what it serves; its older way takes Services without a class as well."""
+    settings, wanted = kube_vip.settings, view.service.load_balancer_class
+    own = settings.get("lb_class_name", KUBE_VIP_CLASS)
+    only_class = (
+        settings.get("lb_class_only", "false") == "true"
+        or settings.get("lb_class_legacy_handling", "true") == "false"
+    )
+    right = wanted == own or (wanted is None and not only_class)
+    return settings.get("svc_enable") == "true" and right
+
+
+def _cilium(view: ClusterView) -> Iterator[Controller]:
+    service = view.service
+    policies = _cilium_policies(view)
+    if policies and service.load_balancer_class in (None, CILIUM_L2_CLASS):
+        node = _cilium_holder(view)
+        leads = f", and {node} holds its lease: it answers ARP" if node else ""
+        yield Controller(
+            "Cilium",
+            f"Cilium's announcement policy {', '.join(policies)} selects {service}{leads}.",
+            sure=node is not None,
+            ending="delete the CiliumL2AnnouncementPolicy, or have its serviceSelector leave MetalLB's Services out",
+            gives=service.marks.get(CILIUM_IPAM) == "True",
+        )
+    elif service.marks.get(CILIUM_IPAM) == "True":
+        yield Controller(
+            "Cilium",
+            f"Cilium's LB-IPAM says on {service} that it gave it an address ({CILIUM_IPAM}).",
+            sure=True,
+            ending="have the serviceSelector of its CiliumLoadBalancerIPPools leave MetalLB's Services out",
+            announces=False,
+        )
+
+
+def _cilium_policies(view: ClusterView) -> list[str]:
+    """Names of those that select the Service and, as far as nodes can be seen, one of them."""
+    service, facts = view.service, view.point.findings.get(OtherControllersFacts)
+    labels = {
+        **service.labels,
+        f"{SERVICE_METADATA}.namespace": service.namespace,
+        f"{SERVICE_METADATA}.name": service.name,
+    }
+    nodes = view.point.findings.get(ClusterNodeFacts)
+    return [
+        each.name
+        for each in (facts.cilium_policies if facts else None) or ()
+        if each.selects(labels)
+        and (nodes is None or each.nodes is None or any(each.nodes.matches(n.labels) for n in nodes.nodes))
+    ]
+
+
+def _cilium_holder(view: ClusterView) -> str | None:
+    service, facts = view.service, view.point.findings.get(OtherControllersFacts)
+    wanted = (service.namespace, service.name)
+    holders = facts.cilium_holders if facts else ()
+    return next((each.node for each in holders if (each.namespace, each.service) == wanted), None)
+
+
+def _openelb(view: ClusterView) -> Iterator[Controller]:
+    if OPENELB in view.service.marks:
+        yield Controller(
+            "OpenELB",
+            f"{view.service} carries OpenELB's annotation {OPENELB}.",
+            sure=False,
+            ending=f"remove the annotation {OPENELB} from the Service",
+        )
+
+
+def _calico(view: ClusterView) -> Iterator[Controller]:
+    """Calico's routes may stand beside MetalLB's ARP; of two that speak BGP on one node only one gets its session."""
+    facts = view.point.findings.get(OtherControllersFacts)
+    prefixes = [each for each in (facts.calico_prefixes if facts else None) or () if view.vip in each]
+    if prefixes and not (view.is_metallbs and _may_advertise(view) and not _by_bgp(view)):
+        by = f", which {names_of(view.bgp)} advertises as well" if view.is_metallbs and _by_bgp(view) else ""
+        yield Controller(
+            "Calico",
+            f"Calico advertises {prefixes[0]} by BGP (serviceLoadBalancerIPs){by}.",
+            sure=True,
+            ending="take the prefix out of serviceLoadBalancerIPs of the BGPConfiguration default, or delete the "
+            "BGPAdvertisement: MetalLB then gives addresses, and Calico carries them",
+            gives=False,
+        )
+
+
+def _by_bgp(view: ClusterView) -> bool:
+    return view.metallb.pools is not None and bool(view.metallb.bgp_advertisements) and bool(view.bgp)

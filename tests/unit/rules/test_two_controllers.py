@@ -1,0 +1,228 @@
+"""HD107: who beside MetalLB serves this very Service, by what selects it or is written on it.
+
+Objects follow their sources: CiliumL2AnnouncementPolicy and its lease (Cilium pkg/k8s/apis/cilium.io/v2alpha1 and
+pkg/l2announcer), the Service's condition of LB-IPAM (operator/pkg/lbipam), kube-vip's annotation (pkg/manager), OpenELB's
+(pkg/constant), Calico's BGPConfiguration (crd.projectcalico.org/v1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hairpin_doctor.redacted import redacted
+from hairpin_doctor.redaction.key import Key
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis
+from hairpin_doctor.rules.no_advertisement import no_advertisement
+from hairpin_doctor.rules.nobody_answers import nobody_answers
+from hairpin_doctor.rules.two_controllers import two_controllers
+from scripts import cluster_objects as objects
+
+Recorded = Callable[[str], Any]
+POLICIES = "/apis/cilium.io/v2alpha1/ciliuml2announcementpolicies"
+LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/cilium-l2announce-dns-dns"
+BGP = "/apis/crd.projectcalico.org/v1/bgpconfigurations"
+ADVERTISEMENTS = objects.METALLB + "l2advertisements"
+CILIUM = objects.daemon_set("cilium", "quay.io/cilium/cilium:v1.17.4")
+KUBE_VIP = "ghcr.io/kube-vip/kube-vip:v0.8.9"
+
+
+def word(case: Any, *workloads: Any, **changed: Any) -> dict[str, Any]:
+    found = objects.homelab(str(case.vip), "n5", str(case.link("bridge0").addresses[0].address))
+    versions = ("metallb.io/v1beta1", "cilium.io/v2alpha1", "crd.projectcalico.org/v1")
+    return {
+        **found,
+        "/apis": objects.groups("apps/v1", "discovery.k8s.io/v1", *versions),
+        objects.DAEMONSETS: [*found[objects.DAEMONSETS], *workloads],
+        **changed,
+    }
+
+
+def policy(name: str = "lan", **spec: Any) -> Any:
+    return {"metadata": objects.meta(name), "spec": {"loadBalancerIPs": True, **spec}}
+
+
+def calico(prefix: str) -> Any:
+    return {"metadata": objects.meta("default"), "spec": {"serviceLoadBalancerIPs": [{"cidr": prefix}]}}
+
+
+def lease(node: str) -> Any:
+    return {"kind": "Lease", "metadata": objects.meta("x", "kube-system"), "spec": {"holderIdentity": node}}
+
+
+def marked(case: Any, annotations: Any = None, conditions: Any = (), **spec: Any) -> dict[str, Any]:
+    service = objects.service("dns", str(case.vip), **spec)
+    service["metadata"]["annotations"] |= annotations or {}
+    service["status"]["conditions"] = list(conditions)
+    return {objects.SERVICES: [service]}
+
+
+def judged(case: Any, answers: dict[str, Any], rule: Any = two_controllers) -> Any:
+    return replace(case, host=case.asking_a_cluster(case.host, answers)).verdict(rule)
+
+
+def test_a_policy_of_ciliums_that_selects_the_service_and_a_node_that_holds_its_lease(
+    recorded: Recorded,
+) -> None:
+    case = recorded("nobody-announces")
+    selecting = {POLICIES: [policy(serviceSelector={"matchLabels": {"app": "dns"}})]}
+    verdict = judged(case, word(case, CILIUM, **selecting))
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.confidence is Confidence.LIKELY  # whether the agents heed policies is not known
+    verdict = judged(case, word(case, CILIUM, **selecting, **{LEASE: lease("n6")}))
+    assert verdict.confidence is Confidence.PROVEN
+    assert any("lan selects dns/dns, and n6 holds its lease" in each for each in verdict.because)
+
+
+OTHERS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "a policy for other Services": lambda case: word(
+        case, CILIUM, **{POLICIES: [policy(serviceSelector={"matchLabels": {"app": "web"}})]}
+    ),
+    "a policy for another namespace": lambda case: word(
+        case,
+        CILIUM,
+        **{POLICIES: [policy(serviceSelector={"matchLabels": {"io.kubernetes.service.namespace": "web"}})]},
+    ),
+    "a policy for nodes that are not there": lambda case: word(
+        case, CILIUM, **{POLICIES: [policy(nodeSelector={"matchLabels": {"rack": "attic"}})]}
+    ),
+    "a policy for external addresses only": lambda case: word(
+        case, CILIUM, **{POLICIES: [policy(loadBalancerIPs=False, externalIPs=True)]}
+    ),
+    "Cilium as the pod network": lambda case: word(case, CILIUM),
+    "LB-IPAM that found no pool": lambda case: word(
+        case,
+        CILIUM,
+        **marked(case, conditions=[{"type": "cilium.io/IPAMRequestSatisfied", "status": "False"}]),
+    ),
+    "kube-vip with a class of its own": lambda case: word(
+        case, objects.daemon_set("kube-vip", KUBE_VIP, env={"svc_enable": "true", "lb_class_only": "true"})
+    ),
+    "kube-vip that is to ignore it": lambda case: word(
+        case,
+        objects.daemon_set("kube-vip", KUBE_VIP, env={"svc_enable": "true"}),
+        **marked(case, {"kube-vip.io/ignore": "true"}),
+    ),
+    "OpenELB for other Services": lambda case: word(
+        case, objects.daemon_set("openelb-speaker", "docker.io/kubesphere/openelb-speaker:v0.6.0")
+    ),
+    "Calico that advertises other prefixes": lambda case: word(
+        case,
+        **{
+            BGP: [
+                {
+                    "metadata": objects.meta("default"),
+                    "spec": {"serviceLoadBalancerIPs": [{"cidr": "203.0.113.0/24"}]},
+                }
+            ]
+        },
+    ),
+    "Calico by BGP beside MetalLB by ARP": lambda case: word(
+        case,
+        **{
+            BGP: [
+                {
+                    "metadata": objects.meta("default"),
+                    "spec": {"serviceLoadBalancerIPs": [{"cidr": "192.168.8.0/24"}]},
+                }
+            ]
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("others", OTHERS.values(), ids=OTHERS)
+def test_a_controller_that_is_there_and_leaves_the_service_alone_is_none(
+    recorded: Recorded, others: Callable[[Any], dict[str, Any]]
+) -> None:
+    case = recorded("nobody-announces")
+    assert isinstance(judged(case, others(case)), Cleared)
+
+
+SERVING: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
+    "LB-IPAM gave it an address": (
+        "Cilium",
+        lambda case: word(
+            case,
+            CILIUM,
+            **marked(case, conditions=[{"type": "cilium.io/IPAMRequestSatisfied", "status": "True"}]),
+        ),
+    ),
+    "a static pod of kube-vip": (
+        "kube-vip",
+        lambda case: word(case, **marked(case, {"kube-vip.io/vipHost": "n6"})),
+    ),
+    "kube-vip that takes all": (
+        "kube-vip",
+        lambda case: word(case, objects.daemon_set("kube-vip", KUBE_VIP, env={"svc_enable": "true"})),
+    ),
+    "OpenELB's annotation": (
+        "OpenELB",
+        lambda case: word(case, **marked(case, {"lb.kubesphere.io/v1alpha1": "openelb"})),
+    ),
+    "Calico and MetalLB by BGP": (
+        "Calico",
+        lambda case: word(
+            case,
+            **{
+                BGP: [
+                    {
+                        "metadata": objects.meta("default"),
+                        "spec": {"serviceLoadBalancerIPs": [{"cidr": "192.168.8.0/24"}]},
+                    }
+                ],
+                objects.METALLB + "bgpadvertisements": [objects.resource("wan")],
+            },
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("called", "answers"), SERVING.values(), ids=SERVING)
+def test_one_that_serves_the_service_is_named(
+    recorded: Recorded, called: str, answers: Callable[[Any], dict[str, Any]]
+) -> None:
+    case = recorded("nobody-announces")
+    verdict = judged(case, answers(case))
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.summary.startswith(f"{called} and MetalLB both serve dns/dns")
+
+
+@pytest.mark.parametrize("answers", [each for _, each in SERVING.values()], ids=SERVING)
+def test_a_redacted_report_names_them_as_well(
+    recorded: Recorded, answers: Callable[[Any], dict[str, Any]]
+) -> None:
+    """`redacted` raises where the judgement of the redacted recordings is another one."""
+    case = recorded("nobody-announces")
+    scanned = redacted([case.asking_a_cluster(case.host, answers(case)), case.client], Key(b"ticket"))
+    assert any(each.code == "HD107" for each in scanned.report.diagnoses)
+
+
+def test_two_others_without_metallb_are_two_as_well(recorded: Recorded) -> None:
+    case = recorded("nobody-announces")
+    kube_vip = objects.daemon_set("kube-vip", KUBE_VIP, env={"svc_enable": "true"})
+    answers = word(case, CILIUM, kube_vip, **{POLICIES: [policy()]})
+    answers[objects.METALLB + "ipaddresspools"] = []
+    answers[objects.SERVICES][0]["metadata"]["annotations"] = {}
+    verdict = judged(case, answers)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.summary.startswith("Cilium and kube-vip")
+
+
+def test_where_metallb_only_gives_what_cilium_announces_there_is_one_of_each(recorded: Recorded) -> None:
+    case = recorded("nobody-announces")
+    answers = word(case, CILIUM, **{POLICIES: [policy()], LEASE: lease("n6"), ADVERTISEMENTS: []})
+    assert isinstance(judged(case, answers), Cleared)
+    cleared = judged(case, answers, no_advertisement)
+    assert isinstance(cleared, Cleared)
+    assert "Cilium is to announce it" in cleared.reason
+    silence = judged(case, answers, nobody_answers)
+    assert any("n6 holds its lease" in each for each in silence.because)
+
+
+def test_what_may_not_be_read_names_nobody(recorded: Recorded) -> None:
+    case = recorded("nobody-announces")
+    assert isinstance(judged(case, word(case, CILIUM, **{POLICIES: 403, BGP: 403})), Cleared)
