@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from hairpin_doctor.fixes.changes import Change
     from hairpin_doctor.mending.engine import Engine
     from hairpin_doctor.mending.plan import Option, Plan
-    from hairpin_doctor.scan import Request, Scanned
     from probes.questions.configuration import NetworkSetup
 
 KEPT = 0
@@ -45,6 +45,12 @@ class Asked:
         return self.code.upper() if self.code else None
 
     @property
+    def again(self) -> str:
+        """The words of this command line that say what to plan from, each with a blank before it."""
+        targets = (f" --target {quote(each)}" for each in self.targets)
+        return "".join((*targets, *(f" --from {quote(each)}" for each in self.files)))
+
+    @property
     def engine(self) -> Engine:
         """Over this machine, with kubectl where a context was named."""
         return engine_for(Path(self.state_dir), self.context)
@@ -59,7 +65,7 @@ class Asked:
     multiple=True,
     metavar="FILE",
     shell_complete=complete_files,
-    help="Plan from this report; --apply scans too.",
+    help="Plan from this report; with --target or --apply scan here too.",
 )
 @click.option("--option", "number", type=int, metavar="N", help="This option of the plan (1, the best here).")
 @click.option("--apply", is_flag=True, help="Carry it out; without this nothing is changed.")
@@ -120,26 +126,28 @@ def _persist(asked: Asked) -> int:
 def _plan_and_apply(asked: Asked) -> int:
     from hairpin_doctor.cli.applying import Wanted, apply_option
     from hairpin_doctor.cli.fix_page import show_how_to_apply, show_plan
+    from hairpin_doctor.cli.fix_scan import machine_here, no_plan, request_of, scanned_for_a_plan
     from hairpin_doctor.cli.output_directory import write_out
     from hairpin_doctor.cli.persisting import lasting_changes
     from hairpin_doctor.mending.plan import plans
     from hairpin_doctor.report.page import Page
 
-    request = _request(asked.targets, asked.files)
-    scanned = _scanned(request, only_read=bool(asked.files) and not asked.apply)
-    me = _this_machine(scanned)
+    request = request_of(asked.targets, asked.files)
+    only_read = bool(asked.files) and not asked.targets and not asked.apply
+    scanned = scanned_for_a_plan(request, only_read=only_read)
+    me = machine_here(scanned)
     code = asked.upper_code
     found = plans(scanned.judgement, me, code=code, context=asked.context)
     page = Page()
     if not found:
-        return _nothing_to_mend(scanned, code)
+        return no_plan(scanned, code, asked.again if only_read else None)
     if asked.output_dir is not None:
         option = _option(found[0], asked.number)
         return write_out(Path(asked.output_dir), found, option, lambda name: _setup(name, me), page)
     if not asked.apply:
         for plan in found:
             show_plan(plan, page, asked.number)
-        show_how_to_apply(found[0], page)
+        show_how_to_apply(found[0], asked.again, page)
         return KEPT
     plan, option = found[0], _option(found[0], asked.number)
     show_plan(plan, page, option.number)
@@ -167,66 +175,6 @@ def _setup_here() -> NetworkSetup | None:
         return LinuxHost().ask(NetworkConfiguration())
     except Unanswered:
         return None
-
-
-def _request(targets: tuple[str, ...], files: tuple[str, ...]) -> Request:
-    from hairpin_doctor.report.files import BadReport, load
-    from hairpin_doctor.scan import Request
-    from probes.target import BadTarget, parse_target
-
-    try:
-        wanted = tuple(parse_target(each) for each in targets)
-        others = tuple(recording for path in files for recording in load(path).recordings)
-    except (BadTarget, BadReport) as error:
-        raise Refused(error) from None
-    return Request(wanted, others)
-
-
-def _scanned(request: Request, *, only_read: bool) -> Scanned:
-    from hairpin_doctor.cli.progress import progress
-    from hairpin_doctor.scan import NoTarget, judge, scan
-    from probes.linux.host import LinuxHost
-    from probes.target import BadTarget
-
-    if only_read:
-        return judge(request.others)
-    try:
-        with progress(len(request.probes)) as tick:
-            return scan(LinuxHost(), request, tick)
-    except (BadTarget, NoTarget) as error:
-        raise Refused(error) from None
-
-
-def _this_machine(scanned: Scanned) -> str | None:
-    """The name under which this very machine and network namespace was looked at, if it was."""
-    from hairpin_doctor.vantage_points import identity_of
-    from probes.host import Unanswered
-    from probes.linux.host import LinuxHost
-    from probes.questions.machine import MachineIdentity
-
-    try:
-        me = LinuxHost().ask(MachineIdentity())
-    except Unanswered:
-        return next((point.name for point in scanned.report.vantage_points if point.live), None)
-    here = (me.boot_id, me.network_namespace)
-    found = (
-        each.name
-        for each, r in zip(scanned.report.vantage_points, scanned.recordings, strict=True)
-        if identity_of(r) == here
-    )
-    return next(found, None)
-
-
-def _nothing_to_mend(scanned: Scanned, code: str | None) -> int:
-    from hairpin_doctor.cli.output import exit_code
-    from hairpin_doctor.report.printable import printable
-
-    known = ", ".join(dict.fromkeys(each.code for each in scanned.report.diagnoses))
-    click.echo(printable(scanned.report.answer))
-    if code is not None and known:
-        raise Refused(f"{code} was not found here (found: {known}); `hairpin-doctor scan -v` shows why")
-    click.echo("There is nothing to mend.")
-    return exit_code(scanned.report, strict=False)
 
 
 def _option(plan: Plan, number: int | None) -> Option:

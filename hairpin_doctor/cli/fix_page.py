@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hairpin_doctor.fixes.changes import ConfigFile
 from hairpin_doctor.mending.checkpoint import Checkpoint
 from hairpin_doctor.mending.plan import Option, Plan, Stage
@@ -75,19 +77,32 @@ def _paste(commands: tuple[str, ...], page: Page, style: str) -> None:
         page.blank()
 
 
-def show_how_to_apply(plan: Plan, page: Page) -> None:
-    """What can be carried out from here, and by which command."""
-    option = next((each for each in plan.options if each.here), None)
+def show_how_to_apply(plan: Plan, again: str, page: Page) -> None:
+    """What can be carried out, where, and by which command; `again` names what the plan rests on."""
     page.blank()
     page.text("Nothing was changed.", 0, "bold")
-    if option is not None:
+    for option, machine in _first_on_a_machine(plan):
+        whose = f"{machine}, there" if machine else "this machine"
         number = f" --option {option.number}" if option.number > 1 else ""
         page.text(
-            "To carry out what belongs to this machine, under a watchdog that takes it back unless you confirm:"
+            f"To carry out what belongs to {whose}, under a watchdog that takes it back unless you confirm:"
         )
-        page.verbatim(f"sudo hairpin-doctor fix {plan.code}{number} --apply")
+        page.verbatim(f"sudo hairpin-doctor fix {plan.code}{number}{again} --apply")
     if any(stage.place == "cluster" and stage.changes for each in plan.options for stage in each.stages):
         page.text("The cluster is changed only if you name the context: `--context NAME`.")
+
+
+def _first_on_a_machine(plan: Plan) -> Iterator[tuple[Option, str]]:
+    """The best option with a part for this machine (""); else the best with a part for another, with its name."""
+    here = next((each for each in plan.options if each.here), None)
+    if here is not None:
+        yield here, ""
+        return
+    for option in plan.options:
+        for stage in option.stages:
+            if stage.place in ("host", "client") and stage.changes:
+                yield option, stage.machine
+                return
 
 
 def show_checkpoint(checkpoint: Checkpoint, page: Page) -> None:

@@ -11,6 +11,9 @@ import pytest
 from click.testing import Result
 
 from hairpin_doctor.mending.store import Store
+from hairpin_doctor.report.compose import with_recordings
+from hairpin_doctor.report.files import load, save
+from hairpin_doctor.scan import judge
 
 RECORDINGS = Path(__file__).parents[2] / "golden" / "recordings"
 Call = Callable[..., Result]
@@ -58,6 +61,25 @@ def test_a_cause_that_was_not_found_is_said(call: Call, report: str) -> None:
 def test_a_healthy_scan_leaves_nothing_to_mend(call: Call) -> None:
     found = call("fix", "--target", "192.0.2.53:53")
     assert (found.exit_code, "There is nothing to mend." in found.stdout) == (0, True)
+
+
+def test_the_command_that_applies_it_rests_on_the_same_reports(call: Call, report: str) -> None:
+    said = call("fix", "HD104", "--from", report).stdout
+    assert "To carry out what belongs to n5, there" in said
+    assert f"sudo hairpin-doctor fix HD104 --option 2 --from {report} --apply" in said.splitlines()
+
+
+def test_a_client_s_report_alone_gives_no_plan_and_says_how_to_look_here_too(
+    call: Call, tmp_path: Path
+) -> None:
+    client = load(RECORDINGS / "l2-on-eno1.json.gz").recordings[1]
+    path = tmp_path / "vm.json"
+    save(with_recordings(judge((client,)).report, (client,)), path)
+    found = call("fix", "--from", str(path))
+    assert found.exit_code == 4
+    assert "There is nothing to mend" not in found.stdout
+    assert found.stdout.splitlines()[-1].startswith("sudo hairpin-doctor fix --target 192.168.8.5")
+    assert f"--from {path}" in found.stdout
 
 
 def test_what_excludes_each_other_is_refused(call: Call) -> None:

@@ -157,7 +157,7 @@ def test_the_very_machine_that_was_looked_at_says_what_configures_it(
         True,
         ("k3s.service",),
     )
-    monkeypatch.setattr("hairpin_doctor.cli.fix._this_machine", lambda scanned: "n5")
+    monkeypatch.setattr("hairpin_doctor.cli.fix_scan.machine_here", lambda scanned: "n5")
     monkeypatch.setattr("hairpin_doctor.machine.processes.init_sees_the_same", lambda: True)
     ask = "probes.linux.host.LinuxHost.ask"
     monkeypatch.setattr(ask, lambda self, question: networkd, raising=False)
