@@ -43,12 +43,16 @@ class Judged:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Everything that was concluded. `diagnoses` are sorted: broken first, then by confidence and precedence."""
+    """Everything that was concluded. `diagnoses` are sorted: broken first, then by confidence and precedence.
+
+    `unexplained_clients`: names of those from which a VIP fails, and whom no broken cause speaks of.
+    """
 
     outcome: Outcome
     per_vip: dict[Address, Outcome]
     judged: tuple[Judged, ...]
     symptoms: tuple[TargetState, ...]
+    unexplained_clients: dict[Address, tuple[str, ...]]
 
     @property
     def diagnoses(self) -> tuple[Judged, ...]:
@@ -92,12 +96,12 @@ def diagnose(network: Network, rules: Iterable[Rule]) -> Judgement:
     chosen = tuple(each for each in rules if network.knows_a_cluster or not each.needs_cluster)
     for vip in network.vips:
         judged.extend(_consequences_marked([Judged(rule, vip, judge(rule, network, vip)) for rule in chosen]))
-    per_vip = {
-        vip: _outcome(network, vip, [each for each in judged if each.vip == vip]) for vip in network.vips
-    }
+    of_vip = {vip: [each for each in judged if each.vip == vip] for vip in network.vips}
+    per_vip = {vip: _outcome(network, vip, found) for vip, found in of_vip.items()}
+    left = {vip: _unexplained(network, vip, found) for vip, found in of_vip.items()}
     overall = next((each for each in WEIGHT if each in per_vip.values()), Outcome.UNDETERMINED)
     symptoms = tuple(s for p in network.vantage_points for s in p.states if s.works is Works.NO)
-    return Judgement(overall, per_vip, tuple(judged), symptoms)
+    return Judgement(overall, per_vip, tuple(judged), symptoms, left)
 
 
 def judge(rule: Rule, network: Network, vip: Address) -> Verdict:
@@ -133,7 +137,7 @@ def _consequences_marked(judged: list[Judged]) -> list[Judged]:
 def _outcome(network: Network, vip: Address, judged: list[Judged]) -> Outcome:
     found = [state for point in network.vantage_points for state in point.states_of(vip)]
     if network.failing(vip) or _hosts_that_fail(network, vip) or any(state.answered for state in found):
-        return _of_a_symptom(judged)
+        return _of_a_symptom(judged, _unexplained(network, vip, judged))
     if any(isinstance(each.verdict, Undetermined) and each.verdict.suspected for each in judged):
         return Outcome.UNDETERMINED
     if any(_breaks(each.verdict) for each in judged):
@@ -149,14 +153,28 @@ def _hosts_that_fail(network: Network, vip: Address) -> bool:
     return any(state.works is Works.NO for each in others for state in each.states_of(vip))
 
 
-def _of_a_symptom(judged: list[Judged]) -> Outcome:
-    """Explained only by a cause that breaks traffic and is more than possible."""
-    if any(_breaks(each.verdict) for each in judged):
+def _unexplained(network: Network, vip: Address, judged: list[Judged]) -> tuple[str, ...]:
+    """The failing clients for whom no cause that breaks traffic was shown."""
+    causes = [
+        each.verdict for each in judged if isinstance(each.verdict, Diagnosis) and _breaks(each.verdict)
+    ]
+    spoken_of = {name for each in causes for name in each.clients}
+    if any(not each.clients for each in causes):
+        return ()
+    return tuple(each.name for each in network.failing(vip) if each.name not in spoken_of)
+
+
+def _of_a_symptom(judged: list[Judged], unexplained: tuple[str, ...]) -> Outcome:
+    """Explained only by causes that break traffic and are more than possible, one for every client that fails."""
+    explained = any(_breaks(each.verdict) for each in judged)
+    if explained and not unexplained:
         return Outcome.DIAGNOSED
     open_questions = any(
         isinstance(each.verdict, Undetermined) and each.rule.severity is Severity.BROKEN for each in judged
     )
-    return Outcome.UNDETERMINED if open_questions else Outcome.UNEXPLAINED
+    if open_questions:
+        return Outcome.DIAGNOSED if explained else Outcome.UNDETERMINED
+    return Outcome.UNEXPLAINED
 
 
 def _breaks(verdict: Verdict) -> bool:

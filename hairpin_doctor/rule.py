@@ -49,7 +49,8 @@ class Diagnosis:
     """The cause holds. `because` is this case's evidence, one sentence each; `ruled_out` what else it could have been.
 
     Where the code alone does not tell at which hop packets are lost: `at` is the machine and its interface, `lost` whether
-    it is the client's requests or the answers to them.
+    it is the client's requests or the answers to them. `clients`: names of those for whom it was shown; empty where it is no
+    matter of one client.
     """
 
     summary: str
@@ -60,6 +61,7 @@ class Diagnosis:
     ruled_out: tuple[str, ...] = ()
     at: tuple[str, str] | None = None
     lost: Literal["requests", "answers"] | None = None
+    clients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from probes.linux import LinuxHost
 from probes.target import parse_target
 
 SCAN = (*program(), "scan", "-o", "json")
-CLIENT, BOTH = "client.json", "both.json"
+CLIENT, OTHER, BOTH = "client.json", "client-{}.json", "both.json"
 EXIT_CODES = {"healthy": 0, "diagnosed": 1, "unexplained": 3, "undetermined": 4}
 
 
@@ -60,8 +60,11 @@ class Scanner(Protocol):
     def client(self) -> tuple[Verdict, tuple[Recording, ...]]:
         """A scan in the client, of the case's targets."""
 
-    def both(self, client: tuple[Recording, ...]) -> tuple[Verdict, tuple[Recording, ...]]:
-        """A scan on the host, judged together with the client's recordings."""
+    def others(self) -> tuple[Recording, ...]:
+        """Scans in the case's further clients."""
+
+    def both(self, clients: tuple[Recording, ...]) -> tuple[Verdict, tuple[Recording, ...]]:
+        """A scan on the host, judged together with the recordings of all clients, the case's `client` last."""
 
 
 ScannerOf = Callable[[Lab, Case, Names, Path], Scanner]
@@ -80,12 +83,20 @@ class ByCommand:
         """See Scanner."""
         return self._scan(self.case.client, self.case.targets(self.names), self.folder / CLIENT)
 
+    def others(self) -> tuple[Recording, ...]:
+        """See Scanner."""
+        targets = self.case.targets(self.names)
+        scans = (self._scan(role, targets, self.folder / OTHER.format(role)) for role in self.case.others)
+        return tuple(each for _, recordings in scans for each in recordings)
+
     def both(
         self,
-        client: tuple[Recording, ...],  # noqa: ARG002 - the command reads them from the file that the client's scan saved
+        clients: tuple[Recording, ...],  # noqa: ARG002 - the command reads them from the files that the clients' scans saved
     ) -> tuple[Verdict, tuple[Recording, ...]]:
         """See Scanner."""
-        return self._scan(self.case.host, ("--with", str(self.folder / CLIENT)), self.folder / BOTH)
+        files = (*(OTHER.format(role) for role in self.case.others), CLIENT)
+        reports = (word for name in files for word in ("--with", str(self.folder / name)))
+        return self._scan(self.case.host, tuple(reports), self.folder / BOTH)
 
     def _scan(
         self, role: str, arguments: tuple[str, ...], save: Path
@@ -112,12 +123,18 @@ class InProcess:
 
     def client(self) -> tuple[Verdict, tuple[Recording, ...]]:
         """See Scanner."""
-        targets = tuple(parse_target(text) for text in self.case.targets(self.names))
-        return self._scan(self.case.client, Request(targets))
+        return self._scan(self.case.client, self._targets())
 
-    def both(self, client: tuple[Recording, ...]) -> tuple[Verdict, tuple[Recording, ...]]:
+    def others(self) -> tuple[Recording, ...]:
         """See Scanner."""
-        return self._scan(self.case.host, Request(others=client))
+        return tuple(each for role in self.case.others for each in self._scan(role, self._targets())[1])
+
+    def both(self, clients: tuple[Recording, ...]) -> tuple[Verdict, tuple[Recording, ...]]:
+        """See Scanner."""
+        return self._scan(self.case.host, Request(others=clients))
+
+    def _targets(self) -> Request:
+        return Request(tuple(parse_target(text) for text in self.case.targets(self.names)))
 
     def _scan(self, role: str, request: Request) -> tuple[Verdict, tuple[Recording, ...]]:
         done = self.lab.inside(role, lambda: scan_here(LinuxHost(), request))
@@ -130,7 +147,29 @@ def of_report(report: Report) -> Verdict:
 
 
 def examine(scanner: Scanner) -> dict[Vantage, Verdict]:
-    """The verdicts of the client alone, of both together, and of the host's own part of that scan alone."""
+    """The verdicts of the client alone, of both together, of the host's own part of that scan alone, and of everybody."""
     client, of_client = scanner.client()
-    both, of_both = scanner.both(of_client)
-    return {"client": client, "host": of_report(judge(of_both[:1]).report), "both": both}
+    others = scanner.others()
+    everybody, recordings = scanner.both((*others, *of_client))
+    host = recordings[:1]
+    found: dict[Vantage, Verdict] = {
+        "client": client,
+        "host": of_report(judge(host).report),
+        "both": everybody,
+    }
+    if others:
+        both = of_report(judge((*host, *of_client)).report)
+        found |= {"both": both, "all": everybody}
+    return found
+
+
+def sufferers(report: dict[str, Any]) -> set[str]:
+    """The machines whose symptoms a report's broken causes speak of."""
+    broken = (each for each in report["diagnoses"] if each["severity"] == "broken")
+    said = [sentence for each in broken for sentence in each["because"]]
+    machines = (each["name"] for each in report["vantage_points"])
+    return {
+        name
+        for name in machines
+        if any(s.startswith((f"From {name}: ", f"Likewise for {name}: ")) for s in said)
+    }

@@ -44,10 +44,17 @@ def apply_fix(lab: Lab, case: Case, names: Names, fix: Mapping[str, Any]) -> Ite
         if step["place"] == "cluster":
             yield from in_the_cluster(lab, case, names, step)
             continue
-        role = case.client if step["place"] == "client" else case.host
+        role = role_of(lab, case, step)
         lab.apply(role, "\n".join(step["commands"]))
         yield from (f"{lab.place(role).hostname}# {command}" for command in step["commands"])
     await_cable(lab, case.client)
+
+
+def role_of(lab: Lab, case: Case, step: Mapping[str, Any]) -> str:
+    """Where a step is carried out: on the client that it names, else on the host."""
+    clients = (case.client, *case.others)
+    named = (role for role in clients if lab.place(role).hostname == step["machine"])
+    return next(named, case.client) if step["place"] == "client" else case.host
 
 
 def in_the_cluster(lab: Lab, case: Case, names: Names, step: Mapping[str, Any]) -> Iterator[str]:
@@ -97,5 +104,4 @@ def undo_fix(lab: Lab, case: Case, fix: Mapping[str, Any]) -> None:
     """Run the undo of every step on a machine, last step first. Raises CommandFailed where a command fails."""
     for step in reversed(fix["steps"]):
         if step["place"] in ("host", "client"):
-            role = case.client if step["place"] == "client" else case.host
-            lab.apply(role, "\n".join(step["undo"]))
+            lab.apply(role_of(lab, case, step), "\n".join(step["undo"]))

@@ -10,14 +10,13 @@ from typing import Any
 
 from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.cases.case import Case, Vantage
-from hairpin_doctor.lab.examination import BOTH, ByCommand, Scanner, ScannerOf, Verdict, examine
+from hairpin_doctor.lab.examination import BOTH, ByCommand, Scanner, ScannerOf, Verdict, examine, sufferers
 from hairpin_doctor.lab.mend import apply_fix, can_be_applied, first_broken, repair
 from hairpin_doctor.lab.reversible import NotReversed, Reversible
 from hairpin_doctor.lab.running import Examine, Setting
 from hairpin_doctor.machine.changing.found import CannotChange
 from hairpin_doctor.mending.store import MendingRefused
 
-VANTAGES: tuple[Vantage, ...] = ("client", "host", "both")
 Tell = Callable[[bool, str], None]
 
 
@@ -43,20 +42,31 @@ def proof(
             found = examine(scanner)
             if record is not None:
                 keep_recording(Path(folder) / BOTH, record / f"{setting.case.name}.json.gz")
-            right = [_compare(setting, vantage, found[vantage], tell) for vantage in VANTAGES]
+            right = [_compare(setting, vantage, verdict, tell) for vantage, verdict in found.items()]
             if not all(right):
                 return False
+            most = found.get("all", found["both"])
             if reversibly and not setting.case.afterwards:
-                return _mend_reversibly(lab, setting, found["both"], scanner, tell, Path(folder))
-            return _mend(lab, setting, found["both"], scanner, tell)
+                return _mend_reversibly(lab, setting, most, scanner, tell, Path(folder))
+            return _mend(lab, setting, most, scanner, tell)
 
     return step
 
 
 def _compare(setting: Setting, vantage: Vantage, found: Verdict, tell: Tell) -> bool:
     wrong = found.wrong(setting.case.expected[vantage])
+    if wrong is None and vantage == "all":
+        wrong = _wrongly_blamed(setting, found)
     tell(wrong is None, f"{vantage:<7} {wrong or _said(found)}")
     return wrong is None
+
+
+def _wrongly_blamed(setting: Setting, found: Verdict) -> str | None:
+    """Who is said to suffer, where others do."""
+    topology = setting.case.build(setting.names, setting.variant)
+    wanted = {topology.machine(role).name for role in setting.case.suffers}
+    said = sufferers(found.report)
+    return None if said == wanted else f"expected to speak of {sorted(wanted)}, found {sorted(said)}"
 
 
 def _said(found: Verdict) -> str:
@@ -70,7 +80,7 @@ def _mend(lab: Lab, setting: Setting, found: Verdict, scanner: Scanner, tell: Te
             tell(False, "mend    nothing to carry out, though the case goes on")
             return False
         _, recordings = scanner.client()
-        found, _ = scanner.both(recordings)
+        found, _ = scanner.both((*scanner.others(), *recordings))
         wrong = found.wrong(expected)
         tell(wrong is None, f"then    {wrong or _said(found)}")
         if wrong is not None:
@@ -122,12 +132,13 @@ def _advice(case: Case) -> bool:
 
 
 def is_mended(scanner: Scanner, case: Case, cause: Mapping[str, Any], tell: Tell) -> bool:
-    """The client is healthy; and where it was healthy before, the cause is no longer found from both sides."""
+    """The client is healthy; and where it was so before, or is not alone, the cause is no longer found from all sides."""
     client, recordings = scanner.client()
     unseen = cause["severity"] != "broken" or case.expected["client"].verdict == "healthy"
-    codes = scanner.both(recordings)[0].codes if unseen else client.codes
-    mended = client.outcome == "healthy" and cause["code"] not in codes
-    tell(mended, f"{client.outcome} for the client; {' '.join(codes)}")
+    found = scanner.both((*scanner.others(), *recordings))[0] if unseen or case.others else client
+    well = client.outcome == "healthy" and (found.outcome == "healthy" or not case.others)
+    mended = well and cause["code"] not in found.codes
+    tell(mended, f"{client.outcome} for the client; {' '.join(found.codes)}")
     return mended
 
 

@@ -12,7 +12,7 @@ from hairpin_doctor.lab import kubectl
 from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.checks import observe
 from hairpin_doctor.lab.machine_state import differences, machine_state
-from hairpin_doctor.lab.mend import await_cable, in_the_cluster
+from hairpin_doctor.lab.mend import await_cable, in_the_cluster, role_of
 from hairpin_doctor.lab.running import Setting
 from hairpin_doctor.lab.topology import Bridge
 from hairpin_doctor.machine.changing.hands import ThisMachine
@@ -38,7 +38,9 @@ class Reversible:
     done: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._roles = dict.fromkeys((self.setting.case.host, self.setting.case.client))
+        self._roles = dict.fromkeys(
+            (self.setting.case.host, self.setting.case.client, *self.setting.case.others)
+        )
         self._before = {role: self._state(role) for role in self._roles}
         self._topology = self.lab.topology
         self._proxied = False
@@ -56,9 +58,7 @@ class Reversible:
                 self._proxied |= any(map(kubectl.understands, step["commands"]))
                 yield from in_the_cluster(self.lab, case, self.setting.names, step)
             else:
-                yield from self._apply_here(
-                    case.client if step["place"] == "client" else case.host, fix, step
-                )
+                yield from self._apply_here(role_of(self.lab, case, step), fix, step)
         await_cable(self.lab, case.client)
 
     def _apply_here(self, role: str, fix: Mapping[str, Any], step: Mapping[str, Any]) -> Iterator[str]:

@@ -82,6 +82,10 @@ def _diagnosed(report: Report) -> str:
 
 def _unexplained(report: Report) -> str:
     possible = [each for each in report.of_severity("broken") if each.confidence == "possible"]
+    if len(possible) < len(report.of_severity("broken")):
+        return (
+            f"{_diagnosed(report)}; but that is not why every client fails: see where packets were last seen"
+        )
     if possible:
         return f"{_symptom(report)}, and no known cause is more than possible: {_codes(possible)}"
     looked_for = [each.code for each in report.cleared] + [each.code for each in report.undetermined]

@@ -26,6 +26,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import BridgePortFlag, Change, LinkState
 from hairpin_doctor.fixes.changes.bridges import STATES
 from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.likewise import together
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, failing_clients, is_silent, symptom
@@ -59,6 +60,7 @@ def port_not_forwarding(network: Network, vip: Address) -> Verdict:
     others = [each for each in network.vantage_points if each not in silent]
     if not others:
         raise network.need_host(vip, f"the bridge that {silent[0].name} hangs on")
+    diagnoses: list[tuple[str, Diagnosis]] = []
     for client in silent:
         found = [
             *_isolated(network, client, vip),
@@ -66,7 +68,9 @@ def port_not_forwarding(network: Network, vip: Address) -> Verdict:
             *_deaf(client, vip, others),
         ]
         if len(found) == 1:
-            return _diagnosis(client, vip, found[0])
+            diagnoses.append((client.name, _diagnosis(client, vip, found[0])))
+    if diagnoses:
+        return together(diagnoses)
     return Cleared(f"no bridge port that was seen keeps frames of {silent[0].name} from {vip}")
 
 

@@ -4,7 +4,8 @@ Why: A VIP that shares the MAC of its bridge works (HD002): the frame goes up th
 this is no cause by itself. Where no traffic at all to that MAC is taken, an interface with a MAC of its own takes the
 traffic past whatever stands in the way, and the next scan shows more.
 Seen as: ARP is answered, and ping, TCP and UDP to everything behind that MAC are silent.
-Told apart from: Every other cause, each of which goes before this one; and from HD002 by the failing traffic.
+Told apart from: Every other cause, each of which goes before this one; and from HD002 by the failing traffic. A client
+that is served by that MAC clears it.
 By hand: The MAC that answers is the bridge's; watch whether a frame to it arrives, and whether anything comes of it.
     ip -br link show dev BRIDGE
     tcpdump -eni BRIDGE host VIP
@@ -23,6 +24,7 @@ from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdic
 from hairpin_doctor.situation import answering_interface, attachment_of, of_failing_clients, symptom
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
+from probes.arp import ArpFacts
 from probes.connections import ConnectionFacts
 from probes.icmp import IcmpFacts
 from probes.target import Address
@@ -40,7 +42,7 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     bridge = attachment.interface
     if bridge.bridge is None or answer.mac != bridge.mac:
         return Cleared(f"{answer.mac}, which answers, is not a bridge's own MAC")
-    taken = _taken(client, attachment, vip)
+    taken = _serves(network, answer.mac, vip) or _taken(client, attachment, vip)
     if taken:
         return Cleared(f"frames to the bridge's MAC are taken: {taken}")
     return Diagnosis(
@@ -57,6 +59,15 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
             own_mac_port(attachment.host, bridge, vip, client.name),
         ),
     )
+
+
+def _serves(network: Network, mac: str, vip: Address) -> str | None:
+    """Another client that is served by the very MAC."""
+    for other in network.working(vip):
+        arp = other.findings.get(ArpFacts)
+        if arp is not None and mac in arp.macs(vip):
+            return f"{other.name} is served by it"
+    return None
 
 
 def _taken(client: VantagePoint, attachment: Attachment, vip: Address) -> str | None:

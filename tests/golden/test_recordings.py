@@ -14,7 +14,7 @@ from hairpin_doctor.cli.main import run
 from hairpin_doctor.cli.output import EXIT_CODES
 from hairpin_doctor.lab.cases import CATALOGUE, MODULE_CASES, Case
 from hairpin_doctor.lab.cases.case import Vantage
-from hairpin_doctor.lab.examination import Verdict
+from hairpin_doctor.lab.examination import Verdict, sufferers
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.recording import Recording
 from hairpin_doctor.redacted import redacted
@@ -29,7 +29,6 @@ from hairpin_doctor.scan import judge
 
 KEY = Key(b"the same on every machine")
 RECORDINGS = Path(__file__).parent / "recordings"
-VANTAGES: tuple[Vantage, ...] = ("client", "host", "both")
 
 IN_A_GUEST = tuple(
     case for case in MODULE_CASES if case.name in ("port-in-another-vlan", "ipvs-without-strict-arp")
@@ -41,17 +40,20 @@ def recorded(case: Case) -> dict[Vantage, tuple[Recording, ...]]:
     report = parse(gzip.decompress((RECORDINGS / f"{case.name}.json.gz").read_bytes()))
     found = [decode_recording(each) for each in report["recordings"]]
     host, client = found[0], found[-1]  # one and the same where the node itself is the client
-    return {"client": (client,), "host": (host,), "both": (host, client)}
+    return {"client": (client,), "host": (host,), "both": (host, client), "all": tuple(found)}
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in (*CATALOGUE, *IN_A_GUEST)])
 def test_a_recorded_case_is_judged_as_it_was_in_the_lab(case: Case) -> None:
     found = recorded(case)
-    for vantage in VANTAGES:
+    for vantage in case.expected:
         report = judge(found[vantage]).report
         verdict = Verdict.of(json.loads(to_json(report)))
         assert verdict.wrong(case.expected[vantage]) is None, vantage
         assert lies(report) == [], vantage
+        if vantage == "all":
+            suffering = {case.build(STORY).machine(role).name for role in case.suffers}
+            assert sufferers(verdict.report) == suffering
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CATALOGUE])

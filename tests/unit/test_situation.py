@@ -129,6 +129,8 @@ def test_one_failing_client_for_which_the_cause_holds_is_enough(
     if isinstance(found, type):
         with pytest.raises(found):
             look()
+    elif found is CAUSE:
+        assert look() == replace(CAUSE, clients=(clients[says.index(CAUSE)].name,))
     else:
         assert look() is found
 
@@ -142,6 +144,7 @@ def test_what_holds_for_several_clients_names_them_all_and_takes_the_surest(poin
     assert verdict.summary == "it is that (likewise for vm)"
     assert verdict.because == ("Likewise for vm: it is this.",)
     assert verdict.confidence is Confidence.PROVEN
+    assert verdict.clients == ("vm", "laptop")
 
 
 def test_a_client_that_hears_nobody_at_all_hides_no_silent_one(point: Point) -> None:
@@ -151,7 +154,8 @@ def test_a_client_that_hears_nobody_at_all_hides_no_silent_one(point: Point) -> 
         client(point, routes(), heard(), name="laptop"),
     )
     assert silent_clients(Network([deaf, silent]), VIP) == (silent,)
-    assert of_silent_clients(Network([deaf, silent]), VIP, lambda _, one, __: CAUSE) is CAUSE
+    found = of_silent_clients(Network([deaf, silent]), VIP, lambda _, one, __: CAUSE)
+    assert found == replace(CAUSE, clients=("laptop",))
     with pytest.raises(MissingFacts, match="hears no ARP answer at all"):
         silent_clients(Network([deaf]), VIP)
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hairpin_doctor.lab import expected_addresses, expected_datapath, expected_elsewhere, expected_ipv6
+from hairpin_doctor.lab import (
+    expected_addresses,
+    expected_datapath,
+    expected_elsewhere,
+    expected_ipv6,
+    expected_two_clients,
+)
 from hairpin_doctor.lab.cases import (
     abroad,
     addresses,
@@ -32,6 +38,7 @@ from hairpin_doctor.lab.cases import (
     resolver,
     routing,
     tracking,
+    two_clients,
     unknown,
 )
 from hairpin_doctor.lab.cases.case import Case, Expected, Vantage
@@ -60,6 +67,7 @@ _CASES: tuple[Case, ...] = (
     *elsewhere.CASES,
     *unknown.CASES,
     *compound.CASES,
+    *two_clients.CASES,
     *abroad.CASES,
     *bgp_routed.CASES,
     *cross_node.CASES,
@@ -72,6 +80,7 @@ _EXPECTED = {
     **expected_datapath.EXPECTED,
     **expected_addresses.EXPECTED,
     **expected_ipv6.EXPECTED,
+    **expected_two_clients.EXPECTED,
 }
 SOURCE_IS_KEPT = frozenset({"two-nodes-local", "two-nodes-local-other-node", "keepalived"})
 """Cases whose backends see the client's address: HD509 would be a false alarm there."""
@@ -80,10 +89,13 @@ SOURCE_IS_KEPT = frozenset({"two-nodes-local", "two-nodes-local-other-node", "ke
 def _expected(case: Case) -> Mapping[Vantage, Expected]:
     """As written by hand. HD509 (policy Cluster masquerades) may be noted besides wherever host and client are seen."""
     found = _EXPECTED[case.name]
-    both = found["both"]
-    if case.name in SOURCE_IS_KEPT or "HD509" in both.codes:
+    if case.name in SOURCE_IS_KEPT or "HD509" in found["both"].codes:
         return found
-    return {**found, "both": replace(both, allowed=(*both.allowed, "HD509"))}
+    together = {key: each for key, each in found.items() if key in ("both", "all")}
+    return {
+        **found,
+        **{key: replace(each, allowed=(*each.allowed, "HD509")) for key, each in together.items()},
+    }
 
 
 def _afterwards(case: Case) -> tuple[Expected, ...]:

@@ -28,7 +28,8 @@ FILTER = """table inet policer {{
 """
 
 
-def _drops(role: str, hook: str, match: str) -> Fault:
+def drops(role: str, hook: str, match: str) -> Fault:
+    """A packet filter of this machine drops what matches."""
     return ruleset(FILTER.format(hook=hook, match=match), role=role)
 
 
@@ -56,7 +57,7 @@ _ELSEWHERE = Case(
     title="The node that announces drops the queries; the other node, which has no endpoint, is scanned.",
     codes=(),
     network=two_nodes("Local"),
-    fault=lambda names: _drops("other_node", "forward", f"ip daddr {distant_pod(names)}"),
+    fault=lambda names: drops("other_node", "forward", f"ip daddr {distant_pod(names)}"),
     symptom=_still_announced,
     client="laptop",
     targets=dns_targets,
@@ -77,7 +78,7 @@ CASES = (
         name="beyond-router-filters",
         title="A firewall on the router drops what the remote client sends to the VIP.",
         network=plain_nic,
-        fault=lambda names: _drops("router", "forward", f"ip daddr {names.dns_vip}"),
+        fault=lambda names: drops("router", "forward", f"ip daddr {names.dns_vip}"),
         symptom=_dns_is("silent", "remote"),
         client="remote",
     ),
@@ -98,7 +99,7 @@ CASES = (
         title="A packet filter on the client drops the answers.",
         codes=("HD405",),
         network=plain_nic,
-        fault=lambda names: _drops("laptop", "input", f"ip saddr {names.dns_vip}"),
+        fault=lambda names: drops("laptop", "input", f"ip saddr {names.dns_vip}"),
         symptom=_dns_is("silent", "laptop"),
     ),
     replace(
@@ -107,7 +108,7 @@ CASES = (
         title="A packet filter on the client drops what it sends itself.",
         codes=("HD405",),
         network=plain_nic,
-        fault=lambda names: _drops("laptop", "output", f"ip daddr {names.dns_vip}"),
+        fault=lambda names: drops("laptop", "output", f"ip daddr {names.dns_vip}"),
         symptom=_may_not_send,
     ),
     replace(

@@ -24,7 +24,7 @@ def _unreturnable(names: Names) -> Fault:
     return compose(other_node_owns_dns(names), dns_endpoint(names, names.pods[7 * 256 + 9]))
 
 
-def _behind_same_port(names: Names) -> Fault:
+def behind_same_port(names: Names) -> Fault:
     """The rules send to a backend beside the VM, behind the very port its frames come in by."""
     nested = dns_endpoint(names, names.nested_ip)
     return compose(other_node_owns_dns(names), _neighbour_behind_tap(names), nested)
@@ -84,7 +84,7 @@ CASES = (
         name="hairpin-off-on-port",
         title="The frame is DNATed to a backend behind the port it came in by, and that port has hairpin off.",
         codes=("HD304",),
-        fault=_behind_same_port,
+        fault=behind_same_port,
         symptom=_only_ping_though_backend_serves,
     ),
     _STOLEN,

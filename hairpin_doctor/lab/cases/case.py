@@ -16,7 +16,7 @@ from hairpin_doctor.lab.kube_proxy.service import socket_address
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.topology import Topology
 
-Vantage = Literal["client", "host", "both"]
+Vantage = Literal["client", "host", "both", "all"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Case:
     `call_iptables`: the value the fault needs, None for either. `cluster`: the Services as its API holds them, which
     kubectl changes. Where a fix is advice only: `repair`, a machine's role and the daemon it gets, or `recovered`, what
     becomes of the Services, or `by_hand`, a machine's role and the shell commands typed there.
+    `others`: roles of further clients; "all" is then what the host says with every client's report, and `suffers` are those
+    whom its broken causes must speak of, and nobody else.
     `modules`: of the kernel, without which it cannot be built; such cases run in `make lab-vm`.
     `afterwards`: what both together must say after the first cause is mended, and after the next, while causes are left.
     """
@@ -58,6 +60,8 @@ class Case:
     by_hand: Callable[[Names], tuple[str, str]] | None = None
     expected: Mapping[Vantage, Expected] = field(default_factory=dict)
     afterwards: tuple[Expected, ...] = ()
+    others: tuple[str, ...] = ()
+    suffers: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
 
     def variants(self) -> tuple[Variant, ...]:

@@ -22,12 +22,13 @@ def _vm_is_cut_off(names: Names) -> tuple[Check, ...]:
     return (*dns_is("vm", names.dns_vip, "unreachable"), asked, *all_served(names, "laptop"))
 
 
-def _announced_by_other_node(names: Names) -> Fault:
+def announced_by_other_node(names: Names) -> Fault:
     """Another node announces and serves the DNS VIP by way of the uplink; the host has no rule for it."""
     return compose(other_node_owns_dns(names), services(names, forgotten(names)))
 
 
-def _port(side: Callable[[Names], str], setting: Port) -> Callable[[Names], Fault]:
+def on_port(side: Callable[[Names], str], setting: Port) -> Callable[[Names], Fault]:
+    """This setting at a port of the host's bridge."""
     return lambda names: interface("host", side(names), lambda nic: replace(nic, port=setting))
 
 
@@ -37,8 +38,8 @@ def _tap(names: Names) -> str:
 
 def _isolated(names: Names) -> Fault:
     alone = Port(isolated=True)
-    both = (_port(side, alone)(names) for side in (_tap, lambda names: names.uplink))
-    return compose(_announced_by_other_node(names), *both)
+    both = (on_port(side, alone)(names) for side in (_tap, lambda names: names.uplink))
+    return compose(announced_by_other_node(names), *both)
 
 
 def _isolated_symptom(names: Names) -> tuple[Check, ...]:
@@ -66,7 +67,7 @@ CASES = (
         _PORT,
         name="port-disabled",
         title="The bridge holds the VM's port in STP state disabled.",
-        fault=_port(_tap, Port(disabled=True)),
+        fault=on_port(_tap, Port(disabled=True)),
         symptom=_vm_is_cut_off,
         targets=all_targets,
     ),
@@ -74,7 +75,7 @@ CASES = (
         _PORT,
         name="port-learns-and-floods-nothing",
         title="The VM's port neither learns nor floods: the answers to the VM find no way out.",
-        fault=_port(_tap, Port(learning=False, flood=False)),
+        fault=on_port(_tap, Port(learning=False, flood=False)),
         symptom=_vm_is_cut_off,
         targets=all_targets,
     ),

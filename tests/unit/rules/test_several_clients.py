@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hairpin_doctor.diagnose import Outcome
 from hairpin_doctor.rule import Cleared, Diagnosis, Rule, Undetermined
 from hairpin_doctor.rules.arp_ignored import arp_ignored
 from hairpin_doctor.rules.bgp_vip_in_clients_subnet import bgp_vip_in_clients_subnet
@@ -96,6 +97,22 @@ def test_two_clients_with_one_cause_are_both_named(
     assert isinstance(verdict, Diagnosis)
     assert verdict.summary.endswith("(likewise for second)")
     assert verdict.because[-1].startswith("Likewise for second: ")
+
+
+def test_a_client_that_no_cause_speaks_of_is_left_unexplained(recorded: Callable[[str], Any]) -> None:
+    case, unknown = recorded("stale-neighbour"), recorded("unknown-tap-tc-drop")
+    other = replace(unknown.client, vantage_point="second", scope=case.client.scope)
+    judgement = case.judgement(case.host, case.client, other)
+    assert [each.rule.code for each in judgement.diagnoses][:1] == ["HD205"]
+    assert judgement.unexplained_clients == {case.vip: ("second",)}
+    assert judgement.outcome is Outcome.UNEXPLAINED
+
+
+def test_a_client_that_a_cause_speaks_of_is_not(recorded: Callable[[str], Any]) -> None:
+    case = recorded("stale-neighbour")
+    judgement = case.judgement(case.host, case.client, replace(case.client, vantage_point="second"))
+    assert judgement.unexplained_clients == {case.vip: ()}
+    assert judgement.outcome is Outcome.DIAGNOSED
 
 
 def test_a_client_that_works_does_not_clear_the_one_whose_frames_would_have_to_turn_round(

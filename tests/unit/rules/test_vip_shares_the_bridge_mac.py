@@ -72,3 +72,19 @@ def test_a_mac_that_is_not_the_bridges_is_no_suspect(recorded: Recorded) -> None
     verdict = recorded("vip-on-port-mac").verdict(vip_shares_the_bridge_mac)
     assert isinstance(verdict, Cleared)
     assert "not a bridge's own MAC" in verdict.reason
+
+
+def test_another_client_that_is_served_by_the_very_mac_clears_it(dead: Any, recorded: Recorded) -> None:
+    well = replace(recorded("healthy").client, vantage_point="second")
+    verdict = dead.verdict(vip_shares_the_bridge_mac, dead.host, dead.client, well)
+    assert isinstance(verdict, Cleared)
+    assert "second is served by it" in verdict.reason
+    assert isinstance(
+        dead.verdict(
+            vip_shares_the_bridge_mac,
+            dead.host,
+            dead.client,
+            replace(dead.client, vantage_point="second"),
+        ),
+        Diagnosis,
+    )
