@@ -18,7 +18,7 @@ from hairpin_doctor.recording import Recording
 from hairpin_doctor.report import report as r
 from hairpin_doctor.report import service_path as drawn
 from hairpin_doctor.report.answer import answer
-from hairpin_doctor.report.next_steps import next_steps
+from hairpin_doctor.report.next_steps import bridge_of_vms, next_steps
 from hairpin_doctor.report.unseen import hindered, missing_rights, not_seen, not_tested
 from hairpin_doctor.service_path import hop as hops
 from hairpin_doctor.states import TargetState, Works
@@ -80,7 +80,11 @@ def compose(
         contradictions=tuple(_contradiction(each) for each in contradictions(network)),
         paths=tuple(map(_path, paths)),
     )
-    return _told(found, trails, saved)
+    steps = next_steps(
+        found, saved, trails, bridge_of_vms([each.point for each in here if each.live], network.vips)
+    )
+    found = replace(found, next_steps=steps)
+    return replace(found, answer=answer(found))
 
 
 def with_recordings(report: r.Report, recordings: Iterable[Recording]) -> r.Report:
@@ -88,11 +92,6 @@ def with_recordings(report: r.Report, recordings: Iterable[Recording]) -> r.Repo
     from hairpin_doctor.report.codec import encode_recording
 
     return replace(report, recordings=tuple(encode_recording(each) for each in recordings))
-
-
-def _told(report: r.Report, trails: Iterable[Trail], saved: str | None) -> r.Report:
-    report = replace(report, next_steps=next_steps(report, saved, trails))
-    return replace(report, answer=answer(report))
 
 
 def _vantage_point(looked: Looked, network: Network) -> r.VantagePoint:

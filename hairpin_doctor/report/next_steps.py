@@ -8,19 +8,39 @@ from pathlib import Path
 
 from hairpin_doctor.last_seen import Trail
 from hairpin_doctor.report.report import NextStep, Report, Target, VantagePoint
+from hairpin_doctor.vantage_point import VantagePoint as Looked
+from probes.interfaces import InterfaceFacts
+from probes.routes import RouteFacts
+from probes.target import Address
 
 COMMAND = "hairpin-doctor scan"
 
 
-def next_steps(report: Report, saved: str | None, trails: Iterable[Trail] = ()) -> tuple[NextStep, ...]:
+def next_steps(
+    report: Report, saved: str | None, trails: Iterable[Trail] = (), bridge: str | None = None
+) -> tuple[NextStep, ...]:
     """What to do next, in order; empty where nothing is left to learn.
 
-    `saved` is the file this report goes to; `trails` tell where the packets of what is unexplained were last seen.
+    `saved` is the file this report goes to; `trails` tell where the packets of what is unexplained were last seen;
+    `bridge` of this machine is where a stand-in client could look from.
     """
     if not report.vantage_points:
         return ()
     watched = dict.fromkeys(map(_watch, trails)) if report.verdict == "unexplained" else ()
-    return (*_steps(report, saved), *watched)
+    return (*_steps(report, saved, bridge), *watched)
+
+
+def bridge_of_vms(machines: Iterable[Looked], vips: Iterable[Address]) -> str | None:
+    """A bridge of these machines, with ports, in the subnet of a VIP: a stand-in client there would ask as a VM does."""
+    wanted = [each for each in vips if each.version == 4]
+    for each in machines:
+        routes, interfaces = each.findings.get(RouteFacts), each.findings.get(InterfaceFacts)
+        for prefix in routes.connected if routes and interfaces else ():
+            link = interfaces.by_name(prefix.interface) if interfaces else None
+            holds = any(vip in prefix.prefix for vip in wanted)
+            if holds and interfaces and link and link.kind == "bridge" and interfaces.ports_of(link):
+                return link.name
+    return None
 
 
 def _watch(trail: Trail) -> NextStep:
@@ -28,7 +48,7 @@ def _watch(trail: Trail) -> NextStep:
     return NextStep(f"on {trail.machine}", why, (f"sudo tcpdump -eni any {trail.filter}",))
 
 
-def _steps(report: Report, saved: str | None) -> Iterator[NextStep]:
+def _steps(report: Report, saved: str | None, bridge: str | None) -> Iterator[NextStep]:
     live = next((each for each in report.vantage_points if each.live), report.vantage_points[0])
     unnamed = [target.vip for target in report.targets if _only_unknown(target)]
     if unnamed:
@@ -41,7 +61,7 @@ def _steps(report: Report, saved: str | None) -> Iterator[NextStep]:
     if "host" not in roles and (open_question or _needs_host(report)):
         yield from _ask_the_host(report, live, saved)
     elif report.not_tested:
-        yield from _ask_a_client(report, live)
+        yield from _ask_a_client(report, live, bridge)
 
 
 def _only_unknown(target: Target) -> bool:
@@ -55,21 +75,41 @@ def _needs_host(report: Report) -> bool:
 
 
 def _ask_the_host(report: Report, live: VantagePoint, saved: str | None) -> Iterator[NextStep]:
+    """By one command where ssh leads there, else by a file that is carried."""
+    if live.live:
+        why = "where ssh leads to it: both views are judged together, and nothing stays there"
+        yield _from_there(
+            report, live, f"scan the host that serves {_vips(report)} from here", "root@HOST", why
+        )
     file = Path(saved).name if saved else f"{live.name}.json"
     if saved is None:
-        why = "keep what was seen here"
+        why = "where it does not: keep what was seen here" if live.live else "keep what was seen here"
         yield NextStep(f"on {live.name}", why, (f"sudo {COMMAND} {_targets(report)} --save {file}",))
     where = f"copy {file} to the host that serves {_vips(report)}, and there"
     yield NextStep(where, "both views are judged together", (f"sudo {COMMAND} --with {shlex.quote(file)}",))
 
 
-def _ask_a_client(report: Report, live: VantagePoint) -> Iterator[NextStep]:
+def _ask_a_client(report: Report, live: VantagePoint, bridge: str | None) -> Iterator[NextStep]:
+    """As a VM would see it, from a client where ssh leads to one, else by a file that is carried."""
+    if live.live and bridge is not None:
+        why = f"a port is added to {bridge} for some seconds, and nothing stays"
+        command = f"sudo {COMMAND} {_targets(report)} --stand-in {shlex.quote(bridge)}"
+        yield NextStep(f"on {live.name}, look as a VM on {bridge} would", why, (command,))
+    if live.live:
+        why = "where ssh leads to it; nothing stays there"
+        yield _from_there(report, live, "scan a client from here", "USER@CLIENT", why)
     where = f"on a client of {_vips(report)}, such as a VM or a machine of the LAN"
     save = f"sudo {COMMAND} {_targets(report)} --save client.json"
     yield NextStep(where, "the client's path is seen only from there; copy the file here", (save,))
     yield NextStep(
         f"on {live.name}", "both views are judged together", (f"sudo {COMMAND} --with client.json",)
     )
+
+
+def _from_there(report: Report, live: VantagePoint, what: str, login: str, why: str) -> NextStep:
+    sudo = "" if login.startswith("root@") else " --sudo"
+    command = f"sudo {COMMAND} {_targets(report)} --from ssh://{login}{sudo}"
+    return NextStep(f"on {live.name}, {what}", why, (command,))
 
 
 def _vips(report: Report) -> str:
