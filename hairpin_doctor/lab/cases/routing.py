@@ -43,9 +43,10 @@ def _by_the_second_nic(names: Names) -> Fault:
 
 def _container_network(names: Names) -> Fault:
     """Containers of the VM got the numbers of a piece of the LAN in which the VIP is, and its route is the longer one."""
-    pieces = (ip_network(f"{names.dns_vip}/{length}", strict=False) for length in (30, 29, 28, 31))
-    piece = next(each for each in pieces if names.dns_vip in list(each.hosts()))
-    gateway = next(each for each in piece.hosts() if each not in names.vips)
+    pieces = [ip_network(f"{names.dns_vip}/{length}", strict=False) for length in (30, 29, 28, 27, 31)]
+    holding = [piece for piece in pieces if names.dns_vip in list(piece.hosts())]
+    free = ((host, piece) for piece in holding for host in piece.hosts() if host not in names.vips)
+    gateway, piece = next(free)
     bridge = Bridge(name="br-5a0d1f", addresses=(ip_interface(f"{gateway}/{piece.prefixlen}"),))
     return lambda t: t.change("vm", lambda m: m.with_interface(bridge))
 
