@@ -42,13 +42,10 @@ def _by_the_second_nic(names: Names) -> Fault:
 
 
 def _container_network(names: Names) -> Fault:
-    """Containers of the VM got the numbers of a piece of the LAN in which the VIP is, and its route is the longer one."""
-    pieces = [ip_network(f"{names.dns_vip}/{length}", strict=False) for length in (30, 29, 28, 27, 31)]
-    holding = [piece for piece in pieces if names.dns_vip in list(piece.hosts())]
-    free = ((host, piece) for piece in holding for host in piece.hosts() if host not in names.vips)
-    gateway, piece = next(free)
-    bridge = Bridge(name="br-5a0d1f", addresses=(ip_interface(f"{gateway}/{piece.prefixlen}"),))
-    return lambda t: t.change("vm", lambda m: m.with_interface(bridge))
+    """The VM has a bridge for containers, and a route to it for a piece of the LAN in which the VIP is."""
+    bridge = Bridge(name="br-5a0d1f", addresses=(ip_interface("172.31.251.1/24"),))
+    route = Route(ip_network(f"{names.dns_vip}/31", strict=False), device=bridge.name)
+    return lambda t: t.change("vm", lambda m: replace(m.with_interface(bridge), routes=(*m.routes, route)))
 
 
 def _only_the_vm_fails(names: Names) -> tuple[Check, ...]:
@@ -101,7 +98,7 @@ CASES = (
     replace(
         _POLICY,
         name="client-routes-vip-elsewhere",
-        title="A container network of the VM has the numbers of that piece of the LAN in which the VIP is.",
+        title="The VM has a route into a container network for that piece of the LAN in which the VIP is.",
         codes=("HD409",),
         fault=_container_network,
         symptom=_only_the_vm_fails,
