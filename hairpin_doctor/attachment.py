@@ -36,11 +36,14 @@ def heard_behind(host: VantagePoint, mac: str | None, address: Address | None) -
     interfaces, fdb = host.findings.get(InterfaceFacts), host.findings.get(ForwardingDatabaseFacts)
     if interfaces is None or mac is None:
         return None
-    for entry in fdb.learned(mac) if fdb else ():
-        port, bridge = interfaces.by_index(entry.port), interfaces.by_index(entry.bridge)
-        if port is not None and bridge is not None and port is not bridge:
-            filters = bridge.bridge is not None and bridge.bridge.vlan_filtering
-            return Attachment(host, bridge, port, vlan=entry.vlan if filters else None)
+    bridged = [
+        Attachment(host, bridge, port, vlan=entry.vlan if _filters(bridge) else None)
+        for entry in (fdb.learned(mac) if fdb else ())
+        if (port := interfaces.by_index(entry.port)) and (bridge := interfaces.by_index(entry.bridge))
+        if port is not bridge
+    ]
+    if bridged:
+        return min(bridged, key=lambda each: _leads_into_another_bridge(interfaces, each.port))
     cache = host.findings.get(NeighbourFacts)
     for neighbour in cache.entries if cache else ():
         if neighbour.mac == mac and neighbour.address == address:
@@ -50,6 +53,16 @@ def heard_behind(host: VantagePoint, mac: str | None, address: Address | None) -
     answer = asked.of(address, mac) if asked else None
     link = interfaces.by_name(answer.interface) if answer else None
     return Attachment(host, link, None) if link is not None else None
+
+
+def _filters(bridge: Link) -> bool:
+    return bridge.bridge is not None and bridge.bridge.vlan_filtering
+
+
+def _leads_into_another_bridge(interfaces: InterfaceFacts, port: Link | None) -> bool:
+    """Whether the port is an end of a veth between two bridges of the host: then the client hangs on the other one."""
+    far = interfaces.by_index(port.lower) if port is not None and port.kind == "veth" else None
+    return far is not None and far.master is not None
 
 
 def stood_in_for(attachment: Attachment, client: VantagePoint) -> Attachment:

@@ -14,8 +14,12 @@ from probes.interfaces import InterfaceFacts
 from probes.target import Address
 
 
-def leave_untranslated(attachment: Attachment, vip: Address, owner_mac: str, client: str) -> Fix:
-    """The narrow one: frames between one port and the VIP's owner, which is another machine, are not tracked.
+def leave_untranslated(
+    attachment: Attachment, vip: Address, owner_mac: str, client: str, *, own: bool = False
+) -> Fix:
+    """The narrow one: frames between one port and the VIP's owner are not tracked.
+
+    The owner is another machine, or (`own`) an interface of the same one beyond this bridge, which then translates them.
 
     Both directions: the answers to a flow that conntrack has not seen are INVALID, and kube-proxy in iptables mode
     drops these (KUBE-FORWARD), measured in docs/design/lab.md.
@@ -30,6 +34,8 @@ def leave_untranslated(attachment: Attachment, vip: Address, owner_mac: str, cli
         changes=tuple(IptablesRule("iptables", "raw", "PREROUTING", rule) for rule in (there, back)),
     )
     caution = f"Right only while another machine serves {vip}: {attachment.host.name} no longer serves it to {port}."
+    if own:
+        caution = f"Right only while {owner_mac}, beyond {attachment.interface.name}, answers for {vip}."
     return Fix(
         f"Leave frames for {vip} from {port} untranslated",
         (step,),

@@ -56,6 +56,7 @@ EXPECTED: Mapping[str, Expectations] = {
     "metallb0-floods": _works("HD309", host=("HD309",)),
     "announced-twice": _works("HD106", allowed=("HD002",)),
     "hairpin-off-on-port": _broken("HD304"),
+    "firewall-bridge-hits-host-nat": _broken("HD303"),
     "bridged-frames-hit-host-nat": _broken("HD303", host=UNDETERMINED),
     "stale-neighbour": _WRONG_ENTRY,
     "stale-neighbour-learned": _WRONG_ENTRY,

@@ -2,7 +2,10 @@
 
 Why: br_netfilter passes bridged IPv4 frames through iptables (net/bridge/br_netfilter_hooks.c). A Kubernetes node has
 rules for every Service of its cluster, so it translates a VIP that another machine announces and serves. Where this
-host cannot return that flow (its backend is dead or elsewhere, the client's subnet is not the host's), it dies here.
+host cannot return that flow (its backend is dead or elsewhere, the client's subnet is not the host's), it dies here. The
+same happens where this host does serve the VIP, but beyond the bridge of the client (Proxmox' firewall bridges, two bridges
+joined by a veth): the first bridge already translates, and the answer, translated back, crosses it once more as a flow
+that connection tracking does not know. TCP's is INVALID, UDP's gets another source port.
 Seen as: ARP and ping work, TCP and UDP to the service port get silence, other ports of the VIP's owner work.
 Told apart from: HD304 by the backend, which is not behind the client's port; HD305 by the FORWARD chain, which drops
 nothing; HD503 by the VIP's owner, which is another machine than the one whose rules act.
@@ -24,7 +27,7 @@ from dataclasses import dataclass
 
 from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.fixes.bridged_frames import iptables_off, leave_untranslated
-from hairpin_doctor.network import Network
+from hairpin_doctor.network import Network, Owner
 from hairpin_doctor.packet_filter import stopped_first
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import (
@@ -40,6 +43,8 @@ from hairpin_doctor.situation import (
 from hairpin_doctor.translation import failing_flows
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
+from probes.interfaces import InterfaceFacts
+from probes.questions.firewall import TrackedConnection
 from probes.service_rules import ProgrammedPort
 from probes.target import Address
 
@@ -50,11 +55,12 @@ class _Evidence:
     attachment: Attachment
     port: ProgrammedPort
     owner_mac: str
+    own: Owner | None
 
 
 @rule("HD303", "bridged-frames-hit-host-nat", Severity.BROKEN, explains=("HD302",))
 def bridged_frames_hit_host_nat(network: Network, vip: Address) -> Verdict:
-    """Another machine answers for the VIP, and this host's rules translate the client's frames on the way."""
+    """Who answers for the VIP is beyond this host's bridge, and its rules translate the client's frames on the way."""
     return of_failing_clients(network, vip, _judge)
 
 
@@ -62,6 +68,8 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     evidence = _gather(network, client, vip)
     host = evidence.attachment.host
     flows = failing_flows(host, client, vip)
+    if evidence.own is not None:
+        return _met_again(evidence, evidence.own, vip, flows)
     if flows and all(flow.seen_reply for flow in flows):
         return Cleared(f"{host.name} tracks answered connections of {client.name} to {vip}")
     dropped = stopped_first(evidence.attachment, client, vip)
@@ -79,7 +87,7 @@ def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
     if not intercepted(attachment):
         raise NotThis(f"br_netfilter does not act on frames that {attachment.interface.name} bridges")
     own = [owner for mac in macs for owner in network.owners(mac) if owner.vantage_point is host]
-    if own:
+    if own and not _beyond(attachment, own[0]):
         raise NotThis(
             f"{host.name} answers for {vip} itself ({own[0].link.name}): its frames are not merely bridged"
         )
@@ -92,7 +100,44 @@ def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
     ports = translated(host, vip, client.scope)
     if not ports:
         raise NotThis(f"no rule of {host.name} translates {vip}")
-    return _Evidence(client, attachment, ports[0], macs[0])
+    return _Evidence(client, attachment, ports[0], macs[0], next(iter(own), None))
+
+
+def _beyond(attachment: Attachment, owner: Owner) -> bool:
+    """Whether the host's own interface that answers is another one than the client's bridge, its ports and what is on it."""
+    bridge, interfaces = attachment.interface, attachment.host.findings[InterfaceFacts]
+    near = (bridge, *interfaces.ports_of(bridge), *interfaces.stacked_on(bridge))
+    return owner.link.index not in {each.index for each in near}
+
+
+def _met_again(
+    evidence: _Evidence, own: Owner, vip: Address, flows: tuple[TrackedConnection, ...]
+) -> Verdict:
+    client, attachment, port = evidence.client, evidence.attachment, evidence.port
+    host, bridge = attachment.host, attachment.interface.name
+    if not any(flow.seen_reply for flow in flows):
+        return Cleared(f"{host.name} tracks no answer to {client.name} that could cross {bridge} again")
+    return Diagnosis(
+        summary=f"{bridge} of {host.name} already translates frames for {vip}, and meets the answers to {client.name} again",
+        because=(
+            symptom(client, vip),
+            f"{own.link.name} of {host.name} answers for {vip} ({own.link.mac}); the frames of {client.name} come in by "
+            f"{attachment.port.name if attachment.port else bridge} and cross {bridge} on their way there.",
+            f"br_netfilter hands them to the rules of {host.name} on {bridge} already, which send {vip}:{port.port} to "
+            f"{', '.join(map(str, port.endpoints))} ({port.backend}).",
+            f"{host.name} tracks the flow as answered: the answer, translated back, crosses {bridge} as a flow of its own.",
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=(
+            leave_untranslated(attachment, vip, evidence.owner_mac, client.name, own=True),
+            iptables_off(attachment, vip, client.name),
+        ),
+        ruled_out=(
+            "HD503: the backend answers.",
+            "HD406, HD402: the answer leaves towards the client's bridge.",
+        ),
+    )
 
 
 def _diagnosis(evidence: _Evidence, vip: Address, seen: bool) -> Diagnosis:

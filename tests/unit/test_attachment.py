@@ -148,3 +148,20 @@ def test_a_vlan_interface_hears_only_where_frames_may_be_tagged(point: Point, li
     assert heard_by(point, link, links, client_kind="vlan") == ["br0", "br0.10"]
     filtering = replace(links[0], bridge=replace(SETTINGS, vlan_filtering=True))
     assert heard_by(point, link, (filtering, *links[1:])) == ["br0", "br0.10"]
+
+
+def test_of_two_bridges_joined_by_a_veth_the_client_hangs_on_its_own(point: Point, link: Any) -> None:
+    vm = client(point, link)
+    links = (
+        *bridge(link),
+        link(6, "fwbr0", kind="bridge", bridge=SETTINGS),
+        link(7, "tap0", master=6),
+        link(8, "fwln0", kind="veth", master=6, lower=9),
+        link(9, "fwpr0", kind="veth", master=3, lower=8),
+    )
+    nearer, farther = (FdbEntry(CLIENT_MAC, port, on, None, False, False) for port, on in ((7, 6), (9, 3)))
+    for entries in ((farther, nearer), (nearer, farther)):
+        host = point("n5", SERVES, InterfaceFacts(links), ForwardingDatabaseFacts(entries))
+        found = Network([vm, host]).attachment(vm, VIP)
+        assert found is not None
+        assert (found.interface.name, found.port.name) == ("fwbr0", "tap0")

@@ -4,6 +4,10 @@ VM ──┐                       ┌─ switch ── n6: owns and serves .53
      ├─ vnet1 ─┤ bridge0 ├─ eno1
 nested ┘          │
                   └ n5 has rules for .53 too, and call-iptables 1: its DNAT catches the bridged frames
+
+Or n5 owns .53 itself, and a bridge between VM and bridge0, such as Proxmox makes for its firewall, catches them first:
+
+VM ── vnet1 ─┤ fwbr100i0 ├─ fwln100i0 ══ fwpr100p0 ─┤ bridge0 ├─ eno1
 """
 
 from __future__ import annotations
@@ -16,7 +20,16 @@ from hairpin_doctor.lab.faults import Fault, compose, dns_endpoint, other_node_o
 from hairpin_doctor.lab.homelab import SWITCH_BRIDGE, port, station
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import dns_server
-from hairpin_doctor.lab.topology import Bridge, Cable, CableEnd, End, Machine, Port, Topology
+from hairpin_doctor.lab.topology import (
+    Bridge,
+    Cable,
+    CableEnd,
+    End,
+    Machine,
+    Port,
+    Topology,
+    change_interface,
+)
 
 
 def _unreturnable(names: Names) -> Fault:
@@ -55,6 +68,32 @@ def _neighbour_behind_tap(names: Names) -> Fault:
     return fault
 
 
+def _firewall_bridge(names: Names) -> Fault:
+    """The VM's tap is behind a bridge of its own, joined to the host's by a veth."""
+    inner, outer = End("host", "fwln100i0"), End("host", "fwpr100p0")
+    quiet = {"arp_ignore": 1}
+    parts = (
+        Bridge(name="fwbr100i0", conf=quiet),
+        CableEnd(name=inner.interface, master="fwbr100i0"),
+        CableEnd(name=outer.interface, master=names.bridge),
+    )
+
+    def insert(host: Machine) -> Machine:
+        moved = change_interface(host, names.tap, lambda tap: replace(tap, master="fwbr100i0"))
+        return replace(moved, interfaces=(*moved.interfaces, *parts))
+
+    return lambda t: replace(t.change("host", insert), cables=(*t.cables, Cable(inner, outer)))
+
+
+def _only_the_vm_is_unanswered(names: Names) -> tuple[Check, ...]:
+    """In nftables mode nothing drops what is INVALID: the answer comes from another port, and is refused."""
+    return (
+        *dns_is("vm", names.dns_vip, "silent", "refused"),
+        Check("vm", Arp(names.dns_vip), (names.bridge_mac,)),
+        *dns_is("laptop", names.dns_vip, "served"),
+    )
+
+
 def _only_ping(names: Names) -> tuple[Check, ...]:
     return (
         Check("vm", Ping(names.dns_vip), ("reply",)),
@@ -88,4 +127,11 @@ CASES = (
         symptom=_only_ping_though_backend_serves,
     ),
     _STOLEN,
+    replace(
+        _STOLEN,
+        name="firewall-bridge-hits-host-nat",
+        title="The VM is behind a firewall bridge, which translates first and then meets the answers again.",
+        fault=_firewall_bridge,
+        symptom=_only_the_vm_is_unanswered,
+    ),
 )

@@ -12,8 +12,8 @@ from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
 from hairpin_doctor.rules.bridged_frames_hit_host_nat import bridged_frames_hit_host_nat
 from probes.host import Denied
 from probes.questions.firewall import IptablesRules, TrackedConnections
-from probes.questions.links import ForwardingDatabase
-from probes.questions.neighbours import ArpSweep
+from probes.questions.links import ForwardingDatabase, Links
+from probes.questions.neighbours import ArpReply, ArpSweep
 
 Recorded = Callable[[str], Any]
 CASE = "bridged-frames-hit-host-nat"
@@ -89,3 +89,29 @@ def test_the_wide_cure_leaves_every_other_bridge_as_it_was(recorded: Recorded) -
         Sysctl("net/bridge/bridge-nf-call-iptables", 0, 1),
     )
     assert any("--persist" in caution for caution in fix.cautions)
+
+
+def answered_beyond_the_bridge(case: Any, *, answered: bool = True) -> Any:
+    """As if the other machine that answers for the VIP were another interface of the very host, beyond the VM's bridge."""
+    mac = next(reply.mac for reply in arp_replies(case) if reply.address == case.vip)
+    beyond = replace(case.link("enp197s0"), mac=mac)
+    own = case.host_lists(Links, lambda link: beyond if link.name == beyond.name else link)
+    return (
+        own.host_lists(TrackedConnections, lambda flow: replace(flow, seen_reply=True)) if answered else own
+    )
+
+
+def arp_replies(case: Any) -> tuple[ArpReply, ...]:
+    return next(each.answer for each in case.client.asked if type(each.question) is ArpSweep)
+
+
+def test_its_own_vip_beyond_the_clients_bridge_is_translated_too_early(recorded: Recorded) -> None:
+    verdict = answered_beyond_the_bridge(recorded(CASE)).verdict(bridged_frames_hit_host_nat)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.confidence is Confidence.LIKELY
+    assert "meets the answers" in verdict.summary
+
+
+def test_what_is_not_answered_does_not_come_back_a_second_time(recorded: Recorded) -> None:
+    case = answered_beyond_the_bridge(recorded(CASE), answered=False)
+    assert isinstance(case.verdict(bridged_frames_hit_host_nat), Cleared)
