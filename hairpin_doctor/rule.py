@@ -63,6 +63,11 @@ class Diagnosis:
     lost: Literal["requests", "answers"] | None = None
     clients: tuple[str, ...] = ()
 
+    @property
+    def breaks(self) -> bool:
+        """Whether traffic fails by it, and that is more than possible."""
+        return self.severity is Severity.BROKEN and self.confidence is not Confidence.POSSIBLE
+
 
 @dataclass(frozen=True)
 class Cleared:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hairpin_doctor.report.report import Diagnosis, Report, State, Target
+from hairpin_doctor.report.next_steps import unnamed
+from hairpin_doctor.report.report import Diagnosis, Report, State, Target, Undetermined
 from hairpin_doctor.vantage_point import STAND_IN
 
 
@@ -81,16 +82,22 @@ def _diagnosed(report: Report) -> str:
 
 
 def _unexplained(report: Report) -> str:
-    possible = [each for each in report.of_severity("broken") if each.confidence == "possible"]
-    if len(possible) < len(report.of_severity("broken")):
+    """Of the VIPs that have no cause, or one that is not every client's; the others' causes after that."""
+    vips = [each.vip for each in report.vips if each.verdict == "unexplained"]
+    broken = report.of_severity("broken")
+    if any(each.vip in vips and each.confidence != "possible" for each in broken):
         return (
             f"{_diagnosed(report)}; but that is not why every client fails: see where packets were last seen"
         )
+    others = [each for each in broken if each.vip not in vips and each.confidence != "possible"]
+    also = f"; for {_listed([e.vip for e in report.vips if e.verdict == 'diagnosed'])} see {_codes(others)}"
+    tail = also if others else ""
+    possible = [each for each in broken if each.vip in vips and each.confidence == "possible"]
     if possible:
-        return f"{_symptom(report)}, and no known cause is more than possible: {_codes(possible)}"
+        return f"{_symptom(report, vips)}, and no known cause is more than possible: {_codes(possible)}{tail}"
     looked_for = [each.code for each in report.cleared] + [each.code for each in report.undetermined]
     count = len(set(looked_for))
-    return f"{_symptom(report)}, and none of the {count} causes we looked for explains it"
+    return f"{_symptom(report, vips)}, and none of the {count} causes we looked for explains it{tail}"
 
 
 def _codes(found: list[Diagnosis]) -> str:
@@ -100,16 +107,28 @@ def _codes(found: list[Diagnosis]) -> str:
 def _undetermined(report: Report) -> str:
     if _failing(report):
         tail = ": the host that serves it must be looked at as well" if _no_host(report) else ""
-        return f"{_symptom(report)}; from what was seen so far the cause cannot be told{tail}"
+        symptom = _symptom(report, [each.vip for each in report.vips])
+        return f"{symptom}; from what was seen so far the cause cannot be told{tail}"
     suspected = [each for each in report.undetermined if each.suspected]
     if suspected:
         signs = ", ".join(dict.fromkeys(each.code for each in suspected))
-        clients = any(point.role == "client" for point in report.vantage_points)
-        open_still = f": {suspected[0].missing}" if clients else "; a look from a client decides"
-        return f"nothing failed from {', '.join(_names(report))}, but there are signs of {signs}{open_still}"
+        names = ", ".join(_names(report))
+        return f"nothing failed from {names}, but there are signs of {signs}; {_decided_by(report, suspected[0])}"
     unknown = [target.name for target, state in report.states() if state.works is None]
     what = _listed(list(dict.fromkeys(unknown))) or "the targets"
     return f"whether {what} works is not known from what was seen"
+
+
+def _decided_by(report: Report, suspected: Undetermined) -> str:
+    """What decides whether a suspected cause holds: a look from elsewhere, a port that fails, or what is open itself."""
+    question, _, need = suspected.missing.partition(": needs ")
+    if not need:
+        return f"still open: {question}"
+    if "from a client" not in need:
+        return "a look at the host that serves it decides"
+    if any(point.role == "client" for point in report.vantage_points) and any(map(unnamed, report.targets)):
+        return "name a port that fails: only that is a symptom"
+    return "a look from a client decides"
 
 
 def _no_host(report: Report) -> bool:
@@ -120,12 +139,11 @@ def _failing(report: Report) -> list[tuple[Target, State]]:
     return [(target, state) for target, state in report.states() if state.works is False]
 
 
-def _symptom(report: Report) -> str:
+def _symptom(report: Report, vips: list[str]) -> str:
     """`192.0.2.53 fails from vm (53/udp DNS: no answer)`; for several VIPs or places the first, and how many more."""
-    found = _failing(report)
+    found = [(target, state) for target, state in _failing(report) if target.vip in vips]
     if not found:
-        vips = _listed([each.vip for each in report.vips])
-        return f"nobody answers for {vips}"
+        return f"nobody answers for {_listed(vips)}"
     vip, name = found[0][0].vip, found[0][1].vantage_point
     parts = [f"{t.ending} {s.said}" for t, s in found if t.vip == vip and s.vantage_point == name]
     others = _listed(list(dict.fromkeys(t.vip for t, _ in found if t.vip != vip)))

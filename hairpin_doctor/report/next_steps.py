@@ -50,10 +50,10 @@ def _watch(trail: Trail) -> NextStep:
 
 def _steps(report: Report, saved: str | None, bridge: str | None) -> Iterator[NextStep]:
     live = next((each for each in report.vantage_points if each.live), report.vantage_points[0])
-    unnamed = [target.vip for target in report.targets if _only_unknown(target)]
-    if unnamed:
+    bare = [target.vip for target in report.targets if unnamed(target)]
+    if bare:
         why = "name a port of the Service, such as 80/tcp: only a named port that fails is a symptom"
-        yield NextStep(f"on {live.name}", why, (f"sudo {COMMAND} {_named(unnamed[0], '80/tcp')}",))
+        yield NextStep(f"on {live.name}", why, (f"sudo {COMMAND} {_named(bare[0], '80/tcp')}",))
     open_question = report.verdict in ("undetermined", "unexplained")
     if open_question and live.missing_rights:
         yield NextStep(f"on {live.name}", "it needs root to see all", (f"sudo {COMMAND} {_targets(report)}",))
@@ -64,7 +64,8 @@ def _steps(report: Report, saved: str | None, bridge: str | None) -> Iterator[Ne
         yield from _ask_a_client(report, live, bridge)
 
 
-def _only_unknown(target: Target) -> bool:
+def unnamed(target: Target) -> bool:
+    """Whether a bare address was tried, and whether it works stayed open: no port of it was named or found."""
     return target.port is None and all(state.works is None for state in target.states)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from hairpin_doctor.diagnose import Judged as JudgedRule
-from hairpin_doctor.rule import Confidence, Diagnosis, Severity
+from hairpin_doctor.rule import Diagnosis
 from hairpin_doctor.service_path.hop import Evidence, Hop, Judged, Kind, State
 
 BREAKS_AT: Mapping[str, tuple[Kind, ...]] = {
@@ -92,9 +92,7 @@ def breaks(diagnoses: Iterable[JudgedRule]) -> tuple[Break, ...]:
     found = []
     for each in diagnoses:
         verdict = each.verdict
-        if not isinstance(verdict, Diagnosis) or verdict.severity is not Severity.BROKEN:
-            continue
-        if verdict.confidence is Confidence.POSSIBLE:
+        if not isinstance(verdict, Diagnosis) or not verdict.breaks:
             continue
         machines = [step.machine for fix in verdict.fixes for step in fix.steps if step.place != "cluster"]
         kinds = BREAKS_AT.get(each.rule.code, ())

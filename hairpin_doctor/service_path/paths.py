@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from hairpin_doctor.diagnose import Judgement, Outcome
+from hairpin_doctor.diagnose import WEIGHT, Judgement, Outcome
 from hairpin_doctor.network import Network
+from hairpin_doctor.rule import Diagnosis
 from hairpin_doctor.service_path.announcer import announcer_hops, heard_on_the_host, router_hops
 from hairpin_doctor.service_path.breaks import breaks, judged
 from hairpin_doctor.service_path.client_side import client_hop, link_hops
@@ -21,13 +22,22 @@ Judge = Callable[[Network], Judgement]
 
 
 def service_paths(network: Network, judgement: Judgement, judge: Judge) -> tuple[ServicePath, ...]:
-    """One path per VIP and client, those that fail first. `judge` judges a network anew.
+    """One path per VIP and client: what fails first, then what has a cause all the same; of those, the main cause's first.
+
+    `judge` judges a network anew.
 
     A diagnosis holds for one failing client, and may not hold for another: where several fail, each is judged without
     the others.
     """
     found = [path for vip in network.vips for path in _paths(network, judgement, judge, vip)]
-    return tuple(sorted(found, key=lambda path: path.works is not False))
+    causes = [e.vip for e in judgement.diagnoses if isinstance(e.verdict, Diagnosis) and e.verdict.breaks]
+    causes = [*causes, *(vip for vip in network.vips if vip not in causes)]
+
+    def rank(path: ServicePath) -> tuple[bool, int, int]:
+        outcome = judgement.per_vip.get(path.vip, Outcome.HEALTHY)
+        return path.works is not False, WEIGHT.index(outcome), causes.index(path.vip)
+
+    return tuple(sorted(found, key=rank))
 
 
 def _paths(network: Network, judgement: Judgement, judge: Judge, vip: Address) -> Iterator[ServicePath]:

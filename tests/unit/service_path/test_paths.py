@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from hairpin_doctor.diagnose import Outcome
+from hairpin_doctor.examine import replay
+from hairpin_doctor.network import Network
 from hairpin_doctor.report.service_path import Hop, ServicePath
+from hairpin_doctor.scan import Scanned
+from hairpin_doctor.service_path.paths import service_paths
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.catalogue import CATALOGUE as PROBES
 
 PathOf = Callable[..., ServicePath]
+Judge = Callable[..., Scanned]
 
 
 def hop(path: ServicePath, kind: str) -> Hop:
@@ -136,6 +145,22 @@ def test_an_ipv6_path_has_ipv6_addresses_and_speaks_of_ndp(path_of: PathOf) -> N
     path = path_of("nobody-announces-ipv6")
     assert hop(path, "bridge").addresses == ("fd00:c0a8:800:1::f6",)
     assert not any("ARP" in each.said for each in path.hops)
+
+
+@pytest.mark.parametrize("case", ["two-vips-two-faults", "one-vip-unannounced"])
+def test_the_path_of_the_main_cause_comes_first(path_of: PathOf, judged: Judge, case: str) -> None:
+    assert path_of(case).vip == judged(case).report.of_severity("broken")[0].vip
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNEXPLAINED, Outcome.DIAGNOSED, Outcome.UNDETERMINED])
+def test_a_vip_that_is_healthy_never_stands_before_one_that_is_not(judged: Judge, outcome: Outcome) -> None:
+    """From the host alone neither of two paths is known to fail."""
+    found = judged("healthy", "host")
+    seen = replay(found.recordings[0], PROBES)
+    network = Network([VantagePoint(seen.findings, seen.recording.scope)])
+    for vip in network.vips:
+        judgement = replace(found.judgement, per_vip={**found.judgement.per_vip, vip: outcome})
+        assert service_paths(network, judgement, lambda _: found.judgement)[0].vip == vip
 
 
 def test_a_tracked_flow_proves_the_path_up_to_the_endpoint(path_of: PathOf) -> None:
