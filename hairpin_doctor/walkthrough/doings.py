@@ -34,13 +34,14 @@ class Trouble(Exception):
 class Applied:
     """What applying came to. `changed`: a fix is in force. `must_confirm`: it is taken back unless a person says yes.
 
-    `note`: how long it holds, for people; None where it was taken back at once.
+    `note`: how long it holds, or what else there is to say, for people. `taken_back`: it is in force no more.
     """
 
     report: Report
     changed: bool
     must_confirm: bool
     note: str | None = None
+    taken_back: bool = False
 
 
 class Doings(Protocol):
@@ -67,8 +68,8 @@ class Doings(Protocol):
     def keep(self) -> None:
         """Confirm what awaits it. Raises Trouble."""
 
-    def undo(self, tell: Tell) -> Report:
-        """Take back what was applied and look again. Raises Trouble."""
+    def undo(self, tell: Tell) -> Applied:
+        """Take back what was applied and look again; the note is for people. Raises Trouble."""
 
     def save(self) -> str:
         """Write the report; the sentence that says where. Raises Trouble."""
@@ -82,6 +83,7 @@ def watched(host: Host, request: Request, tick: Tick, others: tuple[Recording, .
     count = Counter(probe.layer for probe in request.probes)
     done: Counter[Layer] = Counter()
     layers = {probe.id: probe.layer for probe in PROBES}
+    targets = request.targets or tuple(dict.fromkeys(t for each in others for t in each.scope.targets))
     watching, drawn = RememberingHost(host), 0.0
     paths = ()
 
@@ -89,10 +91,8 @@ def watched(host: Host, request: Request, tick: Tick, others: tuple[Recording, .
         nonlocal drawn, paths
         done[layers[name]] += 1
         now = time.monotonic()
-        if request.targets and now - drawn > DRAW_EVERY:
-            so_far = Recording(
-                "this machine", "1970-01-01T00:00:00+00:00", Scope(request.targets), watching.asked()
-            )
+        if targets and now - drawn > DRAW_EVERY:
+            so_far = Recording("this machine", "1970-01-01T00:00:00+00:00", Scope(targets), watching.asked())
             paths = judge((so_far, *others)).report.paths  # type: ignore[assignment]
             drawn = time.monotonic()
         found = tuple((str(layer), done[layer], count[layer]) for layer in Layer if count[layer])
@@ -161,7 +161,7 @@ class Replay(Confirmed):
         """Never."""
         raise Trouble(str(self.cannot_apply(diagnosis, fix)))
 
-    def undo(self, tell: Tell) -> Report:  # noqa: ARG002
+    def undo(self, tell: Tell) -> Applied:  # noqa: ARG002
         """There is nothing to take back."""
         raise Trouble("nothing was applied")
 

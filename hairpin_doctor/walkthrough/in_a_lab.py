@@ -78,7 +78,7 @@ class InALab(Confirmed):
         undoable = any(step.place in ("host", "client") and step.undo for step in fix.steps)
         return Applied(self.look("", lambda _: None), undoable, must_confirm=False, note=NOTE)
 
-    def undo(self, tell: Tell) -> Report:
+    def undo(self, tell: Tell) -> Applied:
         """Take the last fix back and look again."""
         if not self._applied:
             raise Trouble("nothing was applied")
@@ -87,7 +87,8 @@ class InALab(Confirmed):
             undo_fix(self._lab, self._setting.case, self._applied.pop())
         except CommandFailed as error:
             raise Trouble(str(error)) from None
-        return self.look("", lambda _: None)
+        report = self.look("", lambda _: None)
+        return Applied(report, changed=False, must_confirm=False, taken_back=True)
 
     def save(self) -> str:
         """Save the last report."""

@@ -19,6 +19,9 @@ ONWARD: dict[Screen, str] = {
 }
 WITH_PATHS: tuple[Screen, ...] = ("answer", "end")
 WITH_MORE: tuple[Screen, ...] = ("answer", "hops", "cause", "ruled out", "end")
+CHOOSING: tuple[Screen, ...] = ("hops", "fixes")
+"""Where up and down choose something, so that the space bar and the page keys alone move the window."""
+PAGE = 8
 TYPED_AT_MOST = 200
 
 
@@ -101,8 +104,10 @@ def _on_screen(walk: Walk, key: str) -> tuple[Walk, Act | None]:
     walk = replace(walk, message=None)
     if key == "m" and walk.screen in WITH_MORE:
         return replace(walk, more=not walk.more, offset=0), None
-    if key in ("up", "down", "space"):
+    if key in ("up", "down"):
         return _moved(walk, -1 if key == "up" else 1), None
+    if key in ("space", "page down", "page up"):
+        return replace(walk, offset=max(0, walk.offset + (-PAGE if key == "page up" else PAGE))), None
     if key == "p" and walk.screen in WITH_PATHS and walk.paths:
         return replace(walk, drawn=(walk.drawn + 1) % len(walk.paths), hop=0, offset=0), None
     if key == "c" and walk.screen != "copy" and command(walk):
@@ -134,16 +139,17 @@ def _onward(walk: Walk) -> tuple[Walk, Act | None]:
 
 def _moved(walk: Walk, step: int) -> Walk:
     if walk.screen == "hops" and walk.path is not None:
-        return replace(walk, hop=max(0, min(len(walk.path.hops) - 1, walk.hop + step)), more=False)
+        hop = max(0, min(len(walk.path.hops) - 1, walk.hop + step))
+        return replace(walk, hop=hop, more=False, offset=0)
     if walk.screen == "fixes" and walk.diagnosis and walk.diagnosis.fixes:
-        return replace(walk, fix=max(0, min(len(walk.diagnosis.fixes) - 1, walk.fix + step)))
-    return replace(walk, offset=max(0, walk.offset + step * 5))
+        return replace(walk, fix=max(0, min(len(walk.diagnosis.fixes) - 1, walk.fix + step)), offset=0)
+    return replace(walk, offset=max(0, walk.offset + step))
 
 
 def _choose(walk: Walk, number: int) -> Walk:
     fixes = walk.diagnosis.fixes if walk.diagnosis else ()
     if 0 <= number < len(fixes):
-        return replace(walk, fix=number)
+        return replace(walk, fix=number, offset=0)
     return replace(walk, message=f"there is no fix {number + 1}")
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from math import ceil
 
 from hairpin_doctor.report.page import Look, Page
-from hairpin_doctor.walkthrough.keys import keys_of
+from hairpin_doctor.walkthrough.keys import CHOOSING, keys_of
 from hairpin_doctor.walkthrough.screens import TITLES, show
 from hairpin_doctor.walkthrough.state import Walk
 
@@ -23,12 +24,31 @@ def frame(walk: Walk, look: Look, rows: int) -> list[str]:
     """
     header = [] if walk.screen == "copy" else _lines(look, lambda page: _header(walk, page))
     footer = _lines(look, lambda page: _footer(walk, page))
-    body = _lines(look, lambda page: show(walk, page))
-    space = max(LOWEST, rows) - len(header) - len(footer)
+    body, space = _body(walk, look), _space(walk, look, rows)
     if height(body, look.width) > space:
-        body = _window(body, space - 1, walk.offset, look)
+        choosing = walk.screen in CHOOSING
+        body = _window(body, space - 1, walk.offset, look, choosing=choosing)
     filling = [] if walk.screen == "copy" else [""] * (space - height(body, look.width))
     return [*header, *body, *filling, *footer]
+
+
+def within(walk: Walk, look: Look, rows: int) -> Walk:
+    """The walk, its window no further down than there is something to show: one key up then moves it at once."""
+    if not walk.offset:
+        return walk
+    body, space = _body(walk, look), _space(walk, look, rows)
+    last = _last(body, space - 1, look) if height(body, look.width) > space else 0
+    return replace(walk, offset=min(walk.offset, last))
+
+
+def _body(walk: Walk, look: Look) -> list[str]:
+    return _lines(look, lambda page: show(walk, page))
+
+
+def _space(walk: Walk, look: Look, rows: int) -> int:
+    """The rows that are left for the body."""
+    header = [] if walk.screen == "copy" else _lines(look, lambda page: _header(walk, page))
+    return max(LOWEST, rows) - len(header) - len(_lines(look, lambda page: _footer(walk, page)))
 
 
 def height(lines: list[str], width: int) -> int:
@@ -36,18 +56,22 @@ def height(lines: list[str], width: int) -> int:
     return sum(max(1, ceil(len(ESCAPES.sub("", line)) / width)) for line in lines)
 
 
-def _window(body: list[str], space: int, offset: int, look: Look) -> list[str]:
-    last = next(n for n in range(len(body)) if height(body[n:], look.width) <= space or n == len(body) - 1)
-    start = min(offset, last)
+def _last(body: list[str], space: int, look: Look) -> int:
+    """The first line of the last window."""
+    return next(n for n in range(len(body)) if height(body[n:], look.width) <= space or n == len(body) - 1)
+
+
+def _window(body: list[str], space: int, offset: int, look: Look, *, choosing: bool) -> list[str]:
+    start = min(offset, _last(body, space, look))
     shown: list[str] = []
     for line in body[start:]:
         if height([*shown, line], look.width) > space and shown:
             break
         shown.append(line)
     left = len(body) - start - len(shown)
-    sign = ("↓", "↑") if look.unicode else ("down", "up")
-    said = [f"{left} more below ({sign[0]})"] if left else []
-    said += [f"{start} above ({sign[1]})"] if start else []
+    down, up = ("space", "page up") if choosing else ("↓", "↑") if look.unicode else ("down", "up")
+    said = [f"{left} more below ({down})"] if left else []
+    said += [f"{start} above ({up})"] if start else []
     return [*shown, f"-- {', '.join(said)}"]
 
 

@@ -25,6 +25,10 @@ STALE = (
     "What {} reported was seen before the fix and is left out: scan there again, and press t to judge the new report "
     "together with what is seen here."
 )
+OUTDATED = (
+    "The fix was taken back, and this is what was found before it. What {} reported then no longer fits together with what "
+    "is seen now: for a new verdict scan there again, and press t."
+)
 UNPROVEN = (
     "not proven yet: from here only this can be seen, that every change holds and that nothing broke; before you keep it, "
     "look from where it failed:"
@@ -44,6 +48,7 @@ class Live:
         self._request, self._confirm_within = request, confirm_within
         self._scanned: Scanned | None = None
         self._before = self._request
+        self._diagnosed: Scanned | None = None
         self._run = OpenRun(engine)
         self._stale: tuple[str, ...] = ()
 
@@ -97,6 +102,7 @@ class Live:
         fails = any(works is False for name, works in before.items() if name.split(" ")[0] in plan.vips)
         must_mend = fails and not option.elsewhere
         self._before, self._request = self._request, self._after(scanned, option)
+        self._diagnosed = scanned
 
         def probe() -> States:
             return states_here(self._looked())
@@ -122,8 +128,14 @@ class Live:
         return Work(option.fix.title, plan.code, plan.vips, self._me or "this machine", changes, None)
 
     def _taken_back(self) -> Applied:
-        self._request = self._before
-        return Applied(self._looked(), changed=False, must_confirm=False)
+        """As it was before. What others reported earlier may not fit what is seen now: flows have ended since."""
+        self._request, before = self._before, self._diagnosed
+        report = self._looked()
+        if before is None or not self._request.others or report.verdict in ("diagnosed", "healthy"):
+            return Applied(report, changed=False, must_confirm=False, taken_back=True)
+        self._scanned = before
+        note = OUTDATED.format(", ".join(p.name for p in before.report.vantage_points if not p.live))
+        return Applied(before.report, changed=False, must_confirm=False, note=note, taken_back=True)
 
     def _after(self, scanned: Scanned, option: Option) -> Request:
         """What is looked at once the change is made: what others saw of this machine before it holds no more."""
@@ -154,10 +166,10 @@ class Live:
         """Confirm."""
         self._run.keep()
 
-    def undo(self, tell: Tell) -> Report:
+    def undo(self, tell: Tell) -> Applied:
         """Take this walk's run back and look again."""
         self._run.take_back(tell)
-        return self._taken_back().report
+        return self._taken_back()
 
     def save(self) -> str:
         """Save the last report."""

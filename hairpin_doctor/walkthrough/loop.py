@@ -14,10 +14,11 @@ from hairpin_doctor.report.page import Look
 from hairpin_doctor.report.report import Report
 from hairpin_doctor.walkthrough.doings import Applied, Doings, Trouble
 from hairpin_doctor.walkthrough.keys import command, press
-from hairpin_doctor.walkthrough.layout import frame
+from hairpin_doctor.walkthrough.layout import frame, within
 from hairpin_doctor.walkthrough.state import Act, Progress, Walk
 
 Change = Callable[[Walk], Walk]
+TAKEN_BACK = "The fix was taken back: what it changed is as it was before."
 
 
 class Terminal(Protocol):
@@ -51,6 +52,7 @@ def run(walk: Walk, doings: Doings, terminal: Terminal) -> tuple[Walk, Act]:
             since, screen = time.monotonic(), walk.screen
         walk = replace(walk, elapsed=int(time.monotonic() - since) if screen in ("look", "apply") else 0)
         look, rows = terminal.size()
+        walk = within(walk, look, rows)
         if shown != (walk, look, rows):
             terminal.paint(frame(walk, look, rows))
             shown = (walk, look, rows)
@@ -134,8 +136,8 @@ def _work(walk: Walk, act: Act, doings: Doings, news: queue.Queue[Change]) -> No
             settled = doings.settle(tell)
             news.put(lambda now: _applied(now, settled))
         elif act == "undo":
-            report = doings.undo(tell)
-            news.put(lambda now: _undone(now, report))
+            undone = doings.undo(tell)
+            news.put(lambda now: _undone(now, undone))
         else:
             report = doings.look(walk.typed, lambda p: news.put(lambda now: replace(now, progress=p)))
             news.put(lambda now: _looked(now, report))
@@ -153,8 +155,19 @@ def _looked(walk: Walk, report: Report) -> Walk:
     return replace(new, before=("answer",)) if walk.screen == "quit" else replace(new.to("answer"), before=())
 
 
-def _undone(walk: Walk, report: Report) -> Walk:
-    new = replace(walk, report=report, changed=False, must_confirm=False, note=None, to_do=(), drawn=0)
+def _undone(walk: Walk, done: Applied) -> Walk:
+    new = replace(
+        walk,
+        report=done.report,
+        changed=False,
+        must_confirm=False,
+        note=done.note or TAKEN_BACK,
+        to_do=(),
+        cause=0,
+        fix=0,
+        hop=0,
+        drawn=0,
+    )
     return replace(new.to("end"), before=("answer",))
 
 
@@ -173,7 +186,8 @@ def _applied(walk: Walk, done: Applied) -> Walk:
     )
     if done.must_confirm:
         return after.to("keep")
-    message = None if done.note else f"it was taken back: {walk.said[-1] if walk.said else 'nothing changed'}"
+    reason = walk.said[-1] if walk.said else "nothing changed"
+    message = f"it was taken back: {reason}" if done.taken_back else None
     return replace(after.to("end"), before=("answer",), message=message)
 
 

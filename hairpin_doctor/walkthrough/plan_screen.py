@@ -17,7 +17,7 @@ def show_fixes(walk: Walk, page: Page) -> None:
         chosen = number == walk.fix
         lead = f"{'>' if chosen else ' '} {number + 1}. "
         page.led(lead, fix.title, "bold" if chosen else None)
-        places = ", ".join(dict.fromkeys(f"{step.place} {step.machine}" for step in fix.steps))
+        places = ", ".join(dict.fromkeys(step.machine for step in fix.steps))
         count = len(fix.cautions)
         risks = f"; {count} caution{'s' if count > 1 else ''}" if count and not chosen else ""
         page.text(f"on: {places}{risks}", len(lead), "dim")

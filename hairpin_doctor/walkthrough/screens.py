@@ -10,10 +10,11 @@ from hairpin_doctor.report.path_picture import by_ndp, kind_of, show_path
 from hairpin_doctor.report.report import Report
 from hairpin_doctor.report.wording import SEVERITY_MARKS, STATE_MARKS, VERDICT_MARKS, sentence
 from hairpin_doctor.walkthrough.keys import command
-from hairpin_doctor.walkthrough.plan_screen import show_fixes, show_plan, show_to_do
+from hairpin_doctor.walkthrough.plan_screen import folded, show_fixes, show_plan, show_to_do
 from hairpin_doctor.walkthrough.state import Screen, Walk
 from hairpin_doctor.walkthrough.wording import HOPS
 
+FEW = 6
 TITLES: dict[Screen, str] = {
     "ask": "What fails?",
     "rights": "May I look as root?",
@@ -143,7 +144,8 @@ def _ruled_out(walk: Walk, page: Page) -> None:
     if questions:
         page.text("These could not be judged; they hang on what was not seen:", 0, "bold")
     for question, causes in questions.items():
-        page.item(f"{codes(causes)}: {question}")
+        many = len(causes) > FEW and not walk.more
+        page.item(f"{f'{len(causes)} causes' if many else codes(causes)}: {question}")
     cleared = {e.code: e for e in (walk.report.cleared if walk.report else ()) if vip in (None, e.vip)}
     if not walk.more:
         page.text(f"{len(cleared)} other causes were looked for and ruled out; m shows each with its reason.")
@@ -187,7 +189,7 @@ def _end(walk: Walk, page: Page) -> None:
         page.blank()
         page.text(f"Next, {step.where} ({step.why}):")
         for text in step.commands:
-            page.verbatim(text)
+            page.verbatim("\n".join(folded(text, page.width)))
     if not good:
         _draw(walk, page)
     if walk.more:

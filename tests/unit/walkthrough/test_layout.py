@@ -9,7 +9,8 @@ from typing import get_args
 import pytest
 
 from hairpin_doctor.report.page import Look
-from hairpin_doctor.walkthrough.layout import frame
+from hairpin_doctor.walkthrough.keys import press
+from hairpin_doctor.walkthrough.layout import frame, within
 from hairpin_doctor.walkthrough.state import Progress, Screen, Walk
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -95,6 +96,22 @@ def test_a_body_that_is_too_long_has_a_window_that_says_how_much_is_left(walks: 
     last = frame(replace(walk, offset=1000), Look(True, False, 80), 24)
     assert "above" in last[-2]
     assert "below" not in last[-2]
+
+
+def test_the_window_goes_no_further_than_the_text(walks: dict[str, Walk]) -> None:
+    look = Look(True, False, 80)
+    walk = replace(walks["vip-on-port-mac"].to("ruled out"), more=True, offset=1000)
+    last = within(walk, look, 24)
+    assert frame(last, look, 24) == frame(walk, look, 24)
+    assert frame(replace(last, offset=last.offset - 1), look, 24) != frame(last, look, 24)
+    assert within(replace(walk, more=False), look, 24).offset == 0
+
+
+def test_where_the_arrows_choose_something_the_space_bar_moves_the_window(walks: dict[str, Walk]) -> None:
+    for screen in ("hops", "fixes"):
+        shown = frame(walks["vip-on-port-mac"].to(screen), Look(True, False, 60), 12)
+        assert any("more below (space)" in line for line in shown)
+        assert press(walks["vip-on-port-mac"].to(screen), "space")[0].offset > 0
 
 
 def test_a_healthy_end_shows_a_healthy_picture(walks: dict[str, Walk]) -> None:

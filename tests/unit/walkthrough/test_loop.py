@@ -41,14 +41,14 @@ class Mending(Replay):
     def settle(self, tell: Tell) -> Applied:
         self.done.append("settle")
         tell("nobody confirmed in time")
-        return Applied(judge(self.sick).report, changed=False, must_confirm=False)
+        return Applied(judge(self.sick).report, changed=False, must_confirm=False, taken_back=True)
 
     def keep(self) -> None:
         self.done.append("keep")
 
-    def undo(self, tell: Tell) -> Report:
+    def undo(self, tell: Tell) -> Applied:
         self.done.append("undo")
-        return judge(self.sick).report
+        return Applied(judge(self.sick).report, changed=False, must_confirm=False, taken_back=True)
 
 
 class Failing(Replay):
@@ -80,11 +80,13 @@ def test_a_fix_is_applied_on_a_key_and_ends_healthy(recordings_of: Recorded, pap
 
 def test_what_was_applied_is_taken_back_on_leaving(recordings_of: Recorded, paper: Any) -> None:
     doings = Mending(recordings_of("vip-on-port-mac"), recordings_of("healthy"), ask=False)
-    last, _ = run(Walk("lab", "look"), doings, paper(*["enter"] * 5, "a", "q", "r", "q"))
+    terminal = paper(*["enter"] * 5, "a", "q", "r", "q")
+    last, _ = run(Walk("lab", "look"), doings, terminal)
     assert doings.done == ["apply", "undo"]
     assert last.report is not None
     assert last.report.verdict == "diagnosed"
     assert not last.changed
+    assert any("The fix was taken back" in line for line in terminal.frames[-1])
 
 
 def test_a_change_that_awaits_a_yes_is_kept_on_leaving_by_k(recordings_of: Recorded, paper: Any) -> None:
