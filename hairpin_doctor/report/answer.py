@@ -8,6 +8,8 @@ from hairpin_doctor.report.next_steps import unnamed
 from hairpin_doctor.report.report import Diagnosis, Report, State, Target, Undetermined
 from hairpin_doctor.vantage_point import STAND_IN
 
+A_PORT = "name a port that fails: only that is a symptom"
+
 
 def answer(report: Report) -> str:
     """The first sentence of every output."""
@@ -116,19 +118,18 @@ def _undetermined(report: Report) -> str:
         return f"nothing failed from {names}, but there are signs of {signs}; {_decided_by(report, suspected[0])}"
     unknown = [target.name for target, state in report.states() if state.works is None]
     what = _listed(list(dict.fromkeys(unknown))) or "the targets"
-    return f"whether {what} works is not known from what was seen"
+    tail = f"; {A_PORT}" if any(map(unnamed, report.targets)) else ""
+    return f"whether {what} works is not known from what was seen{tail}"
 
 
 def _decided_by(report: Report, suspected: Undetermined) -> str:
-    """What decides whether a suspected cause holds: a look from elsewhere, a port that fails, or what is open itself."""
+    """What decides whether a suspected cause holds: a port that fails, a look from elsewhere, or what is open itself."""
     question, _, need = suspected.missing.partition(": needs ")
+    if any(map(unnamed, report.targets)):
+        return A_PORT
     if not need:
         return f"still open: {question}"
-    if "from a client" not in need:
-        return "a look at the host that serves it decides"
-    if any(point.role == "client" for point in report.vantage_points) and any(map(unnamed, report.targets)):
-        return "name a port that fails: only that is a symptom"
-    return "a look from a client decides"
+    return f"a look {'from a client' if 'from a client' in need else 'at the host that serves it'} decides"
 
 
 def _no_host(report: Report) -> bool:

@@ -50,10 +50,9 @@ def _watch(trail: Trail) -> NextStep:
 
 def _steps(report: Report, saved: str | None, bridge: str | None) -> Iterator[NextStep]:
     live = next((each for each in report.vantage_points if each.live), report.vantage_points[0])
-    bare = [target.vip for target in report.targets if unnamed(target)]
-    if bare:
-        why = "name a port of the Service, such as 80/tcp: only a named port that fails is a symptom"
-        yield NextStep(f"on {live.name}", why, (f"sudo {COMMAND} {_named(bare[0], '80/tcp')}",))
+    bare = next(filter(unnamed, report.targets), None)
+    if bare is not None:
+        yield from _name_a_port(report, bare, live)
     open_question = report.verdict in ("undetermined", "unexplained")
     if open_question and live.missing_rights:
         yield NextStep(f"on {live.name}", "it needs root to see all", (f"sudo {COMMAND} {_targets(report)}",))
@@ -67,6 +66,24 @@ def _steps(report: Report, saved: str | None, bridge: str | None) -> Iterator[Ne
 def unnamed(target: Target) -> bool:
     """Whether a bare address was tried, and whether it works stayed open: no port of it was named or found."""
     return target.port is None and all(state.works is None for state in target.states)
+
+
+def _name_a_port(report: Report, bare: Target, live: VantagePoint) -> Iterator[NextStep]:
+    """Where the bare address was tried: with the ports that somebody else knew, else with any."""
+    known = [f"{t.port}/{t.protocol}" for t in report.targets if t.vip == bare.vip and t.port]
+    tried = [state.vantage_point for state in bare.states]
+    where = live.name if live.name in tried or not tried else tried[0]
+    why = "only a named port that fails is a symptom"
+    why += "" if known else "; name one of the Service, such as 80/tcp"
+    command = f"sudo {COMMAND} {' '.join(_named(bare.vip, port) for port in known[:4] or ['80/tcp'])}"
+    if where == live.name:
+        yield NextStep(f"on {where}", why, (command,))
+        return
+    yield NextStep(
+        f"on {where}", f"{why}; copy the file here", (f"{command} --save {shlex.quote(where)}.json",)
+    )
+    again = f"sudo {COMMAND} --with {shlex.quote(where)}.json"
+    yield NextStep(f"on {live.name}", "both views are judged together", (again,))
 
 
 def _needs_host(report: Report) -> bool:

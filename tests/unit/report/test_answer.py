@@ -41,7 +41,7 @@ def test_what_decides_a_suspicion_is_what_it_lacks(diagnosed: Report, missing: s
     )
 
 
-def test_where_a_client_looked_at_a_bare_address_a_port_decides(diagnosed: Report) -> None:
+def test_where_only_a_bare_address_was_tried_a_port_decides(diagnosed: Report) -> None:
     bare = Target(VIP, None, None, (State("vm", None, "ping does not answer", None),))
     said = answer(suspecting(diagnosed, FROM_A_CLIENT, bare))
     assert said.endswith("signs of HD104; name a port that fails: only that is a symptom")

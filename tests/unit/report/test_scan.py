@@ -153,6 +153,18 @@ def test_every_probe_is_listed_and_those_left_out_say_why(fake_client: Callable[
 def test_a_bare_address_that_is_silent_asks_for_a_port(fake_client: Callable[..., Any]) -> None:
     report = scan(fake_client(Handshake.SILENT), Request((parse_target("192.0.2.53"),))).report
     assert "192.0.2.53:80/tcp" in commands(report)
+    assert report.answer.endswith("name a port that fails: only that is a symptom")
+
+
+def test_a_client_that_tried_a_bare_address_is_told_the_ports_that_the_host_knows(
+    fake_client: Callable[..., Any], recorded: Callable[..., Recording]
+) -> None:
+    client = recorded(Handshake.SILENT, "192.0.2.53")
+    host = rules(fake_client(name="n5", boot="n5"), KUBE_PROXY)
+    first, second = scan(host, Request((), (client,))).report.next_steps[:2]
+    assert first.where == "on vm"
+    assert first.commands == ("sudo hairpin-doctor scan 192.0.2.53:53/udp --save vm.json",)
+    assert second.commands == ("sudo hairpin-doctor scan --with vm.json",)
 
 
 def test_a_host_scanned_without_knowing_of_the_client_is_told_of_it(
