@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hairpin_doctor.findings import MissingFacts
+from hairpin_doctor.listening import known_to_listen
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import failing_ports
 from hairpin_doctor.situation import (
@@ -17,7 +18,6 @@ from hairpin_doctor.situation import (
 )
 from hairpin_doctor.translation import tracked
 from hairpin_doctor.vantage_point import VantagePoint
-from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
 from probes.bgp_sessions import BgpSessionFacts
 from probes.interfaces import InterfaceFacts
@@ -79,7 +79,7 @@ def _taken_by(network: Network, client: VantagePoint, vip: Address, host: Vantag
     attachment = network.attachment(client, vip)
     if attachment is None or attachment.port is None:
         raise network.need_client(vip, f"behind which bridge port of {host.name} {client.name} is")
-    if attachment.port.index != link.index and not intercepted(attachment):
+    if attachment.port.index != link.index and not intercepted(attachment, vip):
         raise NotThis(f"frames of {client.name} go to {link.name}'s MAC and do not come in by it")
     return master
 
@@ -102,7 +102,6 @@ def _alone_there(host: VantagePoint, vip: Address) -> bool:
 
     A host never hears its own announcer, so an unanswered question means that itself or nobody announces.
     """
-    arp, announcers = host.findings.get(ArpFacts), host.findings.get(AnnouncerFacts)
-    bgp = host.findings.get(BgpSessionFacts)
+    arp, bgp = host.findings.get(ArpFacts), host.findings.get(BgpSessionFacts)
     asked = arp is not None and arp.sees_duplicates(vip) and not arp.macs(vip)
-    return bool(asked and announcers and announcers.listeners and bgp and not bgp.established_peers())
+    return bool(asked and known_to_listen(host, vip) and bgp and not bgp.established_peers())

@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 # Mixed targets: what needs a person most comes first.
 WEIGHT = (Outcome.UNEXPLAINED, Outcome.DIAGNOSED, Outcome.UNDETERMINED, Outcome.HEALTHY)
 IPV4_ONLY = "it does not apply to IPv6"
-UNPROVEN = "this cause is not yet proven for IPv6 VIPs"
+UNPROVEN = "not yet proven for IPv6 VIPs"
 UNPROVEN_ADVICE = "judge it by hand: hairpin-doctor explain shows how"
 SEVERITIES, CONFIDENCES = tuple(Severity), tuple(Confidence)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from hairpin_doctor.listening import listeners
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Confidence
 from hairpin_doctor.vantage_point import VantagePoint
-from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
 from probes.bgp_sessions import BgpSessionFacts
 from probes.interfaces import InterfaceFacts
@@ -55,5 +55,5 @@ def _nobody_could_answer(network: Network, vip: Address) -> bool:
     """Whether no scanned host listens for ARP or holds the VIP."""
     hosts = network.hosts(vip)
     return bool(hosts) and not any(
-        host.findings[AnnouncerFacts].listeners or host.findings[RouteFacts].is_local(vip) for host in hosts
+        listeners(host, vip) or host.findings[RouteFacts].is_local(vip) for host in hosts
     )

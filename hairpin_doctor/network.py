@@ -13,9 +13,9 @@ from functools import cached_property
 from hairpin_doctor.attachment import Attachment, by_a_common_station, heard_behind, stood_in_for
 from hairpin_doctor.cluster_view import ClusterView, cluster_views
 from hairpin_doctor.findings import MissingFacts
+from hairpin_doctor.listening import known_to_listen
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
-from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
 from probes.cluster_services import ClusterServicesFacts
 from probes.interfaces import InterfaceFacts
@@ -66,8 +66,8 @@ class Network:
 
     def _announces(self, machine: VantagePoint, vip: Address) -> bool:
         """Whether a MAC of it answers others for the VIP, by a listener of its own: a proxy ARP router has a route."""
-        listeners, routes = machine.findings.get(AnnouncerFacts), machine.findings.get(RouteFacts)
-        if listeners is None or not listeners.listeners or routes is None or not routes.on_link(vip):
+        routes = machine.findings.get(RouteFacts)
+        if not known_to_listen(machine, vip) or routes is None or not routes.on_link(vip):
             return False
         asked = (each.findings.get(ArpFacts) for each in self.vantage_points if each is not machine)
         macs = {mac for arp in asked if arp is not None for mac in arp.macs(vip)}

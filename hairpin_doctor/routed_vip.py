@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.gateway_route import node_behind_gateway
+from hairpin_doctor.listening import listeners
 from hairpin_doctor.network import Network
 from hairpin_doctor.situation import NotThis, names
 from hairpin_doctor.speaker_says import by_bgp_alone
@@ -14,7 +15,6 @@ from hairpin_doctor.told_bgp import BgpWord, bgp_word
 from hairpin_doctor.told_sessions import Told, speakers_sessions, told_sessions
 from hairpin_doctor.translation import tracked
 from hairpin_doctor.vantage_point import VantagePoint
-from probes.announcers import AnnouncerFacts
 from probes.bgp_daemon import BgpDaemonFacts
 from probes.bgp_sessions import BGP_PORT, BgpSessionFacts
 from probes.routed_path import RoutedPathFacts
@@ -172,6 +172,6 @@ def _not_by_arp(network: Network, host: VantagePoint, vip: Address, word: BgpWor
         raise NotThis(f"{vip} is an address of {host.name} itself, which answers ARP for it")
     connected = any(vip in each.prefix for each in routes.connected)
     only_bgp = word is not None or by_bgp_alone(host, vip)
-    if not only_bgp and connected and host.findings[AnnouncerFacts].listeners:
+    if not only_bgp and connected and listeners(host, vip):
         what = f"whether {vip} is announced by ARP or by BGP: {host.name} has listeners for both"
         raise network.need_client(vip, f"{what}; a client in its subnet tells")

@@ -214,10 +214,10 @@ def silent_attachment(network: Network, client: VantagePoint, vip: Address) -> A
         return common
 
 
-def intercepted(attachment: Attachment) -> bool:
-    """Whether br_netfilter hands the client's bridged frames to iptables on its host."""
+def intercepted(attachment: Attachment, vip: Address) -> bool:
+    """Whether br_netfilter hands the client's bridged frames, of the VIP's version of IP, to iptables on its host."""
     facts = attachment.host.findings[BrNetfilterFacts]
-    return attachment.port is not None and facts.intercepts(attachment.interface.name)
+    return attachment.port is not None and facts.intercepts(attachment.interface.name, vip.version)
 
 
 def behind_the_clients_port(attachment: Attachment, mac: str) -> bool:

@@ -23,7 +23,7 @@ from probes.dns import DnsFacts
 from probes.questions.cluster import ClusterNode, Workload
 from probes.questions.traffic import DatagramOutcome, Handshake
 from probes.routes import RouteFacts
-from probes.target import Address, Protocol, ServicePort
+from probes.target import Address, Protocol, ServicePort, resolution
 from probes.tcp import TcpFacts
 from probes.udp import DNS_PORT
 
@@ -105,7 +105,9 @@ def unanswered_client(network: Network, vip: Address) -> VantagePoint:
             continue
         if not macs:
             return client
-        answered = answered or NotThis(f"{', '.join(macs)} answers ARP for {vip} at {client.name}")
+        answered = answered or NotThis(
+            f"{', '.join(macs)} answers {resolution(vip)} for {vip} at {client.name}"
+        )
     assert answered is not None
     raise answered
 

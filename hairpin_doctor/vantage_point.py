@@ -73,7 +73,7 @@ class VantagePoint:
         if rules is not None and rules.programmed(vip):
             return True
         sysctls = self.findings.get(InterfaceSysctlFacts)
-        if sysctls is not None and sysctls.ip_forward == 0 and vip.version == 4:
+        if sysctls is not None and sysctls.forwards(vip.version) is False:
             return False
         return False if rules is not None else None
 

@@ -1,12 +1,15 @@
-"""Which per-interface IPv4 settings decide over packets: rp_filter, arp_ignore, arp_announce, proxy_arp, forwarding?
+"""Which per-interface settings decide over packets: rp_filter, arp_ignore, arp_announce, proxy_arp, forwarding?
 
 The effective value is max(all, interface) for rp_filter, arp_ignore and arp_announce and all OR interface for
-proxy_arp (Documentation/networking/ip-sysctl.rst). Cannot see nftables `fib` rules that do the same job.
+proxy_arp (Documentation/networking/ip-sysctl.rst). IPv6 has one switch of forwarding for the whole machine, and since
+Linux 6.17 each interface's force_forwarding; both are read where an IPv6 VIP is asked about. Cannot see nftables `fib` rules
+that do the same job.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from probes.host import Absent, Host
 from probes.probe import Layer, Scope, probe
@@ -22,6 +25,7 @@ NAMES = (
     "forwarding",
     "accept_redirects",
 )
+IPV6_FORWARDING = "net/ipv6/conf/all/forwarding"
 COMBINED = ("rp_filter", "arp_ignore", "arp_announce", "arp_filter", "proxy_arp")
 
 
@@ -41,11 +45,22 @@ class InterfaceSysctls:
 
 @dataclass(frozen=True)
 class InterfaceSysctlFacts:
-    """Effective settings per interface, each interface's own settings (for an undo), and net.ipv4.ip_forward."""
+    """Effective settings per interface, each interface's own settings (for an undo), and net.ipv4.ip_forward.
+
+    `ipv6_forwarding`: net.ipv6.conf.all.forwarding, None where no IPv6 VIP was asked about; `forced`: the interfaces whose
+    IPv6 packets are forwarded all the same.
+    """
 
     interfaces: tuple[InterfaceSysctls, ...]
     own: tuple[InterfaceSysctls, ...]
     ip_forward: int | None
+    ipv6_forwarding: int | None = None
+    forced: tuple[str, ...] = ()
+
+    def forwards(self, version: int) -> bool | None:
+        """Whether the machine forwards packets of this version of IP at all; None where that is not known."""
+        switch = self.ip_forward if version == 4 else self.ipv6_forwarding
+        return None if switch is None else bool(switch) or (version == 6 and bool(self.forced))
 
     def of(self, interface: str) -> InterfaceSysctls | None:
         """The settings of this interface."""
@@ -53,12 +68,23 @@ class InterfaceSysctlFacts:
 
 
 @probe(Layer.LINK)
-def interface_sysctls(host: Host, _: Scope) -> InterfaceSysctlFacts:
+def interface_sysctls(host: Host, scope: Scope) -> InterfaceSysctlFacts:
     """Read `all` and every interface, and combine them as the kernel does."""
     everywhere = _settings(host, "all")
     own = tuple(_settings(host, link.name) for link in host.ask(Links()))
     effective = tuple(_effective(each, everywhere) for each in own)
-    return InterfaceSysctlFacts(effective, own, _read(host, "net/ipv4/ip_forward"))
+    found = InterfaceSysctlFacts(effective, own, _read(host, "net/ipv4/ip_forward"))
+    if not any(vip.version == 6 for vip in scope.vips):
+        return found
+    forwarding = _read(host, IPV6_FORWARDING)
+    return replace(found, ipv6_forwarding=forwarding, forced=() if forwarding else tuple(_forced(host)))
+
+
+def _forced(host: Host) -> Iterator[str]:
+    """The interfaces whose IPv6 packets are forwarded though the machine does not (ip6_forward, net/ipv6/ip6_output.c)."""
+    for link in host.ask(Links()):
+        if _read(host, f"net/ipv6/conf/{link.name}/force_forwarding"):
+            yield link.name
 
 
 def _read(host: Host, name: str) -> int | None:

@@ -6,9 +6,10 @@ from shlex import quote
 
 from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.fixes.announce import check_from_client
-from hairpin_doctor.fixes.changes import BridgeNetfilter, Change, IptablesRule, Sysctl
+from hairpin_doctor.fixes.changes import BridgeNetfilter, BridgeNetfilterIpv6, Change, IptablesRule, Sysctl
+from hairpin_doctor.fixes.changes.packet_filter import IPTABLES
 from hairpin_doctor.fixes.fix import Fix, Step
-from probes.br_netfilter import CALL_IPTABLES, BrNetfilterFacts
+from probes.br_netfilter import SYSCTLS, BrNetfilterFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts
 from probes.target import Address
@@ -31,7 +32,9 @@ def leave_untranslated(
         place="host",
         machine=attachment.host.name,
         why=f"what is not tracked is not translated: frames for {vip} that come in by {port} are bridged as they are",
-        changes=tuple(IptablesRule("iptables", "raw", "PREROUTING", rule) for rule in (there, back)),
+        changes=tuple(
+            IptablesRule(IPTABLES[vip.version], "raw", "PREROUTING", rule) for rule in (there, back)
+        ),
     )
     caution = f"Right only while another machine serves {vip}: {attachment.host.name} no longer serves it to {port}."
     if own:
@@ -60,12 +63,14 @@ def iptables_off(attachment: Attachment, vip: Address, client: str) -> Fix:
     host = attachment.host
     facts, interfaces = host.findings[BrNetfilterFacts], host.findings[InterfaceFacts]
     name = attachment.interface.name
-    off = BridgeNetfilter(name, False, name in facts.bridges)
+    switch = BridgeNetfilter if vip.version == 4 else BridgeNetfilterIpv6
+    own, sysctl = facts.switched_on(vip.version), facts.sysctl(vip.version)
+    off = switch(name, False, name in own)
     keep = [bridge.name for bridge in interfaces.bridges() if bridge.name != name]
     changes: tuple[Change, ...] = (off,)
-    if facts.call_iptables:
-        kept = (BridgeNetfilter(bridge, True, bridge in facts.bridges) for bridge in keep)
-        changes = (*kept, off, Sysctl(CALL_IPTABLES, 0, facts.call_iptables))
+    if sysctl:
+        kept = (switch(bridge, True, bridge in own) for bridge in keep)
+        changes = (*kept, off, Sysctl(SYSCTLS[vip.version], 0, sysctl))
     step = Step(
         place="host",
         machine=host.name,

@@ -19,7 +19,8 @@ ARP_LISTENING = 1.2
 """Proxy ARP delays its answers by up to 0.8 s (proxy_delay)."""
 NDP_LISTENING = 0.6
 IP_RECVERR, IPV6_RECVERR = 11, 25
-UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
+UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES)
+"""EACCES: by ICMPv6, administratively prohibited (icmpv6_err_convert, net/ipv6/icmp.c)."""
 
 
 def tcp(address: Address, port: int, size: int = 0) -> str:

@@ -17,7 +17,6 @@ from hairpin_doctor.lab.topology import Ruleset
 from hairpin_doctor.machine.commands import run
 
 RESTART = "rollout restart daemonset kube-proxy"
-FORGET = "table ip kube-proxy\ndelete table ip kube-proxy\n"
 
 
 def understands(command: str) -> bool:
@@ -47,8 +46,14 @@ def restore(lab: Lab, node: str) -> None:
 
 
 def _load(lab: Lab, node: str, rules: Ruleset) -> None:
-    text = FORGET + rules.text if rules.tool == "nft" else rules.text
+    text = _forgetting(rules.text) if rules.tool == "nft" else rules.text
     run(lab.place(node).wrap(RULESET_TOOLS[rules.tool]), text)
+
+
+def _forgetting(text: str) -> str:
+    """The same rules, in the place of those that the table holds."""
+    table = "table ip6 kube-proxy" if "table ip6 kube-proxy" in text else "table ip kube-proxy"
+    return f"{table}\ndelete {table}\n{text}"
 
 
 def _patched(services: Sequence[Service], words: Sequence[str]) -> list[Service]:

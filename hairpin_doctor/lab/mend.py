@@ -59,6 +59,7 @@ def role_of(lab: Lab, case: Case, step: Mapping[str, Any]) -> str:
 
 def in_the_cluster(lab: Lab, case: Case, names: Names, step: Mapping[str, Any]) -> Iterator[str]:
     """Carry out a cluster's step. The lab has none: its announcer and BGP speaker obey what kubectl would have told them."""
+    names = case.addressed(names)
     for command in step["commands"]:
         if ENDS_BGP in command:
             lab.remove_bgp()
@@ -96,7 +97,7 @@ def repair(lab: Lab, case: Case, names: Names) -> Iterator[str]:
         lab.replace_daemon(role, daemon)
         yield f"{lab.place(role).hostname}: {' '.join(daemon.argv)}"
     if case.recovered is not None:
-        kubectl.program(lab, case.host, names, case.recovered(names))
+        kubectl.program(lab, case.host, case.addressed(names), case.recovered(names))
         yield "the Service gets what it lacks"
 
 

@@ -85,8 +85,8 @@ class Names:
 
     @property
     def host_pods(self) -> Network:
-        """The /24 of the pod range that this node hands out; all of it where it is an IPv6 one."""
-        return ip_network((self.pods.network_address, max(self.pods.prefixlen, 24)))
+        """The first 256 addresses of the pod range, which this node hands out."""
+        return ip_network((self.pods.network_address, self.pods.max_prefixlen - 8))
 
     def on_lan(self, address: Address) -> InterfaceAddress:
         """`address` with the LAN's prefix length."""

@@ -22,6 +22,7 @@ class Risk:
 
 OF_KIND: dict[type[c.Change], tuple[Level, str]] = {
     c.BridgeNetfilter: ("medium", "Rules that count on seeing bridged frames no longer do, or new ones do."),
+    c.BridgeNetfilterIpv6: ("medium", "Rules that count on seeing bridged frames no longer do, or new ones do."),
     c.BridgePortFlag: ("low", "Only frames of that one port take another way."),
     c.BridgeSnooping: ("low", "Multicast reaches every port, also those that want none: heavy streams may fill slow links."),
     c.BridgeVlan: ("medium", "Frames of that VLAN reach, or no longer reach, what is behind the port."),

@@ -16,6 +16,21 @@ def alike(found: Iterable[Diagnosis]) -> list[list[Diagnosis]]:
     return list(groups.values())
 
 
+def open_alike(found: Iterable[Undetermined]) -> list[list[Undetermined]]:
+    """Groups of causes that lack the same at one VIP, in the report's order."""
+    groups: dict[tuple[str, str, str], list[Undetermined]] = {}
+    for each in found:
+        groups.setdefault((each.vip, each.missing, each.how_to_get), []).append(each)
+    return list(groups.values())
+
+
+def named(causes: list[Undetermined]) -> str:
+    """`HD301 vip-answers-with-a-port-mac`, or `3 causes` with their codes."""
+    if len(causes) == 1:
+        return f"{causes[0].code} {causes[0].slug}"
+    return f"{len(causes)} causes, {codes(causes)}"
+
+
 def open_questions(report: Report) -> dict[str, list[Undetermined]]:
     """What must be known before an undetermined report can be a diagnosis -> the causes that hang on it, each once.
 

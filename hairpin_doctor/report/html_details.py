@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from hairpin_doctor.report.alike import named, open_alike
 from hairpin_doctor.report.html_text import Markup, element, prose
 from hairpin_doctor.report.report import ProbeRun, Report
 from hairpin_doctor.report.wording import looked_when, rights_word, sentence
@@ -18,10 +19,11 @@ def details(report: Report) -> Iterator[Markup]:
     ]
     yield _folded("Machines", _table(("Seen from", "Role", "Kernel", "Rights", "When"), machines))
     open_causes = [
-        (f"{each.code} {each.slug}", each.vip, sentence(each.missing)) for each in report.undetermined
+        (named(causes), causes[0].vip, sentence(causes[0].missing))
+        for causes in open_alike(report.undetermined)
     ]
     if open_causes:
-        title = f"Could not be judged ({len(open_causes)})"
+        title = f"Could not be judged ({len(report.undetermined)})"
         yield _folded(title, _table(("Cause", "VIP", "Missing"), open_causes))
     cleared = [(f"{each.code} {each.slug}", each.vip, sentence(each.reason)) for each in report.cleared]
     if cleared:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from hairpin_doctor.report.alike import named, open_alike
 from hairpin_doctor.report.page import Page
 from hairpin_doctor.report.report import ProbeRun, Report
 
@@ -37,5 +38,6 @@ def _show_cleared(report: Report, page: Page) -> None:
 def _show_undetermined(report: Report, page: Page) -> None:
     if report.undetermined:
         page.heading("What could not be judged")
-    for each in report.undetermined:
-        page.item(f"{each.code} {each.slug} ({each.vip}): {each.missing}. To know it: {each.how_to_get}")
+    for causes in open_alike(report.undetermined):
+        first = causes[0]
+        page.item(f"{named(causes)} ({first.vip}): {first.missing}. To know it: {first.how_to_get}")

@@ -23,7 +23,7 @@ from hairpin_doctor.arrival import arrivals
 from hairpin_doctor.fixes.service_object import look_at_backend
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import failing_ports
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.dns import DnsFacts
@@ -45,7 +45,7 @@ class _Refusal:
     refusing: tuple[str, ...]
 
 
-@rule("HD503", "backend-refuses", Severity.BROKEN, explains=("HD302",))
+@rule("HD503", "backend-refuses", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.PROVEN)
 def backend_refuses(network: Network, vip: Address) -> Verdict:
     """A refusal, and an endpoint that refuses the host's own direct question."""
     if not any(

@@ -38,7 +38,7 @@ from hairpin_doctor.situation import (
     symptom,
 )
 from hairpin_doctor.vantage_point import VantagePoint
-from probes.target import Address
+from probes.target import Address, resolution
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def bridged_frames_dropped_by_forward(network: Network, vip: Address) -> Verdict
 def _passing(network: Network, client: VantagePoint, vip: Address) -> _Passing:
     macs = sorted(macs_used(client, vip)) or list(live_macs(client, vip))
     if not macs:
-        raise NotThis(f"nobody answers ARP for {vip} at {client.name}")
+        raise NotThis(f"nobody answers {resolution(vip)} for {vip} at {client.name}")
     crossed = [each for each in network.bridged_by(client, vip) if each.host is not client]
     if not crossed and network.hosts(vip):
         raise NotThis(f"{client.name} is behind no bridge port of a scanned machine")
@@ -74,7 +74,7 @@ def _passing(network: Network, client: VantagePoint, vip: Address) -> _Passing:
         raise network.need_host(vip, f"the bridge that {client.name} hangs on")
     attachment = crossed[0]
     host, bridge = attachment.host, attachment.interface
-    if not intercepted(attachment):
+    if not intercepted(attachment, vip):
         raise NotThis(f"br_netfilter does not act on frames that {bridge.name} of {host.name} bridges")
     if any(owner.vantage_point is host for owner in network.owners(macs[0])):
         raise NotThis(

@@ -29,7 +29,7 @@ from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.fixes.bridged_frames import iptables_off, leave_untranslated
 from hairpin_doctor.network import Network, Owner
 from hairpin_doctor.packet_filter import stopped_first
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import (
     NotThis,
     attachment_of,
@@ -46,7 +46,7 @@ from probes.endpoints import EndpointFacts
 from probes.interfaces import InterfaceFacts
 from probes.questions.firewall import TrackedConnection
 from probes.service_rules import ProgrammedPort
-from probes.target import Address
+from probes.target import Address, resolution
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class _Evidence:
     own: Owner | None
 
 
-@rule("HD303", "bridged-frames-hit-host-nat", Severity.BROKEN, explains=("HD302",))
+@rule("HD303", "bridged-frames-hit-host-nat", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.PROVEN)
 def bridged_frames_hit_host_nat(network: Network, vip: Address) -> Verdict:
     """Who answers for the VIP is beyond this host's bridge, and its rules translate the client's frames on the way."""
     return of_failing_clients(network, vip, _judge)
@@ -81,10 +81,10 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
 def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
     macs = live_macs(client, vip)
     if not macs:
-        raise NotThis(f"nobody answers ARP for {vip} at {client.name}")
+        raise NotThis(f"nobody answers {resolution(vip)} for {vip} at {client.name}")
     attachment = attachment_of(network, client, vip)
     host = attachment.host
-    if not intercepted(attachment):
+    if not intercepted(attachment, vip):
         raise NotThis(f"br_netfilter does not act on frames that {attachment.interface.name} bridges")
     own = [owner for mac in macs for owner in network.owners(mac) if owner.vantage_point is host]
     if own and not _beyond(attachment, own[0]):

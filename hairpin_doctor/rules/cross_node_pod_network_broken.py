@@ -32,7 +32,7 @@ from probes.pod_paths import PodPath, PodPathFacts
 from probes.routed_path import TIME_EXCEEDED
 from probes.routes import RouteFacts
 from probes.service_rules import ServiceRulesFacts
-from probes.target import Address
+from probes.target import Address, resolution
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def cross_node_pod_network_broken(network: Network, vip: Address) -> Verdict:
     hosts = tuple(host for host in hosts if not _another_answers(host, vip))
     if not hosts:
         raise NotThis(
-            f"another machine answers ARP for {vip}: it takes the packets, not the node that was scanned"
+            f"another machine answers {resolution(vip)} for {vip}: it takes the packets, not the node that was scanned"
         )
     found = [each for host in hosts for each in _silent(host, vip)]
     for each in found:

@@ -22,21 +22,24 @@ https://metallb.io/configuration/_advanced_l2_configuration/.
 from __future__ import annotations
 
 from hairpin_doctor.attachment import Attachment, segment
-from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import announce_on
 from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface, own_mac_port
+from hairpin_doctor.listening import known_listeners, listeners
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import of_silent_clients, silent_attachment, symptom
 from hairpin_doctor.told import Told, told
 from hairpin_doctor.vantage_point import VantagePoint
-from probes.announcers import AnnouncerFacts, ArpListener
+from probes.announcers import ArpListener
 from probes.interfaces import InterfaceFacts
-from probes.target import Address
+from probes.target import Address, resolution
+
+ASKED_BY = {4: "ARP requests", 6: "neighbour solicitations"}
+"""What asks for the MAC of an address of each version of IP."""
 
 
-@rule("HD104", "deaf-announcing-interface", Severity.BROKEN, explains=("HD201",))
+@rule("HD104", "deaf-announcing-interface", Severity.BROKEN, explains=("HD201",), ipv6=Ipv6.PROVEN)
 def deaf_announcing_interface(network: Network, vip: Address) -> Verdict:
     """A process listens for ARP on a port, and nobody answers the client."""
     if not network.clients(vip):
@@ -51,15 +54,17 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     word = told(network, vip, host)
     if word is not None and not set(word.interfaces) & set(hearing):
         return _by_the_clusters_word(vip, client, attachment, word)
-    listeners = host.findings[AnnouncerFacts].listeners
-    if any(each.interface in hearing for each in listeners):
+    found, by = listeners(host, vip), resolution(vip)
+    if any(each.interface in hearing for each in found):
         return Cleared(
-            f"a process on {host.name} listens for ARP on {hearing[0]}, where {client.name} is heard"
+            f"a process on {host.name} listens for {by} on {hearing[0]}, where {client.name} is heard"
         )
-    deaf = [each for each in listeners if _why_deaf(host, each.interface)]
+    deaf = [each for each in found if _why_deaf(host, each.interface)]
     if not deaf:
-        return Cleared(f"no process on {host.name} listens for ARP on a port or on an interface that is down")
-    known_listeners(host)
+        return Cleared(
+            f"no process on {host.name} listens for {by} on a port or on an interface that is down"
+        )
+    known_listeners(host, vip)
     return _diagnosis(vip, client, attachment, deaf)
 
 
@@ -71,12 +76,12 @@ def _by_the_clusters_word(vip: Address, client: VantagePoint, attachment: Attach
         return Cleared(f"{', '.join(word.interfaces)} of {host.name}: at least one of them hears a segment")
     because = (
         symptom(client, vip),
-        f"Nobody answers ARP for {vip} at {client.name}.",
+        f"Nobody answers {resolution(vip)} for {vip} at {client.name}.",
         word.sentence,
         *(f"{name} of {host.name} cannot hear a request: {why}." for name, why in deaf.items()),
     )
     return Diagnosis(
-        summary=f"{vip} is announced on {word.interfaces[0]} of {host.name}, which cannot hear ARP requests",
+        summary=f"{vip} is announced on {word.interfaces[0]} of {host.name}, which cannot hear {ASKED_BY[vip.version]}",
         because=because,
         severity=Severity.BROKEN,
         confidence=word.confidence,
@@ -90,13 +95,6 @@ def why_unheard(host: VantagePoint, interface: str) -> str | None:
     if host.findings[InterfaceFacts].by_name(interface) is None:
         return "there is no such interface"
     return _why_deaf(host, interface)
-
-
-def known_listeners(host: VantagePoint) -> None:
-    """Raises MissingFacts where a listener's process is hidden: DHCP clients listen for ARP too."""
-    if host.findings[AnnouncerFacts].unnamed():
-        what = f"which process listens for ARP on {host.name}"
-        raise MissingFacts(what, host.name, f"run the scan on {host.name} as root")
 
 
 def _why_deaf(host: VantagePoint, interface: str) -> str | None:
@@ -117,16 +115,16 @@ def _diagnosis(
 ) -> Diagnosis:
     host = attachment.host
     first = deaf[0]
-    because = [symptom(client, vip), f"Nobody answers ARP for {vip} at {client.name}."]
+    because = [symptom(client, vip), f"Nobody answers {resolution(vip)} for {vip} at {client.name}."]
     for each in deaf:
         who = each.process or "A process"
         why = _why_deaf(host, each.interface)
-        because.append(f"{who} on {host.name} listens for ARP on {each.interface}, but {why}.")
+        because.append(f"{who} on {host.name} listens for {resolution(vip)} on {each.interface}, but {why}.")
     because.append(
         f"Nobody listens on {attachment.interface.name}, by which {client.name} reaches {host.name}."
     )
     return Diagnosis(
-        summary=f"{vip} is announced on {first.interface} of {host.name}, which cannot hear ARP requests",
+        summary=f"{vip} is announced on {first.interface} of {host.name}, which cannot hear {ASKED_BY[vip.version]}",
         because=tuple(because),
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY,
@@ -151,11 +149,14 @@ def announcing_fixes(attachment: Attachment, vip: Address, client: VantagePoint)
 
 
 def _from_the_host_alone(network: Network, vip: Address) -> Verdict:
-    missing = network.need_client(vip, f"whether anybody answers ARP for {vip}")
+    missing = network.need_client(vip, f"whether anybody answers {resolution(vip)} for {vip}")
     for host in network.hosts(vip):
-        listeners = host.findings[AnnouncerFacts].listeners
-        deaf = [each for each in listeners if _why_deaf(host, each.interface)]
-        if deaf and len(deaf) == len(listeners):
-            seen = f"the only ARP listener of {host.name} is on {deaf[0].interface}: {_why_deaf(host, deaf[0].interface)}"
+        found = listeners(host, vip)
+        deaf = [each for each in found if _why_deaf(host, each.interface)]
+        if deaf and len(deaf) == len(found):
+            where = deaf[0].interface
+            seen = (
+                f"the only {resolution(vip)} listener of {host.name} is on {where}: {_why_deaf(host, where)}"
+            )
             return Undetermined(f"{seen}; {missing.what}", missing.how_to_get, suspected=True)
     raise missing

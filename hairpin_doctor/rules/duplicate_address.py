@@ -33,7 +33,7 @@ from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.interfaces import InterfaceFacts
 from probes.service_rules import ServiceRulesFacts
-from probes.target import Address
+from probes.target import Address, resolution
 
 
 @rule("HD203", "duplicate-address", Severity.BROKEN, explains=("HD205", "HD302", "HD510"))
@@ -143,7 +143,7 @@ def _diagnosis(
     hit = client in network.failing(vip) and met(client, stranger, vip)
     because = [symptom(client, vip)] if client in network.failing(vip) else []
     because.append(
-        f"{stranger} answers ARP for {vip} at {client.name}; asked at its MAC, it holds the address "
+        f"{stranger} answers {resolution(vip)} for {vip} at {client.name}; asked at its MAC, it holds the address "
         f"(it answers an echo request with a TTL of 1) and refuses {ports(stranger.refuses)} itself."
     )
     because.extend(
@@ -215,4 +215,4 @@ def _from_the_machine_alone(network: Network, vip: Address) -> Verdict:
             missing = network.need_client(vip, "who else answers for it")
             seen = f"{host.name} holds {vip} as an address of its own and has no rules of a node"
             return Undetermined(f"{seen}; {missing.what}", missing.how_to_get, suspected=True)
-    raise network.need_client(vip, f"who answers ARP for {vip}")
+    raise network.need_client(vip, f"who answers {resolution(vip)} for {vip}")

@@ -28,7 +28,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import Stopped, possibly_stopped, refused_by_proxy, shut_out, stopped
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.dns import DnsFacts
@@ -44,7 +44,7 @@ from probes.udp import UdpFacts
 UNREACHABLE, PROHIBITED = 3, (9, 10, 13)  # RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1
 
 
-@rule("HD405", "firewall-drops", Severity.BROKEN, explains=("HD302",))
+@rule("HD405", "firewall-drops", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.PROVEN)
 def firewall_drops(network: Network, vip: Address) -> Verdict:
     """A rule that surely stops the client's packets where they arrive, or somebody who says that he does."""
     for client in failing_clients(network, vip):

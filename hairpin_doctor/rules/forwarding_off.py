@@ -1,17 +1,19 @@
-"""The node does not forward IPv4 packets, so what is translated to a pod goes nowhere.
+"""The node does not forward, so what is translated to a pod goes nowhere.
 
 Why: After DNAT the packet is for a pod, not for the node. With net.ipv4.conf.INTERFACE.forwarding 0 for the interface it
 came in by, the kernel drops it without a word (ip_route_input_slow and ip_error, net/ipv4/route.c). ip_forward sets all
-interfaces at once; a later "net.ipv4.conf.all.forwarding=0" or a network manager takes it back.
+interfaces at once; a later "net.ipv4.conf.all.forwarding=0" or a network manager takes it back. IPv6 has one switch for
+the machine, net.ipv6.conf.all.forwarding; that of an interface decides nothing (ip6_forward, net/ipv6/ip6_output.c).
 Seen as: ARP works, TCP and UDP get silence, ping of the VIP too; the node itself reaches the pods.
 Told apart from: HD405 by the rules, which let the packet pass; HD401 by the interface's address and rp_filter; HD503 by
 the silence.
 By hand: On the node, the switch of the interface that the packets come in by; ip_forward alone does not tell.
-    sysctl net.ipv4.ip_forward net.ipv4.conf.IF.forwarding
+    sysctl net.ipv4.ip_forward net.ipv4.conf.IF.forwarding net.ipv6.conf.all.forwarding
     ip netconf show dev IF
 Fix: Turn forwarding on.
 Unsure when: The endpoint is a process of the node itself: that needs no forwarding.
-References: net/ipv4/route.c; net/ipv4/devinet.c; Documentation/networking/ip-sysctl.rst; openshift/openshift-docs#83087.
+References: net/ipv4/route.c; net/ipv4/devinet.c; net/ipv6/ip6_output.c; Documentation/networking/ip-sysctl.rst;
+openshift/openshift-docs#83087.
 """
 
 from __future__ import annotations
@@ -21,30 +23,33 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import intercepted, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
-from probes.interface_sysctls import InterfaceSysctlFacts
+from probes.interface_sysctls import IPV6_FORWARDING, InterfaceSysctlFacts
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts
 from probes.target import Address
 
 
-@rule("HD404", "forwarding-off", Severity.BROKEN, explains=("HD302",))
+@rule("HD404", "forwarding-off", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.PROVEN)
 def forwarding_off(network: Network, vip: Address) -> Verdict:
     """Every endpoint lies beyond the node, and the interface that takes the packets does not forward."""
     found = arrivals(network, vip, "whether it forwards")
     for arrival in found:
-        setting = _off(arrival)
+        setting = _off(arrival, vip)
         ports = _beyond(network, arrival, vip)
         if setting and ports:
             return _diagnosis(arrival, vip, setting, ports)
     return Cleared(f"{found[0].host.name} forwards, or has nothing to forward for {vip}")
 
 
-def _off(arrival: Arrival) -> str | None:
-    """The sysctl that is 0, as a path."""
+def _off(arrival: Arrival, vip: Address) -> str | None:
+    """The sysctl that is 0, as a path. For IPv6 that of an interface decides nothing."""
     facts = arrival.host.findings[InterfaceSysctlFacts]
+    if vip.version == 6:
+        forced = arrival.link is not None and arrival.link.name in facts.forced
+        return IPV6_FORWARDING if facts.ipv6_forwarding == 0 and not forced else None
     own = facts.of(arrival.link.name) if arrival.link else None
     if own is None:
         return "net/ipv4/ip_forward" if facts.ip_forward == 0 else None
@@ -61,7 +66,7 @@ def _beyond(network: Network, arrival: Arrival, vip: Address) -> list[Programmed
     """
     rules = arrival.host.findings[ServiceRulesFacts]
     attachment = network.attachment(arrival.client, vip)
-    bridge = attachment.interface.name if attachment and intercepted(attachment) else None
+    bridge = attachment.interface.name if attachment and intercepted(attachment, vip) else None
     programmed = [each for port in arrival.ports for each in rules.at(vip, port.port, port.protocol)]
     return [each for each in programmed if each.endpoints and _all_beyond(arrival.host, each, bridge)]
 
@@ -98,8 +103,11 @@ def _fix(host: str, setting: str, vip: Address, client: str) -> Fix:
         why="a node of a cluster forwards between its network and its pods",
         changes=(Sysctl(setting, 1, 0),),
     )
-    cautions = (
-        "Find out who sets it to 0 (sysctl.d, a network manager, a firewall's start script), or it comes back.",
-        "Writing ip_forward also resets accept_redirects and alike of every interface (ip-sysctl.rst).",
+    back = "Find out who sets it to 0 (sysctl.d, a network manager, a firewall's start script), or it comes back."
+    beside = (
+        "Writing ip_forward also resets accept_redirects and alike of every interface (ip-sysctl.rst)."
+        if vip.version == 4
+        else "A machine that forwards takes router advertisements only where accept_ra is 2: set that before, if its own "
+        "default route comes from them (ip-sysctl.rst)."
     )
-    return Fix("Turn forwarding on", (step,), check_from_client(vip, client), cautions)
+    return Fix("Turn forwarding on", (step,), check_from_client(vip, client), (back, beside))

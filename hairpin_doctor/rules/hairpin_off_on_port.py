@@ -26,7 +26,7 @@ from hairpin_doctor.fixes.changes import BridgePortFlag
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import stopped_first
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import (
     NotThis,
     attachment_of,
@@ -45,7 +45,7 @@ from probes.probe import Scope
 from probes.questions.links import Link
 from probes.questions.traffic import Endpoint
 from probes.service_rules import ProgrammedPort
-from probes.target import Address
+from probes.target import Address, resolution
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class _Behind:
     interface: Link
 
 
-@rule("HD304", "hairpin-off-on-port", Severity.BROKEN, explains=("HD302", "HD303"))
+@rule("HD304", "hairpin-off-on-port", Severity.BROKEN, explains=("HD302", "HD303"), ipv6=Ipv6.PROVEN)
 def hairpin_off_on_port(network: Network, vip: Address) -> Verdict:
     """Client and backend behind one port, DNAT on bridged frames, hairpin_mode 0."""
     return of_failing_clients(network, vip, _judge)
@@ -69,14 +69,14 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     host, port = attachment.host, attachment.port
     if port is None or port.port is None:
         return Cleared(f"{client.name} is behind no bridge port of {host.name}")
-    if not intercepted(attachment):
+    if not intercepted(attachment, vip):
         return Cleared(f"br_netfilter does not act on frames that {attachment.interface.name} bridges")
     if port.port.hairpin_mode:
         return Cleared(f"hairpin_mode is on at {port.name}")
     macs = live_macs(client, vip)
     if not macs:
         return Cleared(
-            f"nobody answers ARP for {vip} at {client.name}: it sends no frame that could be translated"
+            f"nobody answers {resolution(vip)} for {vip} at {client.name}: it sends no frame that could be translated"
         )
     near = [mac for mac in macs if behind_the_clients_port(attachment, mac)]
     if near:

@@ -29,7 +29,7 @@ from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.service_object import ANYWHERE, policy_cluster, restart_proxy
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import refused_by_proxy
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import failing_clients, symptom
 from hairpin_doctor.told import services_that_drop
 from hairpin_doctor.vantage_point import VantagePoint
@@ -37,7 +37,9 @@ from probes.service_rules import ProgrammedPort
 from probes.target import Address, ServicePort
 
 
-@rule("HD502", "local-policy-no-local-endpoint", Severity.BROKEN, explains=("HD302", "HD405"))
+@rule(
+    "HD502", "local-policy-no-local-endpoint", Severity.BROKEN, explains=("HD302", "HD405"), ipv6=Ipv6.PROVEN
+)
 def local_policy_no_local_endpoint(network: Network, vip: Address) -> Verdict:
     """kube-proxy drops for want of a local endpoint, and rejects for want of any (pkg/proxy/iptables/proxier.go)."""
     try:

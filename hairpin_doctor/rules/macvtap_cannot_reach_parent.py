@@ -24,15 +24,15 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface, own_name
+from hairpin_doctor.listening import listening_interfaces
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, silent_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
-from probes.announcers import AnnouncerFacts
 from probes.interfaces import InterfaceFacts
 from probes.machine import MachineFacts
 from probes.questions.links import Link
-from probes.target import Address
+from probes.target import Address, resolution
 
 CHILDREN = ("macvlan", "macvtap")
 
@@ -48,7 +48,7 @@ class _Child:
     seen: str
 
 
-@rule("HD110", "macvtap-cannot-reach-parent", Severity.BROKEN, explains=("HD201",))
+@rule("HD110", "macvtap-cannot-reach-parent", Severity.BROKEN, explains=("HD201",), ipv6=Ipv6.PROVEN)
 def macvtap_cannot_reach_parent(network: Network, vip: Address) -> Verdict:
     """Silence at a client that is a child of an interface of the host that serves the VIP."""
     silent = silent_clients(network, vip)
@@ -61,10 +61,12 @@ def macvtap_cannot_reach_parent(network: Network, vip: Address) -> Verdict:
         what = "sits on no interface of the host" if suspects else "is no macvlan or macvtap of the host"
         raise NotThis(f"{silent[0].name} {what}")
     child = found[0]
-    listening = child.host.findings[AnnouncerFacts].interfaces()
+    listening = listening_interfaces(child.host, vip)
     siblings = [s.name for s in child.host.findings[InterfaceFacts].stacked_on(child.parent)]
     if any(name in listening for name in siblings) and child.mode == "bridge":
-        return Cleared(f"{child.host.name} listens for ARP on a sibling of {child.client.name} too")
+        return Cleared(
+            f"{child.host.name} listens for {resolution(vip)} on a sibling of {child.client.name} too"
+        )
     return _diagnosis(network, child, vip)
 
 
@@ -105,7 +107,7 @@ def _diagnosis(network: Network, child: _Child, vip: Address) -> Diagnosis:
         summary=f"{client.name} is a child of {parent.name} of {host.name}, which therefore never hears it",
         because=(
             symptom(client, vip),
-            f"Nobody answers ARP for {vip} at {client.name}.",
+            f"Nobody answers {resolution(vip)} for {vip} at {client.name}.",
             child.seen,
             *([f"{', '.join(works)} is served."] if works else ()),
         ),

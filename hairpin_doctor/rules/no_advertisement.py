@@ -25,7 +25,7 @@ from hairpin_doctor.service_controllers import controllers_of
 from hairpin_doctor.situation import is_silent, symptom
 from hairpin_doctor.speaker_says import sentences
 from hairpin_doctor.told import announced_by_metallb, unanswered_client
-from probes.target import Address
+from probes.target import Address, resolution
 
 
 @rule("HD101", "no-advertisement", Severity.BROKEN, explains=("HD201", "HD603"), needs_cluster=True)
@@ -49,7 +49,7 @@ def no_advertisement(network: Network, vip: Address) -> Verdict:
         summary=f"nothing tells MetalLB to announce {vip} of {view.service}",
         because=(
             symptom(client, vip),
-            *((f"Nobody answers ARP for {vip} at {client.name}.",) if silent else ()),
+            *((f"Nobody answers {resolution(vip)} for {vip} at {client.name}.",) if silent else ()),
             f"{why} ({view.said_by}).",
             *(said for host in network.hosts(vip) for said in sentences(host, vip)),
         ),

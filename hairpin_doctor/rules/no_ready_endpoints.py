@@ -24,7 +24,7 @@ from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.service_object import look_at_backend, restart_proxy
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import refused_by_proxy
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import symptom
 from hairpin_doctor.told import failing_services
 from hairpin_doctor.vantage_point import VantagePoint
@@ -32,7 +32,13 @@ from probes.service_rules import IPVS, ProgrammedPort
 from probes.target import Address, ServicePort
 
 
-@rule("HD103", "no-ready-endpoints", Severity.BROKEN, explains=("HD201", "HD302", "HD405", "HD603"))
+@rule(
+    "HD103",
+    "no-ready-endpoints",
+    Severity.BROKEN,
+    explains=("HD201", "HD302", "HD405", "HD603"),
+    ipv6=Ipv6.PROVEN,
+)
 def no_ready_endpoints(network: Network, vip: Address) -> Verdict:
     """Packets arrive, and the service proxy's own rule for a failing port rejects them."""
     told = _by_the_clusters_word(network, vip)

@@ -28,7 +28,7 @@ from hairpin_doctor.fixes.changes.bridges import STATES
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.likewise import together
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, failing_clients, is_silent, symptom
 from hairpin_doctor.vantage_point import STAND_IN_PORT, VantagePoint
 from hairpin_doctor.vlan_membership import access_vlan, file_under, misfiled
@@ -36,7 +36,7 @@ from probes.arp import ArpFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts
 from probes.questions.links import Link
-from probes.target import Address
+from probes.target import Address, resolution
 
 PASSES = "forwarding"
 
@@ -51,12 +51,18 @@ class _Obstacle:
     change: Change | None
 
 
-@rule("HD307", "port-not-forwarding", Severity.BROKEN, explains=("HD104", "HD105", "HD201", "HD302"))
+@rule(
+    "HD307",
+    "port-not-forwarding",
+    Severity.BROKEN,
+    explains=("HD104", "HD105", "HD201", "HD302"),
+    ipv6=Ipv6.PROVEN,
+)
 def port_not_forwarding(network: Network, vip: Address) -> Verdict:
     """The client is silent towards the VIP, and a port of a scanned bridge explains it."""
     silent = [each for each in failing_clients(network, vip) if is_silent(each, vip)]
     if not silent:
-        raise NotThis(f"ARP for {vip} is answered: frames cross every bridge on the way")
+        raise NotThis(f"{resolution(vip)} for {vip} is answered: frames cross every bridge on the way")
     others = [each for each in network.vantage_points if each not in silent]
     if not others:
         raise network.need_host(vip, f"the bridge that {silent[0].name} hangs on")
@@ -195,7 +201,11 @@ def _diagnosis(client: VantagePoint, vip: Address, found: _Obstacle) -> Diagnosi
     caution = "Set it where the port is configured as well; where STP sees a loop, end the loop instead of overruling it."
     return Diagnosis(
         summary=f"{found.port.name} on {found.host.name} does not pass the frames of {client.name}",
-        because=(symptom(client, vip), f"Nobody answers ARP for {vip} at {client.name}.", *found.why),
+        because=(
+            symptom(client, vip),
+            f"Nobody answers {resolution(vip)} for {vip} at {client.name}.",
+            *found.why,
+        ),
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY,
         fixes=(

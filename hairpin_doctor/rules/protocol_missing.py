@@ -21,7 +21,7 @@ from __future__ import annotations
 from hairpin_doctor.arrival import arrivals
 from hairpin_doctor.fixes.service_object import add_port, restart_proxy
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.rules.vip_not_programmed import other_datapath
 from hairpin_doctor.situation import symptom
 from hairpin_doctor.vantage_point import VantagePoint
@@ -29,7 +29,7 @@ from probes.service_rules import ProgrammedPort, ServiceRulesFacts
 from probes.target import Address, Protocol, ServicePort
 
 
-@rule("HD507", "protocol-missing", Severity.BROKEN, explains=("HD302",))
+@rule("HD507", "protocol-missing", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.PROVEN)
 def protocol_missing(network: Network, vip: Address) -> Verdict:
     """A failing port whose other protocol leads to endpoints, while this one is not programmed at all."""
     found = arrivals(network, vip, "which protocols its service proxy has programmed")

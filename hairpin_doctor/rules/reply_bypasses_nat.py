@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import IptablesRule
+from hairpin_doctor.fixes.changes.packet_filter import IPTABLES
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import failing_ports
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import failing_clients, macs_used, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.dns import DnsFacts
@@ -46,7 +47,7 @@ class _Stray:
     beyond_doubt: bool
 
 
-@rule("HD306", "reply-bypasses-nat", Severity.BROKEN, explains=("HD302", "HD303"))
+@rule("HD306", "reply-bypasses-nat", Severity.BROKEN, explains=("HD302", "HD303"), ipv6=Ipv6.PROVEN)
 def reply_bypasses_nat(network: Network, vip: Address) -> Verdict:
     """An answer from an on-link address that is not the VIP, and a rule that sends the VIP there."""
     for client in failing_clients(network, vip):
@@ -150,7 +151,9 @@ def _masquerade(client: VantagePoint, vip: Address, strays: list[_Stray], host: 
         place="host",
         machine=host or f"the node that answers for {vip}",
         why="the backend then answers the node, which undoes the translation",
-        changes=tuple(IptablesRule("iptables", "nat", "POSTROUTING", each, insert=False) for each in rules),
+        changes=tuple(
+            IptablesRule(IPTABLES[vip.version], "nat", "POSTROUTING", each, insert=False) for each in rules
+        ),
     )
     caution = "The backend sees the node's address instead of the client's; external traffic policy Cluster does the same."
     return Fix(f"Masquerade connections to {vip}", (step,), check_from_client(vip, client.name), (caution,))

@@ -27,7 +27,7 @@ from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.fixes.service_object import restart_proxy, source_ranges
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import shut_out
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import failing_clients, symptom
 from hairpin_doctor.told import services_that_drop
 from hairpin_doctor.vantage_point import VantagePoint
@@ -36,7 +36,13 @@ from probes.service_rules import ProgrammedPort
 from probes.target import Address, ServicePort
 
 
-@rule("HD505", "source-ranges-exclude-client", Severity.BROKEN, explains=("HD302", "HD405", "HD502"))
+@rule(
+    "HD505",
+    "source-ranges-exclude-client",
+    Severity.BROKEN,
+    explains=("HD302", "HD405", "HD502"),
+    ipv6=Ipv6.PROVEN,
+)
 def source_ranges_exclude_client(network: Network, vip: Address) -> Verdict:
     """The ranges in the rules for a failing port, or in the Service itself, do not hold the client's address."""
     try:

@@ -33,7 +33,7 @@ from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.answering_machines import UNROUTED_TTLS
 from probes.cluster_nodes import ClusterNodeFacts
-from probes.target import Address
+from probes.target import Address, resolution
 
 MEMBERLIST = 7946
 
@@ -120,7 +120,7 @@ def _diagnosis(
     if works and not bad:
         because.append("Both serve it now: what suffers are connections that move with the answer.")
     return Diagnosis(
-        summary=f"two nodes answer ARP for {vip}: {' and '.join(map(str, nodes))}",
+        summary=f"two nodes answer {resolution(vip)} for {vip}: {' and '.join(map(str, nodes))}",
         because=tuple(because),
         severity=Severity.BROKEN if hit else Severity.LATENT,
         confidence=sure,

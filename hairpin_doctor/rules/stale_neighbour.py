@@ -22,7 +22,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import NeighbourEntry
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import live_macs, of_failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
@@ -32,7 +32,7 @@ from probes.questions.neighbours import Neighbour
 from probes.target import Address
 
 
-@rule("HD205", "stale-neighbour", Severity.BROKEN, explains=("HD302",))
+@rule("HD205", "stale-neighbour", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.PROVEN)
 def stale_neighbour(network: Network, vip: Address) -> Verdict:
     """The entry that the client had before the scan differs from who answers now."""
     return of_failing_clients(network, vip, _judge)

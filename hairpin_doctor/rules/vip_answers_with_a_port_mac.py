@@ -19,7 +19,7 @@ References: net/ethernet/eth.c; net/ipv4/ip_input.c; net/bridge/br_input.c; meta
 from __future__ import annotations
 
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.rules.deaf_announcing_interface import announcing_fixes
 from hairpin_doctor.situation import (
     answering_interface,
@@ -33,7 +33,7 @@ from hairpin_doctor.vantage_point import VantagePoint
 from probes.target import Address
 
 
-@rule("HD301", "vip-answers-with-a-port-mac", Severity.BROKEN, explains=("HD302",))
+@rule("HD301", "vip-answers-with-a-port-mac", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.PROVEN)
 def vip_answers_with_a_port_mac(network: Network, vip: Address) -> Verdict:
     """The live answer is a port's own MAC, and the client hangs on another port."""
     return of_failing_clients(network, vip, _judge)
@@ -49,7 +49,7 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
         return Cleared(f"{answer.mac} is the MAC of {bridge.name} itself as well: such frames are taken")
     if attachment.port is None or attachment.port.index == port.index:
         return Cleared(f"{client.name} is behind {port.name} itself, where frames to its MAC are taken")
-    if intercepted(attachment) and translated(attachment.host, vip, client.scope):
+    if intercepted(attachment, vip) and translated(attachment.host, vip, client.scope):
         return Cleared(f"br_netfilter readdresses the frames on {bridge.name}, so that they are taken")
     works = [other.name for other in network.working(vip)]
     because = (

@@ -24,7 +24,7 @@ from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.fixes.service_object import add_port, restart_proxy
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.interfaces import InterfaceFacts
@@ -39,7 +39,7 @@ That of IPVS is read all the same, where the machine itself was looked at.
 """
 
 
-@rule("HD501", "vip-not-programmed", Severity.BROKEN, explains=("HD302",))
+@rule("HD501", "vip-not-programmed", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.PROVEN)
 def vip_not_programmed(network: Network, vip: Address) -> Verdict:
     """Packets arrive, and none of the rules that program other Services speaks of this port."""
     found = arrivals(network, vip, "whether its service proxy has programmed it")

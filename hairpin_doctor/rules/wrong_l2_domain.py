@@ -19,24 +19,24 @@ References: RFC 826; https://metallb.io/configuration/_advanced_l2_configuration
 from __future__ import annotations
 
 from hairpin_doctor.attachment import Attachment, segment
+from hairpin_doctor.listening import known_listeners, listening_interfaces
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.rules.deaf_announcing_interface import (
     announcing_fixes,
-    known_listeners,
     why_unheard,
 )
-from hairpin_doctor.situation import of_silent_clients, silent_attachment, symptom
+from hairpin_doctor.situation import NotThis, of_silent_clients, silent_attachment, symptom
 from hairpin_doctor.told import Told, told
 from hairpin_doctor.vantage_point import VantagePoint
-from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
 from probes.interfaces import InterfaceFacts
+from probes.neighbour_discovery import usable_link_locals
 from probes.routes import RouteFacts
-from probes.target import Address
+from probes.target import Address, resolution
 
 
-@rule("HD105", "wrong-l2-domain", Severity.BROKEN, explains=("HD201",))
+@rule("HD105", "wrong-l2-domain", Severity.BROKEN, explains=("HD201",), ipv6=Ipv6.PROVEN)
 def wrong_l2_domain(network: Network, vip: Address) -> Verdict:
     """A process listens for ARP, but only on interfaces that do not hear the client."""
     if not network.clients(vip):
@@ -48,23 +48,24 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     attachment = silent_attachment(network, client, vip)
     host = attachment.host
     hearing = [link.name for link in segment(attachment)]
+    _can_announce(host, vip, hearing)
     word = told(network, vip, host)
     if word is not None and not set(word.interfaces) & set(hearing):
         return _by_the_clusters_word(vip, client, attachment, word)
-    elsewhere = _hearing_elsewhere(host, hearing)
+    by, elsewhere = resolution(vip), _hearing_elsewhere(host, vip, hearing)
     witness = _served_elsewhere(network, client, host, vip, hearing)
-    if witness is None and any(name in hearing for name in host.findings[AnnouncerFacts].interfaces()):
+    if witness is None and any(name in hearing for name in listening_interfaces(host, vip)):
         return Cleared(
-            f"a process on {host.name} listens for ARP on {hearing[0]}, where {client.name} is heard"
+            f"a process on {host.name} listens for {by} on {hearing[0]}, where {client.name} is heard"
         )
     if not elsewhere:
-        return Cleared(f"no process on {host.name} listens for ARP on an interface of another segment")
+        return Cleared(f"no process on {host.name} listens for {by} on an interface of another segment")
     if witness is None:
-        known_listeners(host)
+        known_listeners(host, vip)
     because = [
         symptom(client, vip),
-        f"Nobody answers ARP for {vip} at {client.name}.",
-        f"{client.name} reaches {host.name} by {attachment.interface.name}; ARP is listened for on {', '.join(elsewhere)}.",
+        f"Nobody answers {resolution(vip)} for {vip} at {client.name}.",
+        f"{client.name} reaches {host.name} by {attachment.interface.name}; {by} is listened for on {', '.join(elsewhere)}.",
     ]
     return Diagnosis(
         summary=f"{vip} is announced on {elsewhere[0]} of {host.name}; {client.name} is on {attachment.interface.name}",
@@ -90,7 +91,7 @@ def _by_the_clusters_word(vip: Address, client: VantagePoint, attachment: Attach
         summary=f"{vip} is announced on {elsewhere[0]} of {host.name}; {client.name} is on {where}",
         because=(
             symptom(client, vip),
-            f"Nobody answers ARP for {vip} at {client.name}.",
+            f"Nobody answers {resolution(vip)} for {vip} at {client.name}.",
             word.sentence,
             f"{client.name} reaches {host.name} by {where}, whose segment {', '.join(elsewhere)} does not hear.",
         ),
@@ -101,11 +102,20 @@ def _by_the_clusters_word(vip: Address, client: VantagePoint, attachment: Attach
     )
 
 
-def _hearing_elsewhere(host: VantagePoint, hearing: list[str]) -> list[str]:
+def _can_announce(host: VantagePoint, vip: Address, names: list[str]) -> None:
+    """Raises NotThis for an IPv6 VIP where no interface of these has a link-local address to announce from: HD211."""
+    links = [host.findings[InterfaceFacts].by_name(name) for name in names]
+    if vip.version == 6 and not any(link is not None and any(usable_link_locals(link)) for link in links):
+        raise NotThis(
+            f"{', '.join(names)} of {host.name} has no usable link-local address to announce {vip} from"
+        )
+
+
+def _hearing_elsewhere(host: VantagePoint, vip: Address, hearing: list[str]) -> list[str]:
     """Interfaces with a listener that are up, no port, and not in the client's segment."""
     interfaces = host.findings[InterfaceFacts]
     found: list[str] = []
-    for name in host.findings[AnnouncerFacts].interfaces():
+    for name in listening_interfaces(host, vip):
         link = interfaces.by_name(name)
         if link is not None and link.master is None and link.up and link.carrier and name not in hearing:
             found.append(name)
@@ -126,7 +136,7 @@ def _served_elsewhere(
 
 
 def _from_the_host_alone(network: Network, vip: Address) -> Verdict:
-    missing = network.need_client(vip, f"whether anybody answers ARP for {vip}")
+    missing = network.need_client(vip, f"whether anybody answers {resolution(vip)} for {vip}")
     for host in network.hosts(vip):
         holding = [each.interface for each in host.findings[RouteFacts].connected if vip in each.prefix]
         interfaces = host.findings[InterfaceFacts]
@@ -137,8 +147,10 @@ def _from_the_host_alone(network: Network, vip: Address) -> Verdict:
             for link in interfaces.stacked_on(base)
             if link.kind != "vlan"  # hears what is tagged, which those who share the VIP's prefix are not
         ]
-        listeners = _hearing_elsewhere(host, [])
+        listeners = _hearing_elsewhere(host, vip, [])
         if listeners and holding and not set(listeners) & {*holding, *above}:
-            seen = f"{host.name} listens for ARP on {', '.join(listeners)} only; {vip} lies in the subnet of {holding[0]}"
+            _can_announce(host, vip, [*holding, *above])
+            where = f"{', '.join(listeners)} only; {vip} lies in the subnet of {holding[0]}"
+            seen = f"{host.name} listens for {resolution(vip)} on {where}"
             return Undetermined(f"{seen}; {missing.what}", missing.how_to_get, suspected=True)
     raise missing

@@ -155,7 +155,7 @@ class Trip:
         host = attachment.host
         if host.findings.get(BrNetfilterFacts) is None or host.findings.get(ServiceRulesFacts) is None:
             return None
-        takes = intercepted(attachment) and translated(host, self.vip, self.client.scope)
+        takes = intercepted(attachment, self.vip) and translated(host, self.vip, self.client.scope)
         return host if takes and not behind_the_clients_port(attachment, first.mac) else None
 
     @cached_property

@@ -110,10 +110,11 @@ def _bridge(message: Any, vlans: tuple[PortVlan, ...]) -> BridgeSettings | None:
         stp=bool(setting["stp_state"]),
         multicast_snooping=bool(setting["mcast_snooping"]),
         vlans=vlans if setting["vlan_filtering"] else (),
+        nf_call_ip6tables=bool(setting["nf_call_ip6tables"]),
     )
 
 
-BRIDGE_KEYS = ("vlan_filtering", "nf_call_iptables", "stp_state", "mcast_snooping")
+BRIDGE_KEYS = ("vlan_filtering", "nf_call_iptables", "nf_call_ip6tables", "stp_state", "mcast_snooping")
 
 
 def _port(message: Any, vlans: tuple[PortVlan, ...]) -> PortSettings | None:

@@ -25,6 +25,7 @@ class LinkAddress:
 class BridgeSettings:
     """What a bridge device itself is set to; `nf_call_iptables` is the bridge's own switch, ORed with the sysctl.
 
+    `nf_call_ip6tables`: the same for IPv6 frames; False in older recordings.
     `vlans`: the VLANs whose frames go up to the bridge device itself; empty where it does not filter by VLAN.
     """
 
@@ -33,6 +34,7 @@ class BridgeSettings:
     stp: bool
     multicast_snooping: bool
     vlans: tuple[PortVlan, ...] = ()
+    nf_call_ip6tables: bool = False
 
 
 @dataclass(frozen=True)

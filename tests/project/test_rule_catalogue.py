@@ -11,7 +11,7 @@ import pytest
 from hairpin_doctor.explanations import explanation
 from hairpin_doctor.lab.cases import CATALOGUE as CASES
 from hairpin_doctor.references import references
-from hairpin_doctor.rule import SECTIONS, Rule
+from hairpin_doctor.rule import SECTIONS, Ipv6, Rule, Severity
 from hairpin_doctor.rules.catalogue import CATALOGUE
 
 RULES = Path(__file__).parents[2] / "hairpin_doctor" / "rules"
@@ -191,6 +191,30 @@ def test_what_a_rule_explains_and_mentions_exists(rule: Rule) -> None:
 def test_a_case_of_the_lab_reproduces_it_unless_it_is_written_down_why_not(rule: Rule) -> None:
     reproduced = {code for case in CASES for code in case.codes}
     assert (rule.code in reproduced) != (rule.code in WITHOUT_A_CASE)
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in CATALOGUE if rule.ipv6 is Ipv6.PROVEN], ids=lambda each: each.code
+)
+def test_a_rule_that_judges_ipv6_vips_has_a_case_over_ipv6(rule: Rule) -> None:
+    over_ipv6 = [case for case in CASES if case.name.endswith("-ipv6")]
+    said = {
+        code
+        for case in over_ipv6
+        for expected in case.expected.values()
+        for code in (*case.codes, *expected.codes)
+    }
+    allowed = {code for case in over_ipv6 for expected in case.expected.values() for code in expected.allowed}
+    assert rule.code in (said | allowed if rule.severity is Severity.NOTE else said)
+
+
+def test_the_limitations_name_the_causes_that_are_open_or_do_not_exist_for_ipv6() -> None:
+    text = (RULES.parents[1] / "docs" / "limitations.md").read_text()
+    row = next(line for line in text.splitlines() if "causes of IPv6 VIPs" in line)
+    _, unproven, never, _ = re.split(r"not yet proven:|do not exist:|\|", row.replace("|", "", 2), maxsplit=3)
+    named = [set(re.findall(r"HD\d{3}", part)) for part in (unproven, never)]
+    by_flag = [{rule.code for rule in CATALOGUE if rule.ipv6 is flag} for flag in (Ipv6.UNPROVEN, Ipv6.NEVER)]
+    assert named == by_flag
 
 
 def test_every_case_of_the_lab_names_causes_that_exist() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Any
 
 import pytest
@@ -219,11 +219,12 @@ def test_an_unknown_place_of_the_client_asks_for_the_scan_that_is_missing(point:
 def test_only_bridged_frames_are_intercepted(point: Point, link: Any) -> None:
     bridge, port = link(3, "br0"), link(4, "vnet1", master=3)
     on, off = (host(point, BrNetfilterFacts(value, ())) for value in (1, 0))
-    assert intercepted(Attachment(on, bridge, port))
-    assert not intercepted(Attachment(off, bridge, port))
-    assert not intercepted(Attachment(on, bridge, None))  # routed, not bridged
+    assert intercepted(Attachment(on, bridge, port), VIP)
+    assert not intercepted(Attachment(off, bridge, port), VIP)
+    assert not intercepted(Attachment(on, bridge, None), VIP)  # routed, not bridged
+    assert not intercepted(Attachment(on, bridge, port), ip_address("2001:db8::53"))  # by a switch of its own
     with pytest.raises(MissingFacts):
-        intercepted(Attachment(host(point), bridge, port))
+        intercepted(Attachment(host(point), bridge, port), VIP)
 
 
 def test_translated_ports_are_those_in_scope_that_lead_to_endpoints(point: Point) -> None:

@@ -13,6 +13,7 @@ from hairpin_doctor.fixes.changes.addresses import (
 )
 from hairpin_doctor.fixes.changes.bridges import (
     BridgeNetfilter,
+    BridgeNetfilterIpv6,
     BridgePortFlag,
     BridgeSnooping,
     BridgeVlan,
@@ -43,6 +44,7 @@ from hairpin_doctor.fixes.changes.sysctl import Sysctl
 
 KINDS: tuple[type[Change], ...] = (
     BridgeNetfilter,
+    BridgeNetfilterIpv6,
     BridgePortFlag,
     BridgeSnooping,
     BridgeVlan,
@@ -79,6 +81,7 @@ KINDS: tuple[type[Change], ...] = (
 __all__ = [
     "KINDS",
     "BridgeNetfilter",
+    "BridgeNetfilterIpv6",
     "BridgePortFlag",
     "BridgeSnooping",
     "BridgeVlan",

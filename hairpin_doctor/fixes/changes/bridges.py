@@ -70,6 +70,13 @@ class BridgeNetfilter(_Switch):
 
 
 @dataclass(frozen=True)
+class BridgeNetfilterIpv6(_Switch):
+    """Whether a bridge shows its IPv6 frames to ip6tables; ORed with net.bridge.bridge-nf-call-ip6tables."""
+
+    setting = "nf_call_ip6tables"
+
+
+@dataclass(frozen=True)
 class BridgeSnooping(_Switch):
     """Whether a bridge snoops IGMP and MLD; one that does not floods all multicast."""
 

@@ -8,6 +8,9 @@ from typing import Literal
 
 from hairpin_doctor.fixes.changes.change import Change
 
+IPTABLES = {4: "iptables", 6: "ip6tables"}
+"""The tool for packets of each version of IP."""
+
 
 @dataclass(frozen=True)
 class IptablesRule(Change):

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hairpin_doctor.fixes.changes import BridgeNetfilter, ConfigFile, Sysctl, undo_of
+from hairpin_doctor.fixes.changes import BridgeNetfilter, BridgeNetfilterIpv6, ConfigFile, Sysctl, undo_of
 from hairpin_doctor.fixes.persistence.persistence import Persistence, header
 from hairpin_doctor.fixes.persistence.systemd_unit import FOLDER, service
 
-WITHOUT = f"{FOLDER}/bridges-without-iptables"
-"""A file for each bridge that is to go without; fixes for several bridges do not undo one another's."""
+WITHOUT = f"{FOLDER}/bridges-without-"
+"""Folders "iptables" and "ip6tables", with a file for each bridge that is to go without; fixes for several bridges do not
+undo one another's."""
 NEW_ONES = """\
-            elif [ "${seen#* "$index" }" = "$seen" ]; then # new here, or we are
-                keep "$bridge/nf_call_iptables" 1
+            elif [ "${{seen#* "$index" }}" = "$seen" ]; then # new here, or we are
+                keep "$bridge/nf_call_{tables}" 1
 """
 SCRIPT = """\
 keep() {{ # FILE VALUE
@@ -37,8 +38,8 @@ start)
             name=${{bridge%/bridge}}
             name=${{name##*/}}
             read -r index < "/sys/class/net/$name/ifindex" || continue
-            if [ -e "{without}/$name" ]; then
-                keep "$bridge/nf_call_iptables" 0
+            if [ -e "{without}{tables}/$name" ]; then
+                keep "$bridge/nf_call_{tables}" 0
 {new_ones}            fi
             now="$now$index "
         done
@@ -54,24 +55,28 @@ esac
 """
 
 
-def bridge_netfilter(name: str, setting: Sysctl | None, switches: Sequence[BridgeNetfilter]) -> Persistence:
-    """`setting`: net.bridge.bridge-nf-call-iptables is 0; `switches`: which of the bridges go without iptables all the same.
+def bridge_netfilter(
+    name: str, setting: Sysctl | None, switches: Sequence[BridgeNetfilter | BridgeNetfilterIpv6]
+) -> Persistence:
+    """`setting`: net.bridge.bridge-nf-call-iptables (or ip6tables, of one family all) is 0; `switches`: which of the bridges go without iptables all the same.
 
     With `setting` every other bridge keeps it by its own switch, those included that are made later: pods reach a ClusterIP
     on their own node by it. A bridge that somebody turns off by hand stays off until the next boot.
     """
+    tables = (switches[0].setting if switches else setting.name if setting else "")[-len("ip6tables") :].strip("_-")
     off = [each.bridge for each in switches if not each.enabled]
     undo = undo_of((*switches, *((setting,) if setting else ())))
     script = SCRIPT.format(
         without=WITHOUT,
-        new_ones=NEW_ONES if setting else "",
+        tables=tables,
+        new_ones=NEW_ONES.format(tables=tables) if setting else "",
         setting=f"        keep /proc/sys/{setting.name} {setting.value}\n" if setting else "",
         undo="\n".join(f"    {command} 2>/dev/null || true" for command in undo) or "    :",
     )
     words = ("Type=exec", "Restart=always", "RestartSec=1")
     found = service(name, script, (), words, ("multi-user.target",), runs=True)
     files = [
-        ConfigFile(f"{WITHOUT}/{each}", header(f"{each} bridges without iptables, while this file is here"))
+        ConfigFile(f"{WITHOUT}{tables}/{each}", header(f"{each} bridges without {tables}, while this file is here"))
         for each in off
     ]
     gone = tuple(f"rm -f {file.path}" for file in files)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from hairpin_doctor.fixes.changes import (
     BridgeNetfilter,
+    BridgeNetfilterIpv6,
     Change,
     FdbEntry,
     InterfaceAddress,
@@ -22,7 +23,7 @@ from hairpin_doctor.fixes.persistence.persistence import Persistence
 from hairpin_doctor.fixes.persistence.sysctl_settings import sysctl_settings
 from hairpin_doctor.fixes.persistence.systemd_networkd import systemd_networkd
 from hairpin_doctor.fixes.persistence.systemd_unit import systemd_unit
-from probes.br_netfilter import CALL_IPTABLES
+from probes.br_netfilter import SYSCTLS
 from probes.questions.configuration import NetworkSetup
 
 
@@ -50,8 +51,8 @@ def _persist(name: str, changes: Sequence[Change], setup: NetworkSetup) -> Persi
         parts.append(_interface(interface, setup))
     rest = list(interface.rest if interface is not None else changes)
     settings = [each for each in rest if isinstance(each, Sysctl) and not _made(each, rest)]
-    kept = next((each for each in settings if each.name == CALL_IPTABLES), None)
-    switches = [each for each in rest if isinstance(each, BridgeNetfilter)]
+    kept = next((each for each in settings if each.name in SYSCTLS.values()), None)
+    switches = [each for each in rest if isinstance(each, BridgeNetfilter | BridgeNetfilterIpv6)]
     lasting = [each for each in settings if each is not kept]
     # what is set on a new interface keeps its place
     others = [each for each in rest if each not in settings and each not in switches]

@@ -33,8 +33,9 @@ class Case:
     """One case. `client` and `host` are roles of machines in `network`, which is healthy.
 
     `call_iptables`: the value the fault needs, None for either. `cluster`: the Services as its API holds them, which
-    kubectl changes. Where a fix is advice only: `repair`, a machine's role and the daemon it gets, or `recovered`, what
-    becomes of the Services, or `by_hand`, a machine's role and the shell commands typed there.
+    kubectl changes. `addressed`: the names with the addresses that its machines have. Where a fix is advice only:
+    `repair`, a machine's role and the daemon it gets, or `recovered`, what becomes of the Services, or `by_hand`, a
+    machine's role and the shell commands typed there.
     `others`: roles of further clients; "all" is then what the host says with every client's report, and `suffers` are those
     whom its broken causes must speak of, and nobody else.
     `modules`: of the kernel, without which it cannot be built; such cases run in `make lab-vm`.
@@ -55,6 +56,7 @@ class Case:
         default=lambda names: (target(names.dns_vip, 53, "udp"),)
     )
     cluster: Callable[[Names], tuple[Service, ...]] = cluster_services
+    addressed: Callable[[Names], Names] = field(default=lambda names: names)
     repair: Callable[[Names], tuple[str, Daemon]] | None = None
     recovered: Callable[[Names], tuple[Service, ...]] | None = None
     by_hand: Callable[[Names], tuple[str, str]] | None = None

@@ -29,7 +29,7 @@ DEAF_POD = """table inet policer {
 
 
 def _pods_there(names: Names) -> Network:
-    return ip_network((distant_pod(names), 24), strict=False)
+    return ip_network((distant_pod(names), names.host_pods.prefixlen), strict=False)
 
 
 def _fails(names: Names) -> tuple[Check, ...]:

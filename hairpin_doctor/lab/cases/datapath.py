@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_network
 
-from hairpin_doctor.lab.cases.case import Case, all_targets, dns_is, dns_targets
+from hairpin_doctor.lab.cases.case import Case, all_targets, dns_is, dns_targets, target
 from hairpin_doctor.lab.cases.filtering import dns_only
 from hairpin_doctor.lab.checks import Arp, Check, Tcp
 from hairpin_doctor.lab.daemon import Daemon
@@ -107,7 +107,7 @@ def _refused(names: Names) -> tuple[Check, ...]:
 
 
 def _web_targets(names: Names) -> tuple[str, ...]:
-    return (f"{names.web_vip}:80/tcp", f"{names.web_vip}:443/tcp")
+    return tuple(target(names.web_vip, port, "tcp") for port in (80, 443))
 
 
 def _all_silent(names: Names) -> tuple[Check, ...]:

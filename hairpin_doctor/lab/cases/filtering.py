@@ -17,6 +17,7 @@ from hairpin_doctor.lab.checks import Arp, Check, Ping
 from hairpin_doctor.lab.faults import Fault, compose, other_node_owns_dns, services, sysctls
 from hairpin_doctor.lab.filters import docker, firewall
 from hairpin_doctor.lab.homelab import cluster_services
+from hairpin_doctor.lab.ip import NFT
 from hairpin_doctor.lab.kube_proxy import Endpoint, Service
 from hairpin_doctor.lab.names import Names
 
@@ -45,7 +46,7 @@ def _not_programmed(service: Service) -> Service:
 
 def _dropped(names: Names) -> Fault:
     """Somebody allows what he knows to the pods, and DNS is not among it."""
-    pods = f'iifname "{names.bridge}" ip daddr {names.host_pods}'
+    pods = f'iifname "{names.bridge}" {NFT[names.lan.version]} daddr {names.host_pods}'
     return firewall(f"{pods} udp dport 53 drop", f"{pods} tcp dport 53 drop")
 
 
@@ -59,7 +60,7 @@ def _rejected(names: Names) -> Fault:
 
 def _before_translation(names: Names) -> Fault:
     """Somebody blocks the VIP itself, before it is translated."""
-    text = f"ip daddr {names.dns_vip} drop"
+    text = f"{NFT[names.lan.version]} daddr {names.dns_vip} drop"
     return firewall(text, hook="prerouting", priority="raw")
 
 

@@ -24,6 +24,8 @@ SNOOPING = {"mcast_snooping": 1, "mcast_query_response_interval": 10, "mcast_sta
 
 def _ipv6(names: Names) -> Names:
     """The same network with unique local IPv6 addresses (RFC 4193): the machines keep their numbers in the subnet."""
+    if names.lan.version == 6:
+        return names
     base = (0xFD00 << 112) | (int(names.lan.network_address) << 80)
 
     def subnet(number: int, length: int = 64) -> IPv6Network:
@@ -40,10 +42,11 @@ def _ipv6(names: Names) -> Names:
 
 def over_ipv6(case: Case) -> Case:
     """The case with the same names, and IPv6 addresses in the place of IPv4 ones."""
-    repair, by_hand = case.repair, case.by_hand
+    repair, by_hand, recovered = case.repair, case.by_hand, case.recovered
     return replace(
         case,
         name=f"{case.name}-ipv6",
+        addressed=_ipv6,
         network=lambda names, variant: case.network(_ipv6(names), variant),
         fault=lambda names: case.fault(_ipv6(names)),
         symptom=lambda names: case.symptom(_ipv6(names)),
@@ -51,6 +54,7 @@ def over_ipv6(case: Case) -> Case:
         cluster=lambda names: case.cluster(_ipv6(names)),
         repair=(lambda names: repair(_ipv6(names))) if repair else None,
         by_hand=(lambda names: by_hand(_ipv6(names))) if by_hand else None,
+        recovered=(lambda names: recovered(_ipv6(names))) if recovered else None,
     )
 
 

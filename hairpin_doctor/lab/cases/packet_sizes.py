@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from hairpin_doctor.lab.cases.case import Case, all_served
+from hairpin_doctor.lab.cases.case import Case, all_served, target
 from hairpin_doctor.lab.checks import Check, Tcp
 from hairpin_doctor.lab.faults import Fault, interface
 from hairpin_doctor.lab.homelab import port
@@ -47,7 +47,7 @@ _TAP = Case(
     codes=("HD407",),
     fault=_tap,
     symptom=_only_large_requests_hang("vm", "laptop"),
-    targets=lambda names: (f"{names.web_vip}:80/tcp",),
+    targets=lambda names: (target(names.web_vip, 80, "tcp"),),
 )
 
 CASES = (

@@ -82,7 +82,7 @@ def _node(names: Names, variant: Variant, policy: Policy, own: Address) -> Machi
     nic, mac = (names.uplink, names.uplink_mac) if is_first else (names.lan_nic, names.other_node_mac)
     interfaces: tuple[Interface, ...] = (
         CableEnd(name=nic, mac=mac, addresses=(names.on_lan(own),)),
-        Bridge(name=names.pod_bridge, addresses=(ip_interface((pods[1], 24)),)),
+        Bridge(name=names.pod_bridge, addresses=(ip_interface((pods[1], pods.prefixlen)),)),
         CableEnd(name=pod_port(local_pod), master=names.pod_bridge),
     )
     services = tuple(_as_seen(service, names, policy, pods) for service in cluster_services(names))
@@ -98,7 +98,7 @@ def _node(names: Names, variant: Variant, policy: Policy, own: Address) -> Machi
 
 
 def _pods_of(names: Names, *, first: bool) -> Network:
-    return names.host_pods if first else ip_network((names.pods[256], 24))
+    return names.host_pods if first else ip_network((names.pods[256], names.host_pods.prefixlen))
 
 
 def _as_seen(service: Service, names: Names, policy: Policy, pods: Network) -> Service:
@@ -110,6 +110,6 @@ def _as_seen(service: Service, names: Names, policy: Policy, pods: Network) -> S
 
 
 def _pod(role: str, address: Address) -> Machine:
-    subnet = ip_network((address, 24), strict=False)
-    nic = CableEnd(name="eth0", addresses=(ip_interface((address, 24)),))
+    subnet = ip_network((address, address.max_prefixlen - 8), strict=False)
+    nic = CableEnd(name="eth0", addresses=(ip_interface((address, subnet.prefixlen)),))
     return station(role, f"{role.replace('_', '-')}-1", nic, subnet[1])

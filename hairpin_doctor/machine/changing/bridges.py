@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hairpin_doctor.fixes.changes import BridgeNetfilter, BridgePortFlag, BridgeSnooping, FdbEntry
+from hairpin_doctor.fixes.changes import (
+    BridgeNetfilter,
+    BridgeNetfilterIpv6,
+    BridgePortFlag,
+    BridgeSnooping,
+    FdbEntry,
+)
 from hairpin_doctor.machine.changing.found import SO, CannotChange, Found
 from hairpin_doctor.machine.changing.netlink import AF_BRIDGE, index, link, netlink
 from hairpin_doctor.machine.commands import CommandFailed, run
@@ -41,7 +47,7 @@ def set_port_flag(change: BridgePortFlag) -> None:
         route.brport("set", index=index(route, change.port), **wanted)
 
 
-def find_switch(change: BridgeNetfilter | BridgeSnooping) -> Found:
+def find_switch(change: BridgeNetfilter | BridgeNetfilterIpv6 | BridgeSnooping) -> Found:
     """The bridge's switch."""
     with netlink(f"looking at {change.bridge}") as route:
         found = link(route, change.bridge)
@@ -53,7 +59,7 @@ def find_switch(change: BridgeNetfilter | BridgeSnooping) -> Found:
     return Found(False, (replace(change, enabled=enabled, before=change.enabled),))
 
 
-def set_switch(change: BridgeNetfilter | BridgeSnooping) -> None:
+def set_switch(change: BridgeNetfilter | BridgeNetfilterIpv6 | BridgeSnooping) -> None:
     """Set it."""
     with netlink(f"setting {change.setting} of {change.bridge}") as route:
         wanted = {f"br_{change.setting}": int(change.enabled)}

@@ -36,6 +36,7 @@ class Hands(Protocol):
 Pair = tuple[Callable[[Any], Found], Callable[[Any], None]]
 ON_THIS_MACHINE: dict[type[c.Change], Pair] = {
     c.BridgeNetfilter: (bridges.find_switch, bridges.set_switch),
+    c.BridgeNetfilterIpv6: (bridges.find_switch, bridges.set_switch),
     c.BridgePortFlag: (bridges.find_port_flag, bridges.set_port_flag),
     c.BridgeSnooping: (bridges.find_switch, bridges.set_switch),
     c.BridgeVlan: (vlans.find_vlan, vlans.set_vlan),

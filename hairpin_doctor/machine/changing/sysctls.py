@@ -9,8 +9,12 @@ from hairpin_doctor.fixes.changes import Change, Sysctl
 from hairpin_doctor.machine.changing.found import SO, CannotChange, Found, NoInterface
 
 PROC = Path("/proc/sys")
-FORWARDING = ("net/ipv4/ip_forward", "net/ipv4/conf/all/forwarding")
-INTERFACES = "net/ipv4/conf"
+FORWARDING = {
+    "net/ipv4/ip_forward": "net/ipv4/conf",
+    "net/ipv4/conf/all/forwarding": "net/ipv4/conf",
+    "net/ipv6/conf/all/forwarding": "net/ipv6/conf",
+}
+"""The switches of forwarding, and where the settings of interfaces are which they write too."""
 
 
 def find_sysctl(change: Sysctl) -> Found:
@@ -18,7 +22,7 @@ def find_sysctl(change: Sysctl) -> Found:
     value = _read(change.name)
     if value == change.value:
         return SO
-    side_effects = _forwarding_settings() if change.name in FORWARDING else ()
+    side_effects = _forwarding_settings(FORWARDING[change.name]) if change.name in FORWARDING else ()
     back: tuple[Change, ...] = (Sysctl(change.name, value), *side_effects)
     return Found(False, back)
 
@@ -38,14 +42,17 @@ def _read(name: str) -> int:
         raise CannotChange(f"{name} cannot be read: {error}") from None
 
 
-def _forwarding_settings() -> Iterator[Sysctl]:
-    """inet_forward_change (net/ipv4/devinet.c) sets every interface's forwarding, and accept_redirects of `all`."""
-    yield Sysctl(f"{INTERFACES}/all/accept_redirects", _read(f"{INTERFACES}/all/accept_redirects"))
-    for path in sorted((PROC / INTERFACES).iterdir()):
+def _forwarding_settings(interfaces: str) -> Iterator[Sysctl]:
+    """Every interface's forwarding, and for IPv4 accept_redirects of `all`.
+
+    By inet_forward_change (net/ipv4/devinet.c) and addrconf_forward_change (net/ipv6/addrconf.c).
+    """
+    if interfaces.startswith("net/ipv4/"):
+        yield Sysctl(f"{interfaces}/all/accept_redirects", _read(f"{interfaces}/all/accept_redirects"))
+    for path in sorted((PROC / interfaces).iterdir()):
         if path.name != "all":
-            yield Sysctl(
-                f"{INTERFACES}/{path.name}/forwarding", _read(f"{INTERFACES}/{path.name}/forwarding")
-            )
+            name = f"{interfaces}/{path.name}/forwarding"
+            yield Sysctl(name, _read(name))
 
 
 def set_sysctl(change: Sysctl) -> None:

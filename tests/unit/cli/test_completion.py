@@ -27,7 +27,7 @@ def offered(*words: str) -> list[str]:
         (("sc",), ["scan"]),
         (("explain", "hd601"), ["HD601"]),
         (("explain", "bgp-v"), ["bgp-vip-in-clients-subnet"]),
-        (("lab", "run", "vip-on-port"), ["vip-on-port-mac"]),
+        (("lab", "run", "vip-on-port"), ["vip-on-port-mac", "vip-on-port-mac-ipv6"]),
         (("lab", "up", "bgp-same-subnet-"), ["bgp-same-subnet-proxy-arp-stateful"]),
         (("scan", "--only", "br_netfilter_"), ["br_netfilter_at_boot"]),
         (("scan", "-o", "m"), ["markdown"]),

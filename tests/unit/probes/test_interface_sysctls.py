@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from probes.host import Absent, Denied
-from probes.interface_sysctls import COMBINED, interface_sysctls
+from probes.interface_sysctls import COMBINED, IPV6_FORWARDING, interface_sysctls
 from probes.probe import Scope
 from probes.questions.links import Links
 from probes.questions.machine import Sysctl
+from probes.target import parse_target
 
 NOTHING = Scope(())
 
@@ -61,3 +62,23 @@ def test_a_right_that_is_missing_is_not_taken_for_a_missing_file(fake: Any, link
     host = fake({Links(): (link(2, "eth0"),), Sysctl: Denied("root", "reading")})
     with pytest.raises(Denied):
         interface_sysctls.look(host, NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("switch", "forced", "forwards"), [(1, 0, True), (0, 0, False), (0, 1, True), (None, 0, None)]
+)
+def test_ipv6_is_forwarded_by_the_machines_switch_or_an_interfaces_own(
+    fake: Any, link: Any, switch: int | None, forced: int, forwards: bool | None
+) -> None:
+    def answer(question: Sysctl) -> int:
+        if question.name == IPV6_FORWARDING:
+            if switch is None:
+                raise Absent("no IPv6 here")
+            return switch
+        return forced if question.name == "net/ipv6/conf/eth0/force_forwarding" else 0
+
+    host = fake({Links(): (link(2, "eth0"), link(3, "eth1")), Sysctl: answer})
+    facts = interface_sysctls.look(host, Scope((parse_target("[2001:db8::53]:53"),)))
+    assert facts.forwards(6) is forwards
+    assert facts.forwards(4) is False
+    assert facts.forced == (("eth0",) if forced else ())

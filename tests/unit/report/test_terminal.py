@@ -120,6 +120,15 @@ def test_an_undetermined_report_names_symptom_open_causes_and_next_command(diagn
     assert text.endswith(f"Copy vm.json to the host (judged together):\n{command}\n")
 
 
+def test_causes_that_lack_the_same_are_one_line_of_verbose(diagnosed: Report) -> None:
+    causes = tuple(replace(open_cause(code), how_to_get="scan there") for code in ("HD301", "HD302", "HD304"))
+    text = shown(replace(diagnosed, undetermined=causes), Look(True, False, 200), verbose=True)
+    assert "3 causes, HD301, HD302, HD304 (192.0.2.53): whose MAC it is: needs a scan on the host." in text
+    assert text.count("whose MAC it is") == 1
+    alone = shown(replace(diagnosed, undetermined=causes[:1]), Look(True, False, 200), verbose=True)
+    assert "HD301 x (192.0.2.53): whose MAC it is" in alone
+
+
 def test_the_same_cause_at_two_addresses_is_told_once(diagnosed: Report) -> None:
     first = diagnosed.diagnoses[0]
     second = replace(first, vip="192.0.2.50", summary=first.summary.replace("192.0.2.53", "192.0.2.50"))

@@ -1,0 +1,42 @@
+"""The same faults over IPv6: each is the case of the same name without "-ipv6", with IPv6 addresses alone.
+
+One for each cause whose mechanism IPv6 shares: a rule may judge IPv6 VIPs only where a case here, or in ipv6.py, proves it.
+"""
+
+from __future__ import annotations
+
+from hairpin_doctor.lab.cases import (
+    arp,
+    bridged,
+    datapath,
+    filtering,
+    interfaces,
+    macvtap,
+    port_mac,
+    ports,
+)
+from hairpin_doctor.lab.cases.ipv6 import over_ipv6
+
+TWINS = (
+    "l2-on-eno1",  # HD104
+    "l2-on-enp197s0",  # HD105
+    "macvtap-cannot-reach-parent",  # HD110
+    "no-ready-endpoints",  # HD103
+    "stale-neighbour",  # HD205
+    "vip-on-port-mac",  # HD301
+    "bridged-frames-hit-host-nat",  # HD303
+    "hairpin-off-on-port",  # HD304
+    "reply-bypasses-nat",  # HD306
+    "port-isolated",  # HD307
+    "forwarding-off",  # HD404
+    "firewall-drops",  # HD405
+    "vip-not-programmed",  # HD501
+    "local-policy-no-local-endpoint",  # HD502
+    "backend-refuses",  # HD503
+    "source-ranges-exclude-client",  # HD505
+    "protocol-missing",  # HD507
+)
+_FAMILIES = (interfaces, macvtap, arp, port_mac, bridged, datapath, ports, filtering)
+_CASES = {case.name: case for family in _FAMILIES for case in family.CASES}
+
+CASES = tuple(over_ipv6(_CASES[name]) for name in TWINS)
