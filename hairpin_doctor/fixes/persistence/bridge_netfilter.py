@@ -12,9 +12,8 @@ from hairpin_doctor.fixes.changes import BridgeNetfilter, BridgeNetfilterIpv6, C
 from hairpin_doctor.fixes.persistence.persistence import Persistence, header
 from hairpin_doctor.fixes.persistence.systemd_unit import FOLDER, service
 
-WITHOUT = f"{FOLDER}/bridges-without-"
-"""Folders "iptables" and "ip6tables", with a file for each bridge that is to go without; fixes for several bridges do not
-undo one another's."""
+WITHOUT = {tables: f"{FOLDER}/bridges-without-{tables}" for tables in ("iptables", "ip6tables")}
+"""Folders with a file for each bridge that is to go without; fixes for several bridges do not undo one another's."""
 NEW_ONES = """\
             elif [ "${{seen#* "$index" }}" = "$seen" ]; then # new here, or we are
                 keep "$bridge/nf_call_{tables}" 1
@@ -38,7 +37,7 @@ start)
             name=${{bridge%/bridge}}
             name=${{name##*/}}
             read -r index < "/sys/class/net/$name/ifindex" || continue
-            if [ -e "{without}{tables}/$name" ]; then
+            if [ -e "{without}/$name" ]; then
                 keep "$bridge/nf_call_{tables}" 0
 {new_ones}            fi
             now="$now$index "
@@ -58,16 +57,19 @@ esac
 def bridge_netfilter(
     name: str, setting: Sysctl | None, switches: Sequence[BridgeNetfilter | BridgeNetfilterIpv6]
 ) -> Persistence:
-    """`setting`: net.bridge.bridge-nf-call-iptables (or ip6tables, of one family all) is 0; `switches`: which of the bridges go without iptables all the same.
+    """`setting`: net.bridge.bridge-nf-call-iptables is 0; `switches`: which of the bridges go without iptables all the same.
+
+    Or ip6tables, where all of them are of IPv6.
 
     With `setting` every other bridge keeps it by its own switch, those included that are made later: pods reach a ClusterIP
     on their own node by it. A bridge that somebody turns off by hand stays off until the next boot.
     """
-    tables = (switches[0].setting if switches else setting.name if setting else "")[-len("ip6tables") :].strip("_-")
+    words = [*(each.setting for each in switches), *([setting.name] if setting else [])]
+    tables = "ip6tables" if any(each.endswith("ip6tables") for each in words) else "iptables"
     off = [each.bridge for each in switches if not each.enabled]
     undo = undo_of((*switches, *((setting,) if setting else ())))
     script = SCRIPT.format(
-        without=WITHOUT,
+        without=WITHOUT[tables],
         tables=tables,
         new_ones=NEW_ONES.format(tables=tables) if setting else "",
         setting=f"        keep /proc/sys/{setting.name} {setting.value}\n" if setting else "",
@@ -76,7 +78,9 @@ def bridge_netfilter(
     words = ("Type=exec", "Restart=always", "RestartSec=1")
     found = service(name, script, (), words, ("multi-user.target",), runs=True)
     files = [
-        ConfigFile(f"{WITHOUT}{tables}/{each}", header(f"{each} bridges without {tables}, while this file is here"))
+        ConfigFile(
+            f"{WITHOUT[tables]}/{each}", header(f"{each} bridges without {tables}, while this file is here")
+        )
         for each in off
     ]
     gone = tuple(f"rm -f {file.path}" for file in files)
