@@ -59,13 +59,11 @@ def bridge_netfilter(
 ) -> Persistence:
     """`setting`: net.bridge.bridge-nf-call-iptables is 0; `switches`: which of the bridges go without iptables all the same.
 
-    Or ip6tables, where all of them are of IPv6.
-
-    With `setting` every other bridge keeps it by its own switch, those included that are made later: pods reach a ClusterIP
+    Or ip6tables, where all of them are of IPv6. With `setting` every other bridge keeps it by its own switch, those included that are made later: pods reach a ClusterIP
     on their own node by it. A bridge that somebody turns off by hand stays off until the next boot.
     """
-    words = [*(each.setting for each in switches), *([setting.name] if setting else [])]
-    tables = "ip6tables" if any(each.endswith("ip6tables") for each in words) else "iptables"
+    names = [*(each.setting for each in switches), *([setting.name] if setting else [])]
+    tables = "ip6tables" if any(each.endswith("ip6tables") for each in names) else "iptables"
     off = [each.bridge for each in switches if not each.enabled]
     undo = undo_of((*switches, *((setting,) if setting else ())))
     script = SCRIPT.format(
