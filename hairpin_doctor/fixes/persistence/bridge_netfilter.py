@@ -59,8 +59,9 @@ def bridge_netfilter(
 ) -> Persistence:
     """`setting`: net.bridge.bridge-nf-call-iptables is 0; `switches`: which of the bridges go without iptables all the same.
 
-    Or ip6tables, where all of them are of IPv6. With `setting` every other bridge keeps it by its own switch, those included that are made later: pods reach a ClusterIP
-    on their own node by it. A bridge that somebody turns off by hand stays off until the next boot.
+    Or ip6tables, where all of them are of IPv6. With `setting` every other bridge keeps it by its own switch, those included
+    that are made later: pods reach a ClusterIP on their own node by it. A bridge that somebody turns off by hand stays off
+    until the next boot.
     """
     names = [*(each.setting for each in switches), *([setting.name] if setting else [])]
     tables = "ip6tables" if any(each.endswith("ip6tables") for each in names) else "iptables"
