@@ -208,15 +208,6 @@ def test_a_rule_that_judges_ipv6_vips_has_a_case_over_ipv6(rule: Rule) -> None:
     assert rule.code in (said | allowed if rule.severity is Severity.NOTE else said)
 
 
-def test_the_limitations_name_the_causes_that_are_open_or_do_not_exist_for_ipv6() -> None:
-    text = (RULES.parents[1] / "docs" / "limitations.md").read_text()
-    row = next(line for line in text.splitlines() if "causes of IPv6 VIPs" in line)
-    _, unproven, never, _ = re.split(r"not yet proven:|do not exist:|\|", row.replace("|", "", 2), maxsplit=3)
-    named = [set(re.findall(r"HD\d{3}", part)) for part in (unproven, never)]
-    by_flag = [{rule.code for rule in CATALOGUE if rule.ipv6 is flag} for flag in (Ipv6.UNPROVEN, Ipv6.NEVER)]
-    assert named == by_flag
-
-
 def test_every_case_of_the_lab_names_causes_that_exist() -> None:
     known = {rule.code for rule in CATALOGUE}
     assert {code for case in CASES for code in case.codes} <= known
