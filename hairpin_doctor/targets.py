@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from hairpin_doctor.recording import Recording
-from probes.host import Host, Unanswered, listed
+from probes.host import Denied, Host, Unanswered, listed
 from probes.probe import Scope
 from probes.questions.cluster import LoadBalancerService, LoadBalancerServices
 from probes.questions.machine import Moment
@@ -65,8 +65,14 @@ def service_targets(host: Host, name: str) -> tuple[Target, ...]:
     """The targets of NAMESPACE/SERVICE. Raises BadTarget with one sentence where the cluster has no such address."""
     try:
         services = host.ask(LoadBalancerServices())
+    except Denied as error:
+        how = "docs/cluster-access.yaml grants it"
+        raise BadTarget(
+            f"{name}: the cluster does not let us look it up, without {error.right}; {how}."
+        ) from None
     except Unanswered as error:
-        raise BadTarget(f"{name}: a Service is looked up in the cluster, and {error}.") from None
+        said = str(error).rstrip(".")
+        raise BadTarget(f"{name}: a Service is looked up in the cluster, and that failed: {said}.") from None
     service = next((each for each in services if str(each) == name), None)
     if service is None:
         raise BadTarget(

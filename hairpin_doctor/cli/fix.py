@@ -58,7 +58,7 @@ class Asked:
 
 @click.command()
 @click.argument("code", required=False, shell_complete=complete_causes)
-@click.option("--target", "targets", multiple=True, metavar="VIP[:PORT]", help="Scan this, as `scan` does.")
+@click.option("--target", "targets", multiple=True, metavar="TARGET", help="Scan this, as `scan` does.")
 @click.option(
     "--from",
     "files",
@@ -134,7 +134,7 @@ def _plan_and_apply(asked: Asked) -> int:
 
     request = request_of(asked.targets, asked.files)
     only_read = bool(asked.files) and not asked.targets and not asked.apply
-    scanned = scanned_for_a_plan(request, only_read=only_read)
+    scanned = scanned_for_a_plan(request, asked.context, only_read=only_read)
     me = machine_here(scanned)
     code = asked.upper_code
     found = plans(scanned.judgement, me, code=code, context=asked.context)

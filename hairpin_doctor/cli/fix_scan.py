@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -15,27 +16,32 @@ if TYPE_CHECKING:
 def request_of(targets: tuple[str, ...], files: tuple[str, ...]) -> Request:
     from hairpin_doctor.report.files import BadReport, load
     from hairpin_doctor.scan import Request
+    from hairpin_doctor.targets import names_a_service
     from probes.target import BadTarget, parse_target
 
+    services = tuple(each for each in targets if names_a_service(each))
     try:
-        wanted = tuple(parse_target(each) for each in targets)
+        wanted = tuple(parse_target(each) for each in targets if each not in services)
         others = tuple(recording for path in files for recording in load(path).recordings)
     except (BadTarget, BadReport) as error:
         raise Refused(error) from None
-    return Request(wanted, others)
+    return Request(wanted, others, services=services)
 
 
-def scanned_for_a_plan(request: Request, *, only_read: bool) -> Scanned:
+def scanned_for_a_plan(request: Request, context: str | None, *, only_read: bool) -> Scanned:
+    """`context`: the cluster that is read too; without one, whichever is configured here."""
+    from hairpin_doctor.cli.asked_cluster import chosen_cluster, host_beside, probes_for
     from hairpin_doctor.cli.progress import progress
     from hairpin_doctor.scan import NoTarget, judge, scan
-    from probes.linux.host import LinuxHost
     from probes.target import BadTarget
 
     if only_read:
         return judge(request.others)
+    api = chosen_cluster(context, None)
+    asked = replace(request, probes=probes_for(api))
     try:
-        with progress(len(request.probes)) as tick:
-            return scan(LinuxHost(), request, tick)
+        with progress(len(asked.probes)) as tick:
+            return scan(host_beside(api), asked, tick)
     except (BadTarget, NoTarget) as error:
         raise Refused(error) from None
 

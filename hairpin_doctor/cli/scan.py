@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from hairpin_doctor.cli.asked_cluster import chosen_cluster, cluster_options, host_beside, probes_for
 from hairpin_doctor.cli.completions import complete_files, complete_probes
 from hairpin_doctor.cli.from_afar import Afar, chosen_machines, from_afar_options, with_those_afar
 from hairpin_doctor.cli.output import EXIT_CODES, Output, judged, output_options, read, tell
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from hairpin_doctor.scan import Request, Scanned
     from hairpin_doctor.stand_in import Place
     from probes.cluster.api import Api
-    from probes.host import Host
     from probes.probe import Probe
 
 NO_TARGET = EXIT_CODES["undetermined"]
@@ -54,14 +53,7 @@ SHORTEST, LONGEST = 0.05, 60
 @click.option(
     "--skip", multiple=True, metavar="PROBE", shell_complete=complete_probes, help="Leave this probe out."
 )
-@click.option("--context", metavar="NAME", help="Ask this cluster of the kubeconfig.")
-@click.option(
-    "--kubeconfig",
-    metavar="FILE",
-    shell_complete=complete_files,
-    help="Ask the cluster that this file names.",
-)
-@click.option("--no-cluster", is_flag=True, help="Ask no cluster, though one is configured.")
+@cluster_options
 def scan(
     targets: tuple[str, ...],
     output: str,
@@ -94,8 +86,8 @@ def scan(
     """
     place = chosen_place(stand_in, stand_in_address, stand_in_like)
     afar = chosen_machines(from_machines, sudo=sudo, only=only, skip=skip, no_cluster=no_cluster)
-    api = None if no_cluster else _api(context, kubeconfig)
-    request = _request(targets, with_files, timeout, _chosen(only, skip, cluster=api is not None), save)
+    api = chosen_cluster(context, kubeconfig, no_cluster=no_cluster)
+    request = _request(targets, with_files, timeout, _chosen(only, skip, api), save)
     key = chosen_key(redact, redact_key)
     scanned = _scanned(request, afar, place, api, output)
     if scanned is None:
@@ -119,10 +111,10 @@ def _scanned(
     from probes.target import BadTarget
 
     try:
-        wanted = with_those_afar(_host(api), afar, request)
-        with with_stand_in(_host(api), place, wanted) as joined, progress(len(request.probes)) as tick:
+        wanted = with_those_afar(host_beside(api), afar, request)
+        with with_stand_in(host_beside(api), place, wanted) as joined, progress(len(request.probes)) as tick:
             page = _load_page if output == "table" else lambda: None
-            return run(_host(api), joined, tick, page, _bounded if joined.others else nullcontext)
+            return run(host_beside(api), joined, tick, page, _bounded if joined.others else nullcontext)
     except BadTarget as error:
         raise Refused(error) from None
     except NoTarget as error:
@@ -163,29 +155,8 @@ def _request(
     return Request(wanted, others, round(timeout * 1000), probes, save, services)
 
 
-def _api(context: str | None, kubeconfig: str | None) -> Api | None:
-    from probes.cluster.access import NoAccess, access
-
-    try:
-        return access(os.environ, context, kubeconfig)
-    except NoAccess as error:
-        raise Refused(error) from None
-
-
-def _host(api: Api | None) -> Host:
-    """This machine, and the cluster beside it where there is one."""
-    from probes.linux.host import LinuxHost
-
-    if api is None:
-        return LinuxHost()
-    from probes.cluster.host import ClusterHost, WithCluster
-
-    return WithCluster(LinuxHost(), ClusterHost(api))
-
-
-def _chosen(only: tuple[str, ...], skip: tuple[str, ...], *, cluster: bool) -> tuple[Probe[Any], ...]:
+def _chosen(only: tuple[str, ...], skip: tuple[str, ...], api: Api | None) -> tuple[Probe[Any], ...]:
     from hairpin_doctor.cli.nearest import did_you_mean
-    from hairpin_doctor.examine import of_the_machine
     from probes.catalogue import CATALOGUE
 
     known = [each.id for each in CATALOGUE]
@@ -193,7 +164,7 @@ def _chosen(only: tuple[str, ...], skip: tuple[str, ...], *, cluster: bool) -> t
         if name not in known:
             near = did_you_mean(name, known)
             raise Refused(f"there is no probe {name!r}{near} (`hairpin-doctor probes` lists them all)")
-    able = CATALOGUE if cluster else of_the_machine(CATALOGUE)
+    able = probes_for(api)
     unable = [name for name in only if name not in [each.id for each in able]]
     if unable:
         raise Refused(f"probe {unable[0]}, asked for by --only, needs a cluster, and none is configured here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hairpin_doctor.cli.asked_cluster import chosen_cluster, cluster_options, host_beside, probes_for
 from hairpin_doctor.cli.completions import complete_cases, complete_files
 from hairpin_doctor.cli.fix import SECONDS, STATE
 from hairpin_doctor.cli.refused import Refused
@@ -50,6 +52,7 @@ WITHOUT_CURSOR = ("", "dumb", "unknown")
     shell_complete=complete_cases,
     help="Build this case of the lab, walk through it, tear it down.",
 )
+@cluster_options
 @click.option(
     "--confirm-within",
     type=SECONDS,
@@ -63,24 +66,31 @@ def walk(
     with_files: tuple[str, ...],
     replays: tuple[str, ...],
     case: str | None,
+    context: str | None,
+    kubeconfig: str | None,
+    no_cluster: bool,
     confirm_within: int,
     state_dir: str,
 ) -> int:
     """Be guided from symptom to cure: the path, the cause, the fixes, applied when you say so.
 
-    TARGET is VIP[:PORT[/tcp|udp]]. Every screen shows its keys; nothing is changed before you say yes to a plan.
+    TARGET is VIP[:PORT[/tcp|udp]] or NAMESPACE/SERVICE. Every screen shows its keys; nothing is changed before you say
+    yes to a plan.
 
     Exit code: that of `scan` for the last verdict, 130 interrupted.
     """
     from hairpin_doctor.cli.output import read
+    from hairpin_doctor.targets import names_a_service
 
     if sum((bool(replays), case is not None, bool(targets or with_files))) > 1:
         raise Refused("--replay, --lab and targets exclude each other")
     recordings = read((*replays, *with_files), None)
-    wanted = _targets(targets)
+    services = tuple(each for each in targets if names_a_service(each))
+    wanted = _targets(each for each in targets if each not in services)
     lacking = _lacking()
     if lacking is not None:
-        return _without_terminal(lacking, targets, with_files, replays, case)
+        asked = _words(context, kubeconfig, no_cluster=no_cluster)
+        return _without_terminal(lacking, (*targets, *asked), with_files, replays, case)
     if case is not None:
         return _in_a_lab(case)
     from hairpin_doctor.walkthrough.doings import Replay
@@ -89,15 +99,23 @@ def walk(
         return _walk(Replay(recordings), "a saved report", "look")
     from hairpin_doctor.scan import Request
     from hairpin_doctor.walkthrough.live import Live
-    from probes.linux.host import LinuxHost
 
     root = os.geteuid() == 0
     engine = partial(_engine, Path(state_dir))
-    doings = Live(LinuxHost(), engine, root, Request(wanted, recordings), confirm_within)
+    api = chosen_cluster(context, kubeconfig, no_cluster=no_cluster)
+    request = Request(wanted, recordings, probes=probes_for(api), services=services)
+    doings = Live(partial(host_beside, api), engine, root, request, confirm_within)
     return _walk(doings, "this machine", "look" if root else "rights", can_ask=True)
 
 
-def _targets(texts: tuple[str, ...]) -> tuple[Target, ...]:
+def _words(context: str | None, kubeconfig: str | None, *, no_cluster: bool) -> tuple[str, ...]:
+    """The options of a cluster as they were typed."""
+    named = (("--context", context), ("--kubeconfig", kubeconfig))
+    given = (part for option, value in named if value is not None for part in (option, value))
+    return (*given, *(("--no-cluster",) if no_cluster else ()))
+
+
+def _targets(texts: Iterable[str]) -> tuple[Target, ...]:
     from probes.target import BadTarget, parse_target
 
     try:

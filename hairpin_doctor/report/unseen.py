@@ -49,6 +49,10 @@ LEFT_OPEN = {
 }
 
 
+CLUSTER = "the cluster"
+VERB = " on "  # "RBAC list on services"
+
+
 def missing_rights(recording: Recording) -> tuple[str, ...]:
     """Every right that a question of the scan was refused for."""
     refused = (each.unanswered for each in recording.asked)
@@ -71,11 +75,21 @@ def _of_a_cluster(asked: Asked) -> bool:
 
 
 def _without(name: str, refused: Sequence[Asked], how: str) -> Iterator[str]:
-    rights = sorted({each.unanswered.right for each in refused if isinstance(each.unanswered, Denied)})
+    rights = _together({each.unanswered.right for each in refused if isinstance(each.unanswered, Denied)})
     if rights:
         kinds = (type(each.question).__name__ for each in refused)
         things = ", ".join(dict.fromkeys(LEFT_OPEN.get(kind, kind) for kind in kinds))
         yield f"Not seen on {name} without {' and '.join(rights)}: {things}. {how}"
+
+
+def _together(rights: set[str]) -> list[str]:
+    """The cluster's rights of one verb as one: "RBAC list on nodes, services"."""
+    plain = sorted(each for each in rights if VERB not in each)
+    verbs: dict[str, list[str]] = {}
+    for each in sorted(rights - set(plain)):
+        verb, _, thing = each.partition(VERB)
+        verbs.setdefault(verb, []).append(thing)
+    return [*plain, *(f"{verb}{VERB}{', '.join(things)}" for verb, things in verbs.items())]
 
 
 def hindered(findings: Findings) -> tuple[str, ...]:
@@ -85,11 +99,12 @@ def hindered(findings: Findings) -> tuple[str, ...]:
     for each in findings.all:
         if isinstance(each, Unseen) and not each.right and not _beside_the_point(each, name):
             together = (
-                "" if each.probe.layer is Layer.CLUSTER else each.probe.id
-            )  # one API that fails, one sentence
+                CLUSTER if each.probe.layer is Layer.CLUSTER else each.probe.id
+            )  # one API, one sentence
             because.setdefault((together, each.crashed, each.reason), []).append(each.probe.id)
     found = [
-        _hindered(ids, name, crashed=crashed, reason=reason) for (_, crashed, reason), ids in because.items()
+        _hindered(ids, name, crashed=crashed, reason=reason, cluster=together == CLUSTER)
+        for (together, crashed, reason), ids in because.items()
     ]
     rules = findings.get(ServiceRulesFacts)
     unread = rules.unread if rules else ()
@@ -101,9 +116,11 @@ def _beside_the_point(finding: Unseen[Any], name: str) -> bool:
     return name.startswith(STAND_IN) and finding.probe.id in NOT_A_STAND_INS
 
 
-def _hindered(ids: list[str], name: str, *, crashed: bool, reason: str) -> str:
+def _hindered(ids: list[str], name: str, *, crashed: bool, reason: str, cluster: bool) -> str:
     if len(ids) == 1:
         return f"Probe {ids[0]} on {name} {'failed' if crashed else 'was skipped'}: {reason}"
+    if cluster and not crashed:
+        return f"The cluster was not seen from {name}: {reason}"
     return f"Probes {', '.join(ids)} on {name} {'failed' if crashed else 'were skipped'}: {reason}"
 
 

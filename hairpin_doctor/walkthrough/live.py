@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hairpin_doctor.mending.reprobe import States, states_here
 from hairpin_doctor.report.files import BadReport, load
 from hairpin_doctor.report.report import Diagnosis, Fix, Report, Step
 from hairpin_doctor.scan import Request, Scanned
+from hairpin_doctor.targets import names_a_service
 from hairpin_doctor.walkthrough.doings import Applied, Tell, Tick, Trouble, saved, watched
 from hairpin_doctor.walkthrough.open_run import EngineOf, OpenRun
 from probes.host import Host
@@ -36,13 +38,13 @@ UNPROVEN = (
 
 
 class Live:
-    """This machine. `host`: how it is looked at; `engine`: how it is changed; `root`: whether it may be.
+    """This machine. `host`: how it is looked at, anew each time; `engine`: how it is changed; `root`: whether it may be.
 
     `confirm_within`: seconds for a yes, before the watchdog takes a fix back.
     """
 
     def __init__(
-        self, host: Host, engine: EngineOf, root: bool, request: Request, confirm_within: int
+        self, host: Callable[[], Host], engine: EngineOf, root: bool, request: Request, confirm_within: int
     ) -> None:
         self._host, self._root = host, root
         self._request, self._confirm_within = request, confirm_within
@@ -53,17 +55,19 @@ class Live:
         self._stale: tuple[str, ...] = ()
 
     def look(self, typed: str, tick: Tick) -> Report:
-        """Scan; what was typed is a target, or the file of a report."""
+        """Scan; what was typed is a target, a Service of the cluster, or the file of a report."""
         if typed.strip():
             self._request = self._asked(typed.strip())
-        self._scanned = watched(self._host, self._request, tick, self._request.others)
+        self._scanned = watched(self._host(), self._request, tick, self._request.others)
         return self._scanned.report
 
     def _asked(self, typed: str) -> Request:
         try:
             if Path(typed).is_file():
-                return Request((), load(typed).recordings)
-            return Request((parse_target(typed),), self._request.others)
+                return replace(self._request, targets=(), services=(), others=load(typed).recordings)
+            if names_a_service(typed):
+                return replace(self._request, targets=(), services=(typed,))
+            return replace(self._request, targets=(parse_target(typed),), services=())
         except (BadTarget, BadReport) as error:
             raise Trouble(str(error)) from None
 
@@ -142,7 +146,7 @@ class Live:
         if all(stage.place == "client" for stage in option.here):
             return self._request
         self._stale = tuple(p.name for p in scanned.report.vantage_points if not p.live)
-        return replace(self._request, targets=scanned.recordings[0].scope.targets, others=())
+        return replace(self._request, targets=scanned.recordings[0].scope.targets, services=(), others=())
 
     def _note(self) -> str:
         if not self._request.others and self._stale:

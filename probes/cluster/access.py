@@ -60,6 +60,23 @@ def access(
     return Kubectl((*program, "--kubeconfig", file)) if file else None
 
 
+def unreadable(environment: Mapping[str, str], on_nodes: tuple[str, ...] = ON_NODES) -> str | None:
+    """Where `access` finds nothing: which file would name a cluster if it were there, or if we might read it."""
+    listed = environment.get("KUBECONFIG")
+    named = _users(environment)
+    if listed and not any(_is_there(each) for each in named):
+        return f"KUBECONFIG names {', '.join(named)}, and there is no such file"
+    closed = [each for each in (*named, *on_nodes) if _is_there(each) and not os.access(each, os.R_OK)]
+    return f"{closed[0]} may not be read by this user" if closed else None
+
+
+def _is_there(file: str) -> bool:
+    try:
+        return Path(file).exists()
+    except OSError:  # in a folder that is closed to us
+        return False
+
+
 def _program(environment: Mapping[str, str]) -> tuple[str, ...] | None:
     path = os.pathsep.join((environment.get("PATH", ""), *MORE_PATHS))
     for first, *rest in PROGRAMS:

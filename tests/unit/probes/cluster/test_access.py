@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.cluster.access import NoAccess, access
+from probes.cluster.access import NoAccess, access, unreadable
 from probes.cluster.in_cluster import InCluster
 from probes.cluster.kubectl import Kubectl
 
@@ -76,3 +76,19 @@ def test_on_a_node_the_kubeconfig_of_its_distribution_is_used(home: dict[str, st
     found = access({**home, "HOME": "/nonexistent"}, on_nodes=("/nonexistent/k3s.yaml", str(file)))
     assert isinstance(found, Kubectl)
     assert found.command[-1] == str(file)
+
+
+def test_why_no_cluster_is_asked_is_known_where_a_file_says_so(home: dict[str, str], tmp_path: Path) -> None:
+    assert unreadable(home, on_nodes=()) is None
+    gone = {**home, "KUBECONFIG": "/nonexistent/config"}
+    assert unreadable(gone, on_nodes=()) == "KUBECONFIG names /nonexistent/config, and there is no such file"
+    there = {**home, "KUBECONFIG": f"/nonexistent/config:{kubeconfig(tmp_path)}"}
+    assert unreadable(there, on_nodes=()) is None
+
+
+def test_a_nodes_kubeconfig_that_is_roots_is_named(
+    home: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = str(kubeconfig(tmp_path / "bin"))
+    monkeypatch.setattr("os.access", lambda path, mode: path != file)
+    assert unreadable({**home, "HOME": "/nonexistent"}, (file,)) == f"{file} may not be read by this user"

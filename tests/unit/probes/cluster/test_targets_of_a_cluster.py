@@ -72,7 +72,7 @@ def test_a_service_that_cannot_be_found_is_one_sentence(cluster: Started) -> Non
         service_targets(cluster(answers), "dns/web")
     with pytest.raises(BadTarget, match="dns/dns: the Service has no address yet"):
         service_targets(cluster(answers), "dns/dns")
-    with pytest.raises(BadTarget, match="needs RBAC list on services"):
+    with pytest.raises(BadTarget, match="without RBAC list on services; docs/cluster-access"):
         service_targets(cluster(answers | {objects.SERVICES: 403}), "dns/dns")
 
 
