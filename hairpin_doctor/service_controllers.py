@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hairpin_doctor.cluster_view import CLASS_OPTION, ClusterView, names_of
+from hairpin_doctor.findings import MissingFacts
+from hairpin_doctor.network import Network
 from hairpin_doctor.told import serves_by_service_lb
 from probes.cluster_nodes import ClusterNodeFacts
 from probes.load_balancer_controllers import LoadBalancerControllerFacts
 from probes.other_controllers import OtherControllersFacts
 from probes.questions.cluster import Workload
+from probes.target import Address
 
 CILIUM_L2_CLASS = "io.cilium/l2-announcer"
 KUBE_VIP_CLASS = "kube-vip.io/kube-vip-class"
@@ -59,6 +62,22 @@ def controllers_of(view: ClusterView) -> tuple[Controller, ...]:
         *_openelb(view),
         *_calico(view),
     )
+
+
+def who_should_announce(network: Network, vip: Address) -> tuple[str, ...]:
+    """A sentence for each that should announce a Service with this VIP, or that none does; () where it cannot be seen."""
+    said: list[str] = []
+    for view in network.clusters(vip):
+        try:
+            found = [each for each in controllers_of(view) if each.announces]
+        except MissingFacts:
+            continue
+        said += [f"{each.why[:-1]} ({view.said_by})." for each in found]
+        if not found and view.point.findings.get(LoadBalancerControllerFacts) is not None:
+            said.append(
+                f"No load balancer controller that is known here is to announce {view.service} ({view.said_by})."
+            )
+    return tuple(said)
 
 
 def _metallb(view: ClusterView) -> Iterator[Controller]:

@@ -71,8 +71,7 @@ def service_targets(host: Host, name: str) -> tuple[Target, ...]:
             f"{name}: the cluster does not let us look it up, without {error.right}; {how}."
         ) from None
     except Unanswered as error:
-        said = str(error).rstrip(".")
-        raise BadTarget(f"{name}: a Service is looked up in the cluster, and that failed: {said}.") from None
+        raise BadTarget(f"{name}: a Service is looked up in the cluster, and that failed: {error}") from None
     service = next((each for each in services if str(each) == name), None)
     if service is None:
         raise BadTarget(

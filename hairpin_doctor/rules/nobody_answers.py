@@ -25,7 +25,7 @@ from hairpin_doctor.fixes.changes import Look
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
-from hairpin_doctor.service_controllers import controllers_of
+from hairpin_doctor.service_controllers import who_should_announce
 from hairpin_doctor.situation import NotThis, of_silent_clients, silent_attachment, symptom
 from hairpin_doctor.speaker_says import sentences
 from hairpin_doctor.vantage_point import VantagePoint
@@ -71,12 +71,7 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
             f"Nobody answers {by} for {vip} at {client.name}.",
             *seen,
             *sentences(host, vip),
-            *(
-                f"{each.why} ({view.said_by})"
-                for view in network.clusters(vip)
-                for each in controllers_of(view)
-                if each.announces
-            ),
+            *who_should_announce(network, vip),
         ),
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY,

@@ -226,3 +226,22 @@ def test_where_metallb_only_gives_what_cilium_announces_there_is_one_of_each(rec
 def test_what_may_not_be_read_names_nobody(recorded: Recorded) -> None:
     case = recorded("nobody-announces")
     assert isinstance(judged(case, word(case, CILIUM, **{POLICIES: 403, BGP: 403})), Cleared)
+
+
+def test_silence_is_told_with_who_should_announce(recorded: Recorded) -> None:
+    """What may not be read says nothing, and takes nothing from what the host itself shows."""
+    case = recorded("nobody-announces")
+    found = word(case)
+    unmarked = objects.service("dns", str(case.vip))
+    unmarked["metadata"]["annotations"] = {}
+    elsewhere = {**found, objects.SERVICES: [unmarked], objects.METALLB + "ipaddresspools": []}
+    refused = {**elsewhere, objects.METALLB + "ipaddresspools": 403}
+    for answers, words in (
+        (found, "MetalLB serves dns/dns"),
+        (elsewhere, "No load balancer controller that is known here is to announce dns/dns"),
+        (refused, None),
+    ):
+        verdict = judged(case, answers, nobody_answers)
+        assert isinstance(verdict, Diagnosis)
+        said = [each for each in verdict.because if "the cluster, asked on n5" in each]
+        assert [words in each for each in said] == ([True] if words else [])
