@@ -89,8 +89,9 @@ class Lab:
         return run(self.place(key).wrap(["/bin/sh", "-e", "-c", commands]))
 
     def inside(self, key: str, work: Callable[[], Answer]) -> Answer:
-        """Call `work` in a thread of this process that has entered the machine's network."""
-        return inside(self.place(key).namespace, work)
+        """Call `work` in a thread of this process that has entered the machine's network and has its name."""
+        place = self.place(key)
+        return inside(place.namespace, work, place.hostname)
 
     def set_announcer(self, how: Callable[[Announcer], Announcer], key: str = "host") -> None:
         """Restart the announcer of a machine with other behaviour, or start one if there is none yet."""
