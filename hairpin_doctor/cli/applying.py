@@ -19,7 +19,7 @@ from hairpin_doctor.machine.changing.kubectl import Kubectl, is_clusters
 from hairpin_doctor.mending.checkpoint import Checkpoint, Work
 from hairpin_doctor.mending.engine import Engine
 from hairpin_doctor.mending.plan import Option, Plan
-from hairpin_doctor.mending.reprobe import States, states_here
+from hairpin_doctor.mending.reprobe import States, must_work_from_here, states_here
 from hairpin_doctor.mending.store import MendingRefused, Store
 from hairpin_doctor.mending.watchdog import hands_for
 from hairpin_doctor.report.page import Page
@@ -68,9 +68,7 @@ def apply_option(engine: Engine, wanted: Wanted, request: Request, report: Repor
     work, before = wanted.work, states_here(report)
     if not work.changes:
         raise Refused(_why_nothing(wanted))
-    must_mend = not wanted.option.elsewhere and any(
-        works is False for name, works in before.items() if name.split(" ")[0] in work.vips
-    )
+    must_mend = not wanted.option.elsewhere and must_work_from_here(report, work.vips)
     try:
         if engine.is_done((*work.changes, *work.lasting)):
             page.marked("good", "done", "All of it is so already: nothing was changed.")
@@ -119,8 +117,8 @@ def _tell_what_was_proven(wanted: Wanted, checkpoint: Checkpoint, page: Page, *,
         page.marked(
             "note",
             "not proven",
-            "Nothing failed from this machine, or other stages are still to come: that every change holds and that nothing "
-            "broke is all that can be seen from here.",
+            "It fails from elsewhere, or other stages are still to come: that every change holds and that nothing broke is "
+            "all that can be seen from here.",
         )
     _tell_what_is_left(wanted, page)
 

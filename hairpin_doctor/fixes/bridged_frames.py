@@ -74,7 +74,7 @@ def iptables_off(attachment: Attachment, vip: Address, client: str) -> Fix:
     step = Step(
         place="host",
         machine=host.name,
-        why=f"{name} then bridges without iptables; {', '.join(keep) or 'no other bridge'} keeps it, which pods need",
+        why=f"iptables no longer sees what {name} bridges; {', '.join(keep) or 'no other bridge'} keeps it, as pods need",
         changes=changes,
     )
     cautions = (

@@ -33,6 +33,17 @@ def states_here(report: Report) -> dict[str, bool | None]:
     return {t.name: s.works for t, s in report.states() if s.vantage_point in live}
 
 
+def must_work_from_here(report: Report, vips: Collection[str]) -> bool:
+    """Whether the proof of a fix is to be had from this machine: one of the VIPs fails from it, and from nowhere else.
+
+    What fails from elsewhere may fail from here by another way, which this fix does not promise to mend: a node whose own
+    rules lead nowhere does not reach the VIP that another node serves, whatever it does for a VM behind it.
+    """
+    live = {point.name for point in report.vantage_points if point.live}
+    failing = {s.vantage_point for t, s in report.states() if t.vip in vips and s.works is False}
+    return bool(failing) and failing <= live
+
+
 def compare(before: States, after: States, vips: Collection[str]) -> Comparison:
     """`failing` and `mended` speak of these VIPs alone, `broken` of everything."""
     ours = [name for name in before if name.split(" ")[0] in vips]

@@ -9,7 +9,7 @@ from pathlib import Path
 from hairpin_doctor.mending.checkpoint import Checkpoint, Work
 from hairpin_doctor.mending.engine import Engine
 from hairpin_doctor.mending.plan import Option, Plan, plans
-from hairpin_doctor.mending.reprobe import States, states_here
+from hairpin_doctor.mending.reprobe import States, must_work_from_here, states_here
 from hairpin_doctor.report.files import BadReport, load
 from hairpin_doctor.report.report import Diagnosis, Fix, Report, Step
 from hairpin_doctor.scan import Request, Scanned
@@ -103,8 +103,7 @@ class Live:
         if found is None or scanned is None or not found[1].here:
             raise Trouble("no part of it belongs to this machine")
         before, (plan, option) = states_here(scanned.report), found
-        fails = any(works is False for name, works in before.items() if name.split(" ")[0] in plan.vips)
-        must_mend = fails and not option.elsewhere
+        must_mend = not option.elsewhere and must_work_from_here(scanned.report, plan.vips)
         self._before, self._request = self._request, self._after(scanned, option)
         self._diagnosed = scanned
 

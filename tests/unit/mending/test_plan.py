@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,10 @@ import pytest
 from hairpin_doctor.fixes.changes import Deletion, LinkMac, Look, MacvlanLink, ResourceRef, Sysctl
 from hairpin_doctor.fixes.fix import Step
 from hairpin_doctor.mending.plan import Plan, Stage, plans
-from hairpin_doctor.mending.reprobe import compare, probe_until_good
+from hairpin_doctor.mending.reprobe import compare, must_work_from_here, probe_until_good
 from hairpin_doctor.mending.risks import risk_of
 from hairpin_doctor.report.codec import decode_recording
-from hairpin_doctor.report.files import parse
+from hairpin_doctor.report.files import load, parse
 from hairpin_doctor.scan import judge
 
 RECORDINGS = Path(__file__).parents[2] / "golden" / "recordings"
@@ -97,3 +98,17 @@ def test_probing_goes_on_for_a_while_until_it_is_good(monkeypatch: pytest.Monkey
     monkeypatch.setattr("hairpin_doctor.mending.reprobe.time.sleep", lambda _: None)
     answers = iter([{"v 1/tcp": False}, {"v 1/tcp": True}])
     assert probe_until_good(lambda: next(answers), {"v 1/tcp": False}, ("v",), must_mend=True).mended
+
+
+@pytest.mark.parametrize(
+    ("case", "live", "wanted"),
+    [
+        ("l2-on-eno1", "homeassistant", True),
+        ("l2-on-eno1", "n5", False),
+        ("bridged-frames-hit-host-nat", "n5", False),  # it fails from there too, by n5's own rules
+    ],
+)
+def test_a_fix_has_to_mend_what_fails_from_here_alone(case: str, live: str, wanted: bool) -> None:
+    report = judge(load(RECORDINGS / f"{case}.json.gz").recordings).report
+    points = tuple(replace(each, live=each.name == live) for each in report.vantage_points)
+    assert must_work_from_here(replace(report, vantage_points=points), ("192.168.8.53",)) is wanted
