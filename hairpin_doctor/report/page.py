@@ -93,13 +93,15 @@ class Page:
         """`× diagnosed  text`, the text wrapped below itself; `pointed`: `>` stands before it, in its indent."""
         sign = MARKS[mark]
         before = ">".ljust(indent) if pointed else " " * indent
-        lead = f"{before}{sign.sign if self.look.unicode else sign.ascii} {self._shown(word)}  "
-        lines = (
-            self._wrapped(text, self.width - len(lead))
-            if len(lead) < self.width // 2
-            else [self._shown(text)]
-        )
-        self._write_led(lead, sign.style, lines)
+        first = f"{before}{sign.sign if self.look.unicode else sign.ascii} "
+        lead = f"{first}{self._shown(word)}  "
+        if len(lead) < self.width // 2:
+            self._write_led(lead, sign.style, self._wrapped(text, self.width - len(lead)))
+        elif len(lead) + len(self._shown(text)) <= self.width:
+            self._write_led(lead, sign.style, [self._shown(text)])
+        else:
+            lines = self._wrapped(f"{word}  {text}", self.width - len(first))
+            self._write_led(first, sign.style, lines, sign.style)
 
     def item(self, text: str, indent: int = 2, style: str | None = None) -> None:
         """A list item, wrapped."""

@@ -63,6 +63,9 @@ def _last(body: list[str], space: int, look: Look) -> int:
 
 def _window(body: list[str], space: int, offset: int, look: Look, *, choosing: bool) -> list[str]:
     start = min(offset, _last(body, space, look))
+    if choosing and not start:
+        pointed = next((n for n, line in enumerate(body) if ESCAPES.sub("", line).startswith("> ")), 0)
+        start = pointed if height(body[: pointed + 1], look.width) > space else 0
     shown: list[str] = []
     for line in body[start:]:
         if height([*shown, line], look.width) > space and shown:
@@ -76,7 +79,9 @@ def _window(body: list[str], space: int, offset: int, look: Look, *, choosing: b
 
 
 def _header(walk: Walk, page: Page) -> None:
-    page.line(f"hairpin-doctor  {walk.title}  -  {TITLES[walk.screen]}"[: page.width], "bold")
+    where = f"{walk.title}  -  {TITLES[walk.screen]}"
+    whole = f"hairpin-doctor  {where}"
+    page.line(next((each for each in (whole, where) if len(each) <= page.width), TITLES[walk.screen]), "bold")
     page.line(("─" if page.look.unicode else "-") * page.width, "dim")
 
 

@@ -114,6 +114,20 @@ def test_where_the_arrows_choose_something_the_space_bar_moves_the_window(walks:
         assert press(walks["vip-on-port-mac"].to(screen), "space")[0].offset > 0
 
 
+def test_what_is_pointed_at_is_in_the_window(walks: dict[str, Walk]) -> None:
+    small = Look(True, False, 40)
+    for hop in range(8):
+        shown = frame(replace(walks["vip-on-port-mac"].to("hops"), hop=hop), small, 10)
+        assert any(line.startswith("> ") for line in shown), hop
+
+
+def test_a_narrow_terminal_still_names_the_screen_and_cuts_no_word(walks: dict[str, Walk]) -> None:
+    walk = walks["vip-on-port-mac"]
+    assert frame(walk.to("ruled out"), Look(True, False, 40), 10)[0] == "vip-on-port-mac  -  What it is not"
+    lines = frame(walk.to("cause"), Look(True, False, 40), 30)
+    assert all(len(line) <= 40 for line in lines)
+
+
 def test_a_healthy_end_shows_a_healthy_picture(walks: dict[str, Walk]) -> None:
     text = "\n".join(frame(walks["healthy"].to("end"), Look(True, False, 80), 24))
     assert "√ healthy" in text
