@@ -83,6 +83,8 @@ def following(walk: Walk) -> Screen:
 
 def press(walk: Walk, key: str) -> tuple[Walk, Act | None]:
     """The state after a key, and what is to be done outside."""
+    if key == "end of input":  # Ctrl-D: the way out of every screen, where a q is a letter too
+        return _leave(walk) if walk.screen in ("ask", "rights") else press(walk, "q")
     if walk.screen == "ask":
         return _type(walk, key)
     if walk.screen in ("quit", "keep", "rights"):
@@ -90,7 +92,7 @@ def press(walk: Walk, key: str) -> tuple[Walk, Act | None]:
     if walk.screen == "apply":
         return walk, None
     if key == "q":
-        return (walk.to("quit"), None) if walk.changed else (walk, "leave")
+        return _leave(walk)
     if walk.screen == "look":
         return walk, None
     if key in ("b", "escape", "left"):
@@ -98,6 +100,10 @@ def press(walk: Walk, key: str) -> tuple[Walk, Act | None]:
     if key == "s":
         return walk, "save"
     return _on_screen(walk, key)
+
+
+def _leave(walk: Walk) -> tuple[Walk, Act | None]:
+    return (walk.to("quit"), None) if walk.changed else (walk, "leave")
 
 
 def _on_screen(walk: Walk, key: str) -> tuple[Walk, Act | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from math import ceil
@@ -13,7 +14,7 @@ from hairpin_doctor.walkthrough.keys import CHOOSING, keys_of
 from hairpin_doctor.walkthrough.screens import TITLES, show
 from hairpin_doctor.walkthrough.state import Walk
 
-LOWEST = 10
+NARROWEST, LOWEST = 40, 10
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -22,6 +23,10 @@ def frame(walk: Walk, look: Look, rows: int) -> list[str]:
 
     A line may be wider than the terminal only where it is to be copied: the terminal then shows it on several rows.
     """
+    if look.width < NARROWEST or rows < LOWEST:
+        return textwrap.wrap(
+            f"Make this terminal {NARROWEST} columns wide and {LOWEST} rows high.", look.width
+        )[:rows]
     header = [] if walk.screen == "copy" else _lines(look, lambda page: _header(walk, page))
     footer = _lines(look, lambda page: _footer(walk, page))
     body, space = _body(walk, look), _space(walk, look, rows)
@@ -48,7 +53,7 @@ def _body(walk: Walk, look: Look) -> list[str]:
 def _space(walk: Walk, look: Look, rows: int) -> int:
     """The rows that are left for the body."""
     header = [] if walk.screen == "copy" else _lines(look, lambda page: _header(walk, page))
-    return max(LOWEST, rows) - len(header) - len(_lines(look, lambda page: _footer(walk, page)))
+    return rows - len(header) - len(_lines(look, lambda page: _footer(walk, page)))
 
 
 def height(lines: list[str], width: int) -> int:

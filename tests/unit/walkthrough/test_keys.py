@@ -90,3 +90,10 @@ def test_going_on_without_root_looks_and_y_asks_for_sudo() -> None:
     assert press(rights, "enter")[1] == "look"
     assert press(rights, "y")[1] == "become root"
     assert press(rights, "x") == (rights, None)
+
+
+@pytest.mark.parametrize("screen", ["ask", "rights", "look", "answer", "plan", "end"])
+def test_the_end_of_input_leaves_every_screen_and_is_no_letter(walks: dict[str, Walk], screen: str) -> None:
+    walk = replace(walks["healthy"].to(screen), typed="192.0.2")  # type: ignore[arg-type]
+    assert press(walk, "end of input") == (walk, "leave")
+    assert press(replace(walk, changed=True), "end of input")[0].screen == "quit"

@@ -128,6 +128,14 @@ def test_a_narrow_terminal_still_names_the_screen_and_cuts_no_word(walks: dict[s
     assert all(len(line) <= 40 for line in lines)
 
 
+def test_a_terminal_that_is_too_small_for_anything_is_told_so(walks: dict[str, Walk]) -> None:
+    for columns, rows in ((30, 24), (80, 6), (12, 3)):
+        lines = frame(walks["healthy"], Look(True, False, columns), rows)
+        assert lines[0].startswith("Make this")
+        assert len(lines) <= rows
+        assert all(len(line) <= columns for line in lines)
+
+
 def test_a_healthy_end_shows_a_healthy_picture(walks: dict[str, Walk]) -> None:
     text = "\n".join(frame(walks["healthy"].to("end"), Look(True, False, 80), 24))
     assert "√ healthy" in text
