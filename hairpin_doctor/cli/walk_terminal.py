@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import termios
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import TracebackType
 
 from hairpin_doctor.machine.keyboard import Keyboard
+from hairpin_doctor.machine.signals import suspending
 from hairpin_doctor.report.page import PLAIN_TERMINALS, Look
 from hairpin_doctor.walkthrough.layout import height
-from hairpin_doctor.walkthrough.loop import osc52
+from hairpin_doctor.walkthrough.loop import REPAINT, osc52
 
 OTHER_SCREEN, FIRST_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 ROWS = 24
@@ -26,23 +27,40 @@ class WalkTerminal:
         self._keyboard = Keyboard()
         self._wrapped = False
         self._shown: tuple[os.terminal_size | None, list[str]] = (None, [])
+        self._resumed = False
+        self._stack = ExitStack()
 
     def __enter__(self) -> WalkTerminal:
-        self._keyboard.__enter__()
-        self._write("" if self._plain else OTHER_SCREEN)
-        self._write(HOME_AND_CLEAR)
+        self._take()
+        self._stack.enter_context(suspending(self._give_back, self._take_again))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stack.close()
+        self._give_back()
+
+    def _take(self) -> None:
+        self._keyboard.__enter__()
+        self._write("" if self._plain else OTHER_SCREEN)
+        self._write(HOME_AND_CLEAR)
+
+    def _take_again(self) -> None:
+        self._take()
+        self._shown, self._resumed = (None, []), True
+
+    def _give_back(self) -> None:
         with suppress(OSError, termios.error):  # the terminal may be what is gone
+            self._keyboard.__exit__(None, None, None)
             self._write(HOME_AND_CLEAR if self._plain else FIRST_SCREEN)
-            self._keyboard.__exit__(kind, error, trace)
 
     def pressed(self, seconds: float) -> str | None:
         """A key by its name, or None."""
-        return self._keyboard.pressed(seconds)
+        key = None if self._resumed else self._keyboard.pressed(seconds)
+        if self._resumed:
+            key, self._resumed = REPAINT, False
+        return key
 
     def size(self) -> tuple[Look, int]:
         """What the terminal can show now, and its rows."""

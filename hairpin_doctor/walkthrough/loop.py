@@ -18,6 +18,7 @@ from hairpin_doctor.walkthrough.layout import frame, within
 from hairpin_doctor.walkthrough.state import Act, Progress, Walk
 
 Change = Callable[[Walk], Walk]
+REPAINT = "repaint"
 TAKEN_BACK = "The fix was taken back: what it changed is as it was before."
 
 
@@ -25,7 +26,7 @@ class Terminal(Protocol):
     """What the loop needs of a terminal."""
 
     def pressed(self, seconds: float) -> str | None:
-        """A key, or None."""
+        """A key, or None; REPAINT where what was painted is on the terminal no more."""
 
     def size(self) -> tuple[Look, int]:
         """What it can show, and its rows."""
@@ -58,6 +59,9 @@ def run(walk: Walk, doings: Doings, terminal: Terminal) -> tuple[Walk, Act]:
             shown = (walk, look, rows)
         key = terminal.pressed(0.1)
         if not key:
+            continue
+        if key == REPAINT:
+            shown = None
             continue
         walk, act = press(walk, key)
         if act == "keep and leave":

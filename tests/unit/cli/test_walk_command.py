@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import gzip
+import os
 import re
 import signal
 import struct
@@ -52,6 +53,21 @@ def test_ctrl_c_leaves_a_sane_terminal_and_exit_130(report: Path, at_a_terminal:
         terminal.press("\x03")
         terminal.until("interrupted")
         assert terminal.process.wait(PATIENCE) == 130
+        assert terminal.sane()
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_draws_the_screen_anew(
+    report: Path, at_a_terminal: AtATerminal
+) -> None:
+    with at_a_terminal("walk", "--replay", str(report)) as terminal:
+        terminal.until("BREAKS HERE")
+        os.kill(terminal.process.pid, signal.SIGTSTP)
+        terminal.until("\x1b[?1049l")
+        assert terminal.sane()
+        os.kill(terminal.process.pid, signal.SIGCONT)
+        terminal.until("BREAKS HERE")
+        terminal.press("q")
+        assert terminal.process.wait(PATIENCE) == 1
         assert terminal.sane()
 
 
