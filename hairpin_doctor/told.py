@@ -62,8 +62,10 @@ def told(network: Network, vip: Address, host: VantagePoint) -> Told | None:
             return None
         node, able = view.node_of(host), _able(view)
         own_word = protocols(host, vip)
-        elected = LAYER2 in own_word if own_word is not None else node is _elected(able, view)
-        if node is None or not elected or (own_word is None and node not in able):
+        elected = (
+            LAYER2 in own_word if own_word is not None else node in able and node is _elected(able, view)
+        )
+        if node is None or not elected:
             return None
         interfaces = view.interfaces_on(node)
     except MissingFacts:
@@ -72,8 +74,8 @@ def told(network: Network, vip: Address, host: VantagePoint) -> Told | None:
 
 
 def _able(view: ClusterView) -> tuple[ClusterNode, ...]:
-    """The nodes that may announce: selected, with a speaker, not excluded unless all are."""
-    selected = view.candidates()
+    """The nodes that may announce: selected, with a speaker and a network, not excluded unless all are."""
+    selected = [each for each in view.candidates() if each.network_unavailable is not True]
     running = {pod.node for pod in view.speaker_pods_seen if pod.ready}
     with_speaker = [each for each in selected if not running or each.name in running]
     free = [each for each in with_speaker if EXCLUDED not in each.labels]

@@ -32,9 +32,14 @@ class Told:
 
 
 def told_sessions(hosts: tuple[VantagePoint, ...], vip: Address, word: BgpWord | None) -> tuple[Told, ...]:
-    """Every session that somebody tells of; where the cluster names its peers, MetalLB's with those only."""
+    """Every session that somebody tells of. Where the cluster names its peers: with those, or in which the VIP goes out.
+
+    A daemon beside MetalLB may speak for the pod network alone, as Calico's BIRD does.
+    """
     by_cluster = _by_cluster(word, hosts) if word else ()
-    return (*_by_daemons(hosts, vip), *_by_speakers(hosts, vip, word), *by_cluster)
+    wanted = {_other_side(each.peer) for each in word.peerings} if word else None
+    every = (*_by_daemons(hosts, vip), *_by_speakers(hosts, vip), *by_cluster)
+    return tuple(each for each in every if wanted is None or each.peer in wanted or each.advertises)
 
 
 def _by_daemons(hosts: tuple[VantagePoint, ...], vip: Address) -> Iterator[Told]:
@@ -52,22 +57,20 @@ def _by_daemons(hosts: tuple[VantagePoint, ...], vip: Address) -> Iterator[Told]
             )
 
 
-def _by_speakers(hosts: tuple[VantagePoint, ...], vip: Address, word: BgpWord | None) -> Iterator[Told]:
+def _by_speakers(hosts: tuple[VantagePoint, ...], vip: Address) -> Iterator[Told]:
     """By MetalLB's metrics: it means to advertise the VIP, and something goes out in that session."""
-    wanted = {_other_side(each.peer) for each in word.peerings} if word else None
     for host in hosts:
         meant = protocols(host, vip)
         for each in speakers_sessions(host):
-            if wanted is None or each.peer in wanted:
-                goes_out = None if meant is None else BGP in meant and each.prefixes != 0
-                yield Told(
-                    machine=host.name,
-                    said_by=f"MetalLB on {host.name} (its metrics)",
-                    peer=each.peer,
-                    state=ESTABLISHED if each.is_up else "down",
-                    is_established=each.is_up,
-                    advertises=goes_out if each.is_up else None,
-                )
+            goes_out = None if meant is None else BGP in meant and each.prefixes != 0
+            yield Told(
+                machine=host.name,
+                said_by=f"MetalLB on {host.name} (its metrics)",
+                peer=each.peer,
+                state=ESTABLISHED if each.is_up else "down",
+                is_established=each.is_up,
+                advertises=goes_out if each.is_up else None,
+            )
 
 
 def speakers_sessions(host: VantagePoint) -> tuple[SpeakerSession, ...]:

@@ -215,6 +215,17 @@ def test_metallbs_own_arp_listener_does_not_hide_a_session_that_is_down(recorded
     assert isinstance(case.verdict(bgp_session_down, host, case.client), Diagnosis)
 
 
+def test_a_daemon_that_speaks_for_the_pod_network_is_none_of_metallbs(recorded: Recorded) -> None:
+    """BIRD on the node has an established session with the router, MetalLB's peer is another machine."""
+    case = recorded(ABSENT)
+    other = {PEERS: [peer(address="192.168.8.2")], SESSIONS: [session("Active", address="192.168.8.2")]}
+    host = case.asking_a_cluster(case.host, word(case, None, "router", **other))
+    assert isinstance(case.verdict(bgp_session_down, host, case.client), Diagnosis)
+    sending = case.host_lists(BgpDaemonState, lambda each: replace(each, advertised=(case.vip,)))
+    host = case.asking_a_cluster(sending.host, word(case, None, "router", **other))
+    assert isinstance(case.verdict(bgp_session_down, host, case.client), Cleared)
+
+
 def test_a_session_of_the_pod_network_is_none_of_metallbs(recorded: Recorded) -> None:
     """The host has an established session with its router; the cluster's peer is another machine, and it is down."""
     case = recorded(ABSENT).host_says(BgpDaemonState, lambda *_: ())

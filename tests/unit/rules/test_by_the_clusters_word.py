@@ -89,6 +89,15 @@ def test_the_word_counts_for_the_node_that_is_elected_and_no_other(recorded: Rec
     assert len(likely) < len(found)
 
 
+def test_a_node_without_a_network_is_not_elected(recorded: Recorded) -> None:
+    """MetalLB leaves out nodes whose condition NetworkUnavailable holds, so that another one announces."""
+    case = recorded("l2-on-eno1-real-speaker")
+    answers = word(case, ("eno1",))
+    answers[objects.NODES][0]["status"]["conditions"][0]["status"] = "True"
+    verdict = judged(case, deaf_announcing_interface, answers)
+    assert verdict == case.verdict(deaf_announcing_interface)  # by what listens alone
+
+
 def test_from_another_machine_that_is_neither_client_nor_host_it_is_the_same(recorded: Recorded) -> None:
     case = recorded("l2-on-eno1-real-speaker")
     laptop = case.asking_a_cluster(

@@ -92,3 +92,16 @@ def test_a_nodes_kubeconfig_that_is_roots_is_named(
     file = str(kubeconfig(tmp_path / "bin"))
     monkeypatch.setattr("os.access", lambda path, mode: path != file)
     assert unreadable({**home, "HOME": "/nonexistent"}, (file,)) == f"{file} may not be read by this user"
+
+
+@pytest.mark.parametrize("flavour", ["oc", "k3s kubectl", "k0s kubectl", "microk8s kubectl"])
+def test_where_there_is_no_kubectl_its_distributions_own_is_used(
+    flavour: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("probes.cluster.access.MORE_PATHS", ())
+    program = tmp_path / flavour.split()[0]
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    kubeconfig(tmp_path)
+    found = access({"PATH": str(tmp_path), "HOME": str(tmp_path)}, on_nodes=())
+    assert found == Kubectl((str(program), *flavour.split()[1:]))
