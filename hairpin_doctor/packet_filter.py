@@ -54,6 +54,16 @@ def stopped_while_bridged(
     return _sure((port, _bridged(host, client, vip, port, bridge)) for port in ports)
 
 
+def stopped_solicitation(host: VantagePoint, vip: Address, bridge: str) -> tuple[Stopper | None, bool]:
+    """What surely stops a solicitation for an IPv6 VIP that the bridge passes on; and whether something at least may."""
+    facts = host.findings[ForwardChainFacts]
+    ways = [each for each in facts.solicitations if (each.vip, each.bridge) == (vip, bridge)]
+    stoppers = [each for way in ways for each in way.stoppers]
+    sure = bool(ways) and all(way.passes is False for way in ways)
+    first = next((each for each in stoppers if each.certain), next(iter(stoppers), None))
+    return first if sure else None, any(way.passes is not True for way in ways)
+
+
 def stopped_first(attachment: Attachment, client: VantagePoint, vip: Address) -> list[Stopped]:
     """What surely stops the client's bridged frames, for rules about what happens to those that pass."""
     host, bridge = attachment.host, attachment.interface.name

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import IPv6Address
 from typing import Literal
 
 from probes.host import Host
@@ -25,8 +26,9 @@ from probes.rulesets.passage import Passage, Stopper, Way, passage
 from probes.rulesets.path import Leg, enter, from_outside, onward
 from probes.rulesets.ports import ports_named, ports_wanted
 from probes.rulesets.read import bridge_names, families_of, interface_to, is_local, leave, read_rulesets
-from probes.target import Address, Protocol, ServicePort
+from probes.target import Address, Protocol, ServicePort, solicited_node
 
+UNTRACKED = frozenset({"untracked"})
 SHOWN_HOOKS = ("prerouting", "input", "forward")
 
 
@@ -46,7 +48,8 @@ class Policy:
 class ForwardChainFacts:
     """`populated`: backends that hold any rule. `unread`: a sentence for each ruleset that could not be read.
 
-    `own`: this machine's own packets and the answers to them (ways "sent" and "answered").
+    `own`: this machine's own packets and the answers to them (ways "sent" and "answered"). `solicitations`: for IPv6 VIPs,
+    the frames that ask for them by multicast, on their way from port to port of each bridge.
     """
 
     passages: tuple[Passage, ...]
@@ -54,6 +57,7 @@ class ForwardChainFacts:
     populated: tuple[str, ...]
     unread: tuple[str, ...]
     own: tuple[Passage, ...] = ()
+    solicitations: tuple[Passage, ...] = ()
 
     def of(
         self, vip: Address, port: int | None = None, protocol: Protocol | None = None, way: Way | None = None
@@ -124,7 +128,23 @@ def forward_chain(host: Host, scope: Scope) -> ForwardChainFacts:
         tuple(
             each for vip in _untranslated(scope, passages) for each in _own(host, scope, rulesets.read, vip)
         ),
+        tuple(_solicitations(host, scope, rulesets.read, bridges)),
     )
+
+
+def _solicitations(
+    host: Host, scope: Scope, rulesets: Sequence[Ruleset], bridges: Sequence[str | None]
+) -> Iterator[Passage]:
+    """Connection tracking leaves them alone (nf_conntrack_icmpv6_error, net/netfilter/nf_conntrack_proto_icmpv6.c)."""
+    for vip in scope.vips:
+        if not isinstance(vip, IPv6Address):
+            continue
+        question = Packet(solicited_node(vip), protocol="icmpv6", bridged=True, state=UNTRACKED)
+        for bridge in bridges:
+            frame = replace(
+                question, incoming=bridge, outgoing=bridge, physdev_out=None, destination_local=False
+            )
+            yield from (replace(each, vip=vip) for each in _ways(host, rulesets, frame, None, bridge))
 
 
 def _untranslated(scope: Scope, passages: Sequence[Passage]) -> tuple[Address, ...]:

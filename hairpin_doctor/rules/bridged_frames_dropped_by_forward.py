@@ -1,13 +1,14 @@
 """Frames that the host merely bridges are dropped by its FORWARD rules, because br_netfilter shows them to iptables.
 
-Why: With bridge-nf-call-iptables a bridged IPv4 frame passes the FORWARD chains of the host's rules
+Why: With bridge-nf-call-iptables (for IPv6 bridge-nf-call-ip6tables) a bridged frame passes the FORWARD chains of the rules
 (net/bridge/br_netfilter_hooks.c). Docker's policy DROP, a firewall, or the drop rule of a Service without a local
 endpoint there stop traffic between two other machines.
 Seen as: ARP works; TCP and UDP get silence. Ping too, unless a rule accepts ICMP or only the service's ports are dropped.
+Of IPv6, the solicitations may be stopped as well: then nobody answers at all.
 Told apart from: HD303 and HD304, whose frames pass FORWARD and are lost by translation; HD405 by the receiver of the
 frames, which is another machine.
 By hand: The counter of a rule or policy in FORWARD rises with every try of the client.
-    sysctl net.bridge.bridge-nf-call-iptables
+    sysctl net.bridge.bridge-nf-call-iptables net.bridge.bridge-nf-call-ip6tables
     iptables -vnL FORWARD
     nft list chain ip filter FORWARD
 Fix: Accept bridged frames before that rule; or keep iptables off the bridge (see HD303).
@@ -20,24 +21,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hairpin_doctor.attachment import Attachment
+from hairpin_doctor.attachment import Attachment, segment
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.allow import accept_bridged, allow
 from hairpin_doctor.fixes.bridged_frames import iptables_off, leave_untranslated
 from hairpin_doctor.fixes.fix import Fix
+from hairpin_doctor.listening import listening_interfaces
 from hairpin_doctor.network import Network
-from hairpin_doctor.packet_filter import Stopped, failing_ports, refused_by_proxy, stopped_while_bridged
-from hairpin_doctor.rule import Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.packet_filter import (
+    Stopped,
+    failing_ports,
+    refused_by_proxy,
+    stopped_solicitation,
+    stopped_while_bridged,
+)
+from hairpin_doctor.rule import Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import (
     NotThis,
     behind_the_clients_port,
     failing_clients,
     intercepted,
+    is_silent,
     live_macs,
     macs_used,
     symptom,
 )
 from hairpin_doctor.vantage_point import VantagePoint
+from probes.routes import RouteFacts
+from probes.rulesets.passage import Stopper
 from probes.target import Address, resolution
 
 
@@ -50,17 +61,63 @@ class _Passing:
     mac: str
 
 
-@rule("HD305", "bridged-frames-dropped-by-forward", Severity.BROKEN, explains=("HD302", "HD303", "HD304"))
+@rule(
+    "HD305",
+    "bridged-frames-dropped-by-forward",
+    Severity.BROKEN,
+    explains=("HD201", "HD302", "HD303", "HD304"),
+    ipv6=Ipv6.PROVEN,
+)
 def bridged_frames_dropped_by_forward(network: Network, vip: Address) -> Verdict:
     """The client's frames cross a bridge with br_netfilter, and a rule there surely stops them."""
     reasons: list[Exception] = []
     for client in failing_clients(network, vip):
         try:
+            unheard = _solicitations(network, client, vip)
+            if unheard is not None:
+                return unheard
             passing = _passing(network, client, vip)
             return _diagnosis(passing, vip, _stops(passing, vip))
         except (NotThis, MissingFacts) as reason:
             reasons.append(reason)
     raise reasons[0]
+
+
+def _solicitations(network: Network, client: VantagePoint, vip: Address) -> Diagnosis | None:
+    """Of an IPv6 VIP that nobody answers for: whether the question itself is stopped on a bridge in between."""
+    if vip.version == 4 or not is_silent(client, vip):
+        return None
+    for attachment in network.bridged_by(client, vip):
+        host, bridge = attachment.host, attachment.interface.name
+        here = {link.name for link in segment(attachment)} & set(listening_interfaces(host, vip))
+        own = host.findings[RouteFacts].is_local(vip)
+        if own or here or not intercepted(attachment, vip):
+            continue
+        by, _ = stopped_solicitation(host, vip, bridge)
+        if by is not None:
+            return _unasked(client, attachment, vip, by)
+    return None
+
+
+def _unasked(client: VantagePoint, attachment: Attachment, vip: Address, by: Stopper) -> Diagnosis:
+    host, bridge = attachment.host, attachment.interface.name
+    ports = failing_ports(client, vip)[:1]  # what accepts the frames speaks of no port
+    accepted = [
+        accept_bridged(host.name, vip, client.name, bridge, [Stopped(port, by, "bridged")]) for port in ports
+    ]
+    return Diagnosis(
+        summary=f"{host.name} drops the neighbour solicitations for {vip} that its {bridge} should only bridge",
+        because=(
+            symptom(client, vip),
+            f"Nobody answers NDP for {vip} at {client.name}, and no program on {host.name} would there.",
+            f"br_netfilter hands IPv6 frames that {bridge} bridges to the rules of {host.name}, solicitations included.",
+            f"They are stopped: {by.action} by {by.backend}, table {by.table}, chain {by.chain}: {by.rule}.",
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=(*accepted, iptables_off(attachment, vip, client.name)),
+        ruled_out=(f"HD201: what {client.name} asks does not get past {bridge}.",),
+    )
 
 
 def _passing(network: Network, client: VantagePoint, vip: Address) -> _Passing:

@@ -1,8 +1,9 @@
 """Large packets to the VIP vanish on the way, and nobody tells the sender to make them smaller.
 
 Why: A link on the way carries less than the client's own (its MTU): a bridge port, a tunnel, a VPN, a virtual interface.
-A router would say so by ICMP (fragmentation needed, RFC 1191), unless that is filtered; a bridge, a switch and a virtual
-interface drop in silence. TCP's MSS speaks of the two ends only and does not save what lies between them.
+A router would say so by ICMP (fragmentation needed, RFC 1191; packet too big, RFC 8201), unless that is filtered; a
+bridge, a switch and a virtual interface drop in silence. TCP's MSS speaks of the two ends only and does not save what lies
+between them.
 Seen as: The handshake and short requests work; uploads, long requests and TLS handshakes with large certificates hang.
 Told apart from: HD403 and HD405 by the size, which alone decides: two bytes are acknowledged on the connection that loses a
 full segment, or on one beside it, and connections with smaller segments have these acknowledged at once.
@@ -23,7 +24,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import LinkMtu
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import of_failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.questions.links import Link
@@ -34,7 +35,7 @@ from probes.tcp import TcpFacts
 VLAN_TAG = 4  # bytes that a virtual interface takes beyond its MTU (is_skb_forwardable, net/core/dev.c)
 
 
-@rule("HD407", "mtu-black-hole", Severity.BROKEN, explains=("HD302",))
+@rule("HD407", "mtu-black-hole", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.PROVEN)
 def mtu_black_hole(network: Network, vip: Address) -> Verdict:
     """A full segment that is lost again and again, where a smaller one passes."""
     return of_failing_clients(network, vip, _judge)
@@ -107,13 +108,14 @@ def _raise(narrow: tuple[VantagePoint, Link], sizes: PacketSizes, vip: Address, 
 
 
 def _find(sizes: PacketSizes, vip: Address, client: VantagePoint) -> Fix:
+    needed = "fragmentation needed" if vip.version == 4 else "packet too big"
     step = Step(
         place="router",
         machine="the narrow link",
         why="what the way cannot carry must not be sent, or be refused aloud",
         instructions=(
             f"Compare the MTUs on the way from {client.name} to {vip} (ip link; tunnels, VPNs and bridge ports first): one "
-            f'is below {sizes.lost} and at least about {sizes.passed}. Raise it, let ICMP "fragmentation needed" pass back '
+            f'is below {sizes.lost} and at least about {sizes.passed}. Raise it, let ICMP "{needed}" pass back '
             "to the clients, or clamp TCP's MSS there."
         ),
     )

@@ -20,16 +20,20 @@ References: RFC 826; https://metallb.io/troubleshooting/; metallb/metallb#2274; 
 from __future__ import annotations
 
 from hairpin_doctor.attachment import Attachment, segment
+from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Look
 from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.listening import listening_interfaces
 from hairpin_doctor.network import Network
+from hairpin_doctor.packet_filter import stopped_solicitation
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.service_controllers import who_should_announce
-from hairpin_doctor.situation import NotThis, of_silent_clients, silent_attachment, symptom
+from hairpin_doctor.situation import NotThis, intercepted, of_silent_clients, silent_attachment, symptom
 from hairpin_doctor.speaker_says import sentences
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
+from probes.bgp_sessions import BgpSessionFacts
 from probes.multicast import MulticastFacts
 from probes.neighbour_discovery import NeighbourDiscoveryFacts
 from probes.routed_path import RoutedPathFacts
@@ -61,6 +65,7 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     routes, address = host.findings[RouteFacts], client.address_towards(vip)
     if routes.is_local(vip) and address is not None and not routes.asked(address):
         raise network.need_another_scan(host, client, f"why the kernel of {host.name} does not answer")
+    _unstopped(network, client, vip)
     by = resolution(vip)
     near, seen = _by_ndp(vip, client, attachment) if by == "NDP" else _by_arp(client, attachment)
     return Diagnosis(
@@ -97,6 +102,7 @@ def _by_arp(client: VantagePoint, attachment: Attachment) -> tuple[bool, tuple[s
 def _by_ndp(vip: Address, client: VantagePoint, attachment: Attachment) -> tuple[bool, tuple[str, ...]]:
     """The same for an IPv6 VIP: a listener is known by the group that it joined, and stations were asked directly too."""
     discovery, host = client.findings[NeighbourDiscoveryFacts], attachment.host
+    _by_bgp(host, vip)
     direct = discovery.heard_directly(vip)
     if direct:
         raise NotThis(f"{direct[0]} answers for {vip} when a frame is sent to its own MAC")
@@ -110,6 +116,28 @@ def _by_ndp(vip: Address, client: VantagePoint, attachment: Attachment) -> tuple
         else f"No interface of {host.name} where {client.name} is heard is in the group in which {vip} is asked for."
     )
     return bool(near), (told, seen)
+
+
+def _by_bgp(host: VantagePoint, vip: Address) -> None:
+    """Raises MissingFacts where an IPv6 VIP may be routed by BGP instead, which no rule judges yet (HD601)."""
+    peers = host.findings[BgpSessionFacts].established_peers()
+    if peers and not listening_interfaces(host, vip):
+        what = f"whether {vip} is announced by BGP: {host.name} has a session with {peers[0]}, and hears no solicitation"
+        how = f"on {host.name}: birdc show route {vip}, or vtysh -c 'show bgp ipv6', or the cluster's BGPAdvertisements"
+        raise MissingFacts(what, host.name, how)
+
+
+def _unstopped(network: Network, client: VantagePoint, vip: Address) -> None:
+    """Raises MissingFacts where a bridge in between shows solicitations to rules that may stop them (HD305)."""
+    for each in network.bridged_by(client, vip):
+        host, bridge = each.host, each.interface.name
+        if vip.version == 6 and intercepted(each, vip) and stopped_solicitation(host, vip, bridge)[1]:
+            if {link.name for link in segment(each)} & set(listening_interfaces(host, vip)):
+                continue
+            what = f"whether rules of {host.name} stop solicitations for {vip} that {bridge} bridges"
+            raise MissingFacts(
+                what, host.name, f"on {host.name}: ip6tables-save -c -t filter; nft list ruleset"
+            )
 
 
 def _look_at_the_announcer(vip: Address, client: VantagePoint) -> Fix:

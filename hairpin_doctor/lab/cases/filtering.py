@@ -88,7 +88,7 @@ def _crossing(names: Names, ping: str) -> tuple[Check, ...]:
     )
 
 
-def _only_bridges(names: Names) -> Fault:
+def only_bridges(names: Names) -> Fault:
     """Another node owns and serves the DNS VIP, and the host has no rule for it."""
     return compose(other_node_owns_dns(names), services(names, dns_only(names, _not_programmed)))
 
@@ -109,7 +109,7 @@ _FORWARD = Case(
     name="docker-drops-bridged",
     title="Docker on a hypervisor: its policy DROP meets what the bridge passes between VM and another node.",
     codes=("HD305",),
-    fault=lambda names: compose(_only_bridges(names), docker()),
+    fault=lambda names: compose(only_bridges(names), docker()),
     symptom=lambda names: _crossing(names, "silent"),
     call_iptables=1,
     targets=dns_targets,
@@ -152,14 +152,14 @@ CASES = (
         _FORWARD,
         name="docker-drops-bridged-but-icmp",
         title="Docker's policy DROP meets bridged frames, and a rule accepts ICMP: ping works, nothing else does.",
-        fault=lambda names: compose(_only_bridges(names), docker(icmp=True)),
+        fault=lambda names: compose(only_bridges(names), docker(icmp=True)),
         symptom=lambda names: _crossing(names, "reply"),
     ),
     replace(
         _FORWARD,
         name="firewall-drops-bridged",
         title="A firewall with policy drop on the host meets what its bridge passes between VM and another node.",
-        fault=lambda names: compose(_only_bridges(names), firewall("ip protocol icmp accept", policy="drop")),
+        fault=lambda names: compose(only_bridges(names), firewall("ip protocol icmp accept", policy="drop")),
         symptom=lambda names: _crossing(names, "reply"),
     ),
     replace(

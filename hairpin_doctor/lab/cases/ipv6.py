@@ -11,9 +11,11 @@ from ipaddress import IPv4Address, IPv6Network
 from typing import Any
 
 from hairpin_doctor.lab.cases.case import Case, all_served, all_targets, dns_is, dns_targets
+from hairpin_doctor.lab.cases.filtering import only_bridges
 from hairpin_doctor.lab.checks import Check, Ndp
 from hairpin_doctor.lab.daemon import Daemon
 from hairpin_doctor.lab.faults import Fault, announcer, compose, interface, no_announcer, nothing, sysctls
+from hairpin_doctor.lab.filters import firewall
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import Announcer
 from hairpin_doctor.lab.topology import Bridge, Interface
@@ -93,6 +95,11 @@ def _silent(names: Names) -> tuple[Check, ...]:
     return (*asked, *dns_is("vm", names.dns_vip, "unreachable", "silent"))
 
 
+def _unheard_beyond_the_bridge(names: Names) -> tuple[Check, ...]:
+    silent = dns_is("vm", names.dns_vip, "unreachable", "silent")
+    return (Check("vm", Ndp(names.dns_vip), ("nobody",)), *silent, *dns_is("laptop", names.dns_vip, "served"))
+
+
 _NO_LINK_LOCAL = sysctls("host", {"net.ipv6.conf.default.addr_gen_mode": 1})
 """none (ip-sysctl): the bridge has its own address, and no link-local one."""
 
@@ -136,6 +143,15 @@ _CASES = (
         symptom=_silent,
         by_hand=lambda names: ("host", f"ip -6 address add fe80::5/64 dev {names.bridge} nodad"),
         repair=_speaker_anew,
+    ),
+    replace(
+        _UNHEARD,
+        name="firewall-drops-solicitations",
+        title="A firewall with policy drop meets what the host's bridge passes on: another node never hears the question.",
+        codes=("HD305",),
+        fault=lambda names: compose(only_bridges(names), firewall(policy="drop")),
+        symptom=_unheard_beyond_the_bridge,
+        call_iptables=1,
     ),
     replace(
         _UNHEARD,

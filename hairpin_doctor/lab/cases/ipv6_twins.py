@@ -12,6 +12,7 @@ from hairpin_doctor.lab.cases import (
     filtering,
     interfaces,
     macvtap,
+    packet_sizes,
     port_mac,
     ports,
 )
@@ -30,13 +31,14 @@ TWINS = (
     "port-isolated",  # HD307
     "forwarding-off",  # HD404
     "firewall-drops",  # HD405
+    "mtu-black-hole",  # HD407
     "vip-not-programmed",  # HD501
     "local-policy-no-local-endpoint",  # HD502
     "backend-refuses",  # HD503
     "source-ranges-exclude-client",  # HD505
     "protocol-missing",  # HD507
 )
-_FAMILIES = (interfaces, macvtap, arp, port_mac, bridged, datapath, ports, filtering)
+_FAMILIES = (interfaces, macvtap, arp, port_mac, bridged, datapath, ports, filtering, packet_sizes)
 _CASES = {case.name: case for family in _FAMILIES for case in family.CASES}
 
 CASES = tuple(over_ipv6(_CASES[name]) for name in TWINS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -141,3 +142,45 @@ def test_bridge_family_sees_bridged_frames_only() -> None:
 def test_redirect_ends_on_this_machine() -> None:
     facts = look("hand-written.json", target="192.168.8.92:2222/tcp", local=("192.168.8.92",))
     assert [p.way for p in facts.passages if p.endpoint] == ["local"]
+
+
+def firewall(*expressions: dict[str, Any]) -> str:
+    """A table inet whose chain at forward drops what these do not accept."""
+    where = {"family": "inet", "table": "firewall"}
+    chain = {"name": "forward", "type": "filter", "hook": "forward", "prio": 0, "policy": "drop"}
+    rules = [
+        {"rule": {**where, "chain": "forward", "handle": 3 + n, "expr": [each, {"accept": None}]}}
+        for n, each in enumerate(expressions)
+    ]
+    table = {"family": "inet", "name": "firewall"}
+    return json.dumps({"nftables": [{"table": table}, {"chain": {**where, **chain}}, *rules]})
+
+
+ICMPV6 = {"match": {"op": "==", "left": {"meta": {"key": "l4proto"}}, "right": "ipv6-icmp"}}
+ECHO = {
+    "match": {
+        "op": "==",
+        "left": {"payload": {"protocol": "icmpv6", "field": "type"}},
+        "right": "echo-request",
+    }
+}
+
+
+@pytest.mark.parametrize(("accepted", "passes"), [((), False), ((ICMPV6,), True)])
+def test_a_solicitation_that_a_bridge_passes_on_meets_the_rules_of_forward(
+    accepted: tuple[dict[str, Any], ...], passes: bool
+) -> None:
+    host = Recorded()
+    host.answers[NftRuleset()] = firewall(*accepted)
+    found = forward_chain.look(host, Scope((parse_target("[2001:db8::53]:53/tcp"),))).solicitations
+    assert [(str(each.vip), each.bridge, each.passes) for each in found] == [
+        ("2001:db8::53", "bridge0", passes)
+    ]
+    assert not [each for each in found if passes and each.stoppers]
+
+
+def test_where_only_some_icmp_passes_a_solicitation_is_not_said_to_pass() -> None:
+    host = Recorded()
+    host.answers[NftRuleset()] = firewall(ECHO)
+    found = forward_chain.look(host, Scope((parse_target("[2001:db8::53]:53/tcp"),))).solicitations
+    assert found[0].passes is not True
