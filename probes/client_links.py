@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from probes.host import Absent, Host
+from probes.host import Absent, Host, NotAsked
 from probes.probe import Layer, Scope, probe
 from probes.questions.machine import Moment
-from probes.questions.neighbours import ArpSweep, Neighbours
+from probes.questions.neighbours import ArpReply, ArpSweep, Neighbours
 from probes.questions.routing import Route, RouteTo
 from probes.target import Address
 
@@ -53,9 +53,16 @@ def client_links(host: Host, scope: Scope) -> ClientLinkFacts:
         tuple(
             ClientHeard(reply.address, interface, reply.mac)
             for (interface, source), clients in wanted.items()
-            for reply in host.ask(_sweep(host, scope, interface, source, clients))
+            for reply in _answers(host, _sweep(host, scope, interface, source, clients))
         )
     )
+
+
+def _answers(host: Host, sweep: ArpSweep) -> tuple[ArpReply, ...]:
+    try:
+        return host.ask(sweep)
+    except NotAsked:  # the scan knew of no client; nobody is heard, which says nothing of where a client is
+        return ()
 
 
 def _sweep(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from hairpin_doctor.comparison.words import Fact, answered, facts
 from hairpin_doctor.recording import Recording
@@ -11,6 +12,7 @@ from hairpin_doctor.report.report import Diagnosis, Report, Verdict
 from hairpin_doctor.scan import Scanned
 from hairpin_doctor.version import __version__
 from probes import questions as q
+from probes.questions.machine import Identity
 
 SCHEMA = "hairpin-doctor/comparison/1"
 
@@ -49,7 +51,10 @@ class Cause:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What changed between two judgements. `not_comparable`: sentences about what only one of them saw."""
+    """What changed between two judgements. `not_comparable`: sentences about what only one of them saw.
+
+    `doubts`: sentences that say why the two may be no before and after of one network.
+    """
 
     schema: str
     tool_version: str
@@ -60,6 +65,7 @@ class Comparison:
     came: tuple[Cause, ...]
     facts: tuple[Changed, ...]
     not_comparable: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
 
 
 def compare(before: Scanned, after: Scanned) -> Comparison:
@@ -82,7 +88,25 @@ def compare(before: Scanned, after: Scanned) -> Comparison:
             *_only(theirs, ours, "after"),
             *(each for name in both for each in _unseen(ours[name], theirs[name])),
         ),
+        doubts=tuple(_doubts(ours, theirs)),
     )
+
+
+def _doubts(before: Mapping[str, Recording], after: Mapping[str, Recording]) -> Iterator[str]:
+    times = [[datetime.fromisoformat(each.taken_at) for each in side.values()] for side in (before, after)]
+    if min(times[0]) > max(times[1]):
+        yield "What is called after was looked at earlier than what is called before: the files may be in the wrong order"
+    if not before.keys() & after.keys():
+        yield "No machine was looked from both times, so what is different may be the machines"
+    for name in before.keys() & after.keys():
+        machines = {_machine(before[name]), _machine(after[name])} - {None}
+        if len(machines) > 1:
+            yield f"{name} is not the same machine both times, by its machine-id"
+
+
+def _machine(recording: Recording) -> str | None:
+    found = (each.answer for each in recording.asked if isinstance(each.answer, Identity))
+    return next((each.machine for each in found), None)
 
 
 def _side(report: Report) -> Side:

@@ -13,6 +13,8 @@ def show(found: Comparison, page: Page) -> None:
     """Print the whole comparison; it says so where nothing changed."""
     _side("before", found.before, page)
     _side("after", found.after, page)
+    for text in found.doubts:
+        page.marked("warn", "careful", sentence(text))
     if found.states:
         page.heading("What is experienced otherwise")
     for each in found.states:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from hairpin_doctor.last_seen import Trail
 from hairpin_doctor.report.report import NextStep, Report, Target, VantagePoint
+from hairpin_doctor.report.wording import moment
+from hairpin_doctor.vantage_point import STAND_IN
 from hairpin_doctor.vantage_point import VantagePoint as Looked
 from probes.interfaces import InterfaceFacts
 from probes.routes import RouteFacts
@@ -56,6 +58,8 @@ def _steps(report: Report, saved: str | None, bridge: str | None) -> Iterator[Ne
     open_question = report.verdict in ("undetermined", "unexplained")
     if open_question and live.missing_rights:
         yield NextStep(f"on {live.name}", "it needs root to see all", (f"sudo {COMMAND} {_targets(report)}",))
+    if report.verdict == "unexplained":
+        yield from _look_again(report)
     roles = {each.role for each in report.vantage_points}
     if "host" not in roles and (open_question or _needs_host(report)):
         yield from _ask_the_host(report, live, saved)
@@ -105,6 +109,19 @@ def _ask_the_host(report: Report, live: VantagePoint, saved: str | None) -> Iter
         yield NextStep(f"on {live.name}", why, (f"sudo {COMMAND} {_targets(report)} --save {file}",))
     where = f"copy {file} to the host that serves {_vips(report)}, and there"
     yield NextStep(where, "both views are judged together", (f"sudo {COMMAND} --with {shlex.quote(file)}",))
+
+
+def _look_again(report: Report) -> Iterator[NextStep]:
+    """Clients that failed in a report from before this scan: what was mended since is not in it."""
+    if not any(each.live for each in report.vantage_points):
+        return
+    failing = {state.vantage_point for _, state in report.states() if state.works is False}
+    for each in report.vantage_points:
+        stood_in = each.name.startswith(STAND_IN)
+        if each.name in failing and not each.live and each.role == "client" and not stood_in:
+            why = f"its report is of {moment(each.taken_at)}: what was changed since then is not in it"
+            command = f"sudo {COMMAND} {_targets(report)} --save {each.name}.json"
+            yield NextStep(f"on {each.name}, again", why, (command,))
 
 
 def _ask_a_client(report: Report, live: VantagePoint, bridge: str | None) -> Iterator[NextStep]:

@@ -11,6 +11,7 @@ import pytest
 
 from hairpin_doctor.attachment import segment
 from hairpin_doctor.network import Network, VantagePoint
+from hairpin_doctor.vantage_point import STAND_IN_PORT
 from probes.client_links import ClientHeard, ClientLinkFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interface_sysctls import InterfaceSysctlFacts
@@ -61,6 +62,30 @@ def test_a_client_hangs_on_the_port_where_the_bridge_learned_its_mac(point: Poin
     assert found is not None
     assert (found.host.name, found.interface.name, found.port.name) == ("n5", "br0", "vnet1")
     assert Network([vm, host]).bridged_by(vm, VIP) == (found,)
+
+
+@pytest.mark.parametrize(
+    ("name", "port"),
+    [("stand-in@vnet1", "vnet1"), ("stand-in@br0", STAND_IN_PORT), ("stand-in@tap9", STAND_IN_PORT)],
+)
+def test_a_stand_in_hangs_on_the_port_that_its_own_is_a_copy_of(
+    point: Point, link: Any, name: str, port: str
+) -> None:
+    stand_in = point(
+        name,
+        TO_VIP,
+        InterfaceFacts((link(2, "eth0", mac=CLIENT_MAC),)),
+        InterfaceSysctlFacts((), (), 0),
+    )
+    links = (*bridge(link), link(6, STAND_IN_PORT, master=3), link(7, "tap9", master=8))
+    host = point("n5", SERVES, InterfaceFacts(links), learned(6))
+    found = Network([stand_in, host]).attachment(stand_in, VIP)
+    assert found is not None
+    assert found.port.name == port
+    elsewhere = point("n6", SERVES, InterfaceFacts(bridge(link)), learned(5))
+    beyond = Network([stand_in, elsewhere]).attachment(stand_in, VIP)
+    assert beyond is not None
+    assert beyond.port.name == "eno1"
 
 
 @pytest.mark.parametrize("fdb", [learned(4, own=True), learned(4, None), learned(9), learned(3)])

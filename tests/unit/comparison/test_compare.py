@@ -160,6 +160,27 @@ def recorded() -> Callable[[Handshake], Recording]:
     return make
 
 
+@pytest.mark.parametrize(
+    ("head", "machine", "said"),
+    [
+        ({"taken_at": "2026-01-02T03:04:04+00:00"}, "m", ("may be in the wrong order",)),
+        ({"taken_at": "2026-01-02T03:04:06+00:00"}, "m", ()),
+        ({}, "another", ("vm is not the same machine both times",)),
+        ({}, None, ()),
+        ({"vantage_point": "laptop"}, "m", ("No machine was looked from both times",)),
+    ],
+)
+def test_what_may_be_no_before_and_after_is_doubted(
+    head: dict[str, str], machine: str | None, said: tuple[str, ...]
+) -> None:
+    def identity(machine: str | None) -> dict[Question[Any], Any]:
+        return {q.MachineIdentity(): Identity("vm", "boot-1", 1, "6.1.0", True, machine)}
+
+    found = compare(scanned(identity("m")), scanned(identity(machine), **head)).doubts
+    assert len(found) == len(said)
+    assert all(part in text for part, text in zip(said, found, strict=True))
+
+
 def test_the_page_says_so_where_nothing_changed_and_shows_what_did() -> None:
     def page(found: Comparison) -> str:
         stream = io.StringIO()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from probes.client_links import ClientHeard, ClientLinkFacts, client_links
-from probes.host import Absent, Denied
+from probes.host import Absent, Denied, NotAsked
 from probes.probe import Scope
 from probes.questions.machine import Moment
 from probes.questions.neighbours import ArpReply, ArpSweep, Neighbour, Neighbours
@@ -59,6 +59,11 @@ def test_only_the_answer_with_the_clients_own_mac_says_where_it_hangs() -> None:
     assert facts.of(CLIENT, MAC) == ClientHeard(CLIENT, "eth0", MAC)
     assert facts.of(CLIENT, "02:00:00:00:00:99") is None
     assert facts.of(FAR, MAC) is None
+
+
+def test_where_a_recording_knew_of_no_client_nobody_is_heard(fake: Any) -> None:
+    host = fake({RouteTo: route, Neighbours(Moment.BEFORE): (), ArpSweep: NotAsked("not asked then")})
+    assert client_links.look(host, scope(CLIENT)).heard == ()
 
 
 def test_without_the_right_to_ask_it_says_so(fake: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from hairpin_doctor.examine import of_the_machine
 from hairpin_doctor.recording import Recording
+from hairpin_doctor.report.next_steps import next_steps
 from hairpin_doctor.scan import NoTarget, Request, judge, scan
 from hairpin_doctor.targets import choose_targets
 from hairpin_doctor.vantage_points import newest_of_each
@@ -102,6 +103,19 @@ def test_the_targets_and_addresses_of_other_reports_are_taken_over(
         "vm": True,
         "laptop": False,
     }
+
+
+def test_where_an_older_report_is_left_unexplained_that_client_is_to_be_scanned_again(
+    fake_client: Callable[..., Any], recorded: Callable[..., Recording]
+) -> None:
+    old = recorded(Handshake.SILENT, name="laptop", boot="b")
+    report = replace(scan(fake_client(), Request((DNS,), others=(old,))).report, verdict="unexplained")
+    steps = next_steps(report, None)
+    assert steps[0].where == "on laptop, again"
+    assert "what was changed since then is not in it" in steps[0].why
+    assert "--save laptop.json" in steps[0].commands[0]
+    judged = replace(judge([old]).report, verdict="unexplained")
+    assert not any("again" in each.where for each in next_steps(judged, None))
 
 
 def test_without_a_target_a_host_looks_at_what_it_serves(fake_client: Callable[..., Any]) -> None:

@@ -129,6 +129,17 @@ def test_causes_that_lack_the_same_are_one_line_of_verbose(diagnosed: Report) ->
     assert "HD301 x (192.0.2.53): whose MAC it is" in alone
 
 
+def test_one_suspected_cause_is_told_with_what_decides_where_nothing_else_does(diagnosed: Report) -> None:
+    suspected = replace(open_cause("HD202"), suspected=True, how_to_get="on 192.0.2.7: scan there")
+    report = replace(
+        diagnosed, verdict="undetermined", diagnoses=(), undetermined=(suspected,), next_steps=()
+    )
+    assert (
+        "1 cause is still open; it hangs on what has not been seen.\n"
+        "  · HD202 (suspected): whose MAC it is\n    On 192.0.2.7: scan there\n"
+    ) in shown(report)
+
+
 def test_the_same_cause_at_two_addresses_is_told_once(diagnosed: Report) -> None:
     first = diagnosed.diagnoses[0]
     second = replace(first, vip="192.0.2.50", summary=first.summary.replace("192.0.2.53", "192.0.2.50"))

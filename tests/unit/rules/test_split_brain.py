@@ -9,13 +9,18 @@ from typing import Any
 from hairpin_doctor.recording import Asked
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined
 from hairpin_doctor.rules.split_brain import split_brain
-from probes.questions.directed import DirectedExchanges
+from probes.questions.directed import DirectedExchanges, DirectedOutcome, DirectedPort
 from probes.questions.neighbours import ArpReply, ArpSweep
 from probes.questions.routing import RouteTo
+from probes.target import parse_target
 from scripts import cluster_objects as objects
 
 Recorded = Callable[[str], Any]
 OTHER_NODE = "84:47:09:1a:2c:06"
+PORTS = tuple(
+    DirectedPort(parse_target(f"192.168.8.53:53/{protocol}"), DirectedOutcome.ANSWERED, OTHER_NODE, 63)
+    for protocol in ("udp", "tcp")
+)
 
 
 def other(case: Any, **how: Any) -> Any:
@@ -56,6 +61,22 @@ def test_one_that_serves_nothing_must_be_scanned_and_is_suspected_where_it_harms
     assert isinstance(verdict, Undetermined)
     assert verdict.suspected
     assert verdict.how_to_get.startswith("on 192.168.8.247")
+
+
+def test_it_is_suspected_too_where_the_client_works_and_a_node_is_the_other_one(recorded: Recorded) -> None:
+    case = recorded("split-brain")
+    silent = tuple(
+        replace(port, outcome=DirectedOutcome.SILENT, answered_by=None, ttl=None) for port in PORTS
+    )
+    verdict = other(case, ports=silent).verdict(split_brain)
+    assert isinstance(verdict, Undetermined)
+    assert verdict.suspected
+    assert "serves nothing of it when asked at its MAC" in verdict.missing
+    unasked = other(case, ports=()).verdict(split_brain)
+    assert isinstance(unasked, Undetermined)
+    assert not unasked.suspected
+    alone = other(case, ports=silent)
+    assert not getattr(alone.verdict(split_brain, alone.client), "suspected", False)
 
 
 def test_one_answer_is_no_split(recorded: Recorded) -> None:
