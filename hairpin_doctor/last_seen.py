@@ -18,6 +18,7 @@ from probes.connections import ConnectionFacts
 from probes.questions.firewall import TrackedConnection
 from probes.routes import RouteFacts
 from probes.target import Address
+from probes.ways_back import WayBackFacts
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,22 @@ def _end(network: Network, client: VantagePoint, vip: Address, state: TargetStat
                 f"on {host.name}, which tracks them and translates them to nothing", host.name, f"host {vip}"
             )
         if flow.seen_reply:
-            said = f"on {host.name}, where {place} answers them; the answers do not arrive"
+            lost = _no_way_back(host, client, vip) or "the answers do not arrive"
+            said = f"on {host.name}, where {place} answers them; {lost}"
             return _End(said, host.name, f"host {flow.original.source}")
         said = f"on {host.name}, sent on to {place} port {port}; nothing comes back"
         return _End(said, host.name, f"host {place} and port {port}")
     said = f"leaving {client.name}{_towards(network, client, vip)}; {_untracked(network, vip)}"
     next_machine = next((host.name for host in network.hosts(vip)), client.name)
     return _End(said, next_machine, f"host {vip}")
+
+
+def _no_way_back(host: VantagePoint, client: VantagePoint, vip: Address) -> str | None:
+    ways, address = host.findings.get(WayBackFacts), client.address_towards(vip)
+    found = ways.of(vip, address) if ways and address else ()
+    if found and all(way.route is None for way in found):
+        return f"{host.name} has no route by which answers could go to {address}"
+    return None
 
 
 def _flows(

@@ -173,5 +173,5 @@ def _not_by_arp(network: Network, host: VantagePoint, vip: Address, word: BgpWor
     connected = any(vip in each.prefix for each in routes.connected)
     only_bgp = word is not None or by_bgp_alone(host, vip)
     if not only_bgp and connected and listeners(host, vip):
-        what = f"whether {vip} is announced by ARP or by BGP: {host.name} has listeners for both"
+        what = f"whether {vip} is announced by ARP or by BGP: a speaker on {host.name} listens for ARP in either mode"
         raise network.need_client(vip, f"{what}; a client in its subnet tells")

@@ -1,9 +1,9 @@
-"""The client's own routing sends packets for the VIP elsewhere than into the LAN that holds it.
+"""The client's own routing sends packets for the VIP elsewhere than into the LAN that holds it, or nowhere.
 
 Why: The kernel obeys the first policy rule whose table knows a way (ip-rule(8)), and in a table the longest prefix
 (ip-route(8)). A VPN that accepts a route for the very LAN it is used in, an exit node, or a container network of the same
 numbers wins against the LAN's own route: packets for the VIP, and perhaps for the whole LAN, never leave by the LAN's
-interface.
+interface. A client of another subnet without a gateway cannot send anything at all.
 Seen as: Silence or "no route to host" from this machine alone; others of the LAN are served. ping fails as well.
 Told apart from: HD201, HD104 and HD105 by the answer that the VIP gets when it is asked for in the LAN itself; HD406, where
 the answer of the node goes astray; HD111, where no subnet of the client holds the VIP.
@@ -52,6 +52,8 @@ def client_routes_vip_elsewhere(network: Network, vip: Address) -> Verdict:
 def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     routes = client.findings[RouteFacts]
     bypassed = client.findings[BypassedSubnetFacts].of(vip)
+    if not bypassed and routes.asked(vip) and routes.route(vip) is None:
+        return _nowhere(client, vip)
     if not bypassed:
         raise NotThis(
             f"{client.name} sends to {vip} by the subnet that holds it, or none of its subnets does"
@@ -78,6 +80,30 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
         confidence=Confidence.PROVEN if subnet.macs else Confidence.POSSIBLE,
         fixes=(_send_it_into_the_lan(client, vip, subnet, captors), _look_who_takes_it(client, vip)),
         ruled_out=("HD201, HD104, HD105: the VIP is answered for in the LAN.",) if subnet.macs else (),
+    )
+
+
+def _nowhere(client: VantagePoint, vip: Address) -> Diagnosis:
+    step = Step(
+        place="client",
+        machine=client.name,
+        why="a packet for an address outside of its own subnets needs a gateway, and none may forbid it",
+        changes=(Look(f"ip route get {vip}"), Look("ip route show"), Look("ip rule show")),
+        instructions=(
+            "Give it the default gateway of its subnet where that is missing (DHCP, or its configuration), and take "
+            "away routes of the type unreachable, prohibit or blackhole that hold the address."
+        ),
+    )
+    return Diagnosis(
+        summary=f"{client.name} has no route to {vip}",
+        because=(
+            symptom(client, vip),
+            f"The kernel of {client.name} refuses to route to {vip}, and no subnet of its interfaces holds it.",
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN,
+        fixes=(Fix(f"Give {client.name} a route", (step,), check_from_client(vip, client.name)),),
+        ruled_out=("HD201, HD104, HD105: nobody was asked by ARP.",),
     )
 
 

@@ -23,9 +23,9 @@ from __future__ import annotations
 from hairpin_doctor.claimants import Claimant, claimants, holds_address, is_node, met, ports, programs_others
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
-from hairpin_doctor.fixes.changes import InterfaceAddress
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.forget import forget
+from hairpin_doctor.fixes.give_up_address import give_up
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import names, symptom
@@ -40,6 +40,9 @@ from probes.target import Address, resolution
 def duplicate_address(network: Network, vip: Address) -> Verdict:
     """A claimant holds the address and refuses the service that others serve."""
     clients = network.clients(vip)
+    holder = _holds_what_a_node_serves(network, vip)
+    if holder is not None:
+        return holder
     if not clients:
         return _from_the_machine_alone(network, vip)
     open_question: Undetermined | None = None
@@ -196,14 +199,33 @@ def _free(client: VantagePoint, vip: Address, stranger: Claimant, check: str) ->
         return Fix(
             f"Take {vip} from the machine with {stranger.mac}", (step, forget(vip, client.name)), check
         )
-    length = next(each.prefix_length for each in link.addresses if each.address == vip)
-    step = Step(
-        place="host",
-        machine=machine.name,
-        why="an address has one owner",
-        changes=(InterfaceAddress(f"{vip}/{length}", link.name, present=False),),
-    )
-    return Fix(f"Take {vip} from {machine.name}", (step, forget(vip, client.name)), check)
+    steps = (give_up(machine.name, link, vip), forget(vip, client.name))
+    return Fix(f"Take {vip} from {machine.name}", steps, check)
+
+
+def _holds_what_a_node_serves(network: Network, vip: Address) -> Diagnosis | None:
+    """A scanned machine that reaches itself instead of the service: it holds the address, and a node has rules for it."""
+    nodes = [e for e in network.vantage_points if is_node(e, vip) and not holds_address(e, vip)]
+    for machine in network.vantage_points:
+        fails = any(state.works is Works.NO for state in machine.states_of(vip))
+        interfaces = machine.findings.get(InterfaceFacts)
+        link = interfaces.with_address(vip) if interfaces else None
+        if not (nodes and fails and link) or is_node(machine, vip) or programs_others(machine):
+            continue
+        title = f"Take {vip} from {machine.name}"
+        return Diagnosis(
+            summary=f"{vip} is also an address of {machine.name} itself, on {link.name}",
+            because=(
+                symptom(machine, vip),
+                f"{machine.name} holds {vip} on {link.name}: what it sends there stays on it; it has no rules of a node.",
+                f"{names(tuple(nodes))} has rules for {vip} and does not hold it.",
+            ),
+            severity=Severity.BROKEN,
+            confidence=Confidence.LIKELY,
+            fixes=(Fix(title, (give_up(machine.name, link, vip),), check_from_client(vip, machine.name)),),
+            ruled_out=("HD202: no rules of a node translate the port there.",),
+        )
+    return None
 
 
 def _from_the_machine_alone(network: Network, vip: Address) -> Verdict:

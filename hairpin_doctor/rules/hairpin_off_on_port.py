@@ -33,14 +33,17 @@ from hairpin_doctor.situation import (
     behind_the_clients_port,
     intercepted,
     live_macs,
+    names,
     of_failing_clients,
     symptom,
     translated,
 )
 from hairpin_doctor.translation import tracked_without_reply
 from hairpin_doctor.vantage_point import VantagePoint
+from probes.br_netfilter import BrNetfilterFacts
 from probes.endpoints import EndpointFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
+from probes.interfaces import InterfaceFacts
 from probes.probe import Scope
 from probes.questions.links import Link
 from probes.questions.traffic import Endpoint
@@ -64,7 +67,19 @@ def hairpin_off_on_port(network: Network, vip: Address) -> Verdict:
     return of_failing_clients(network, vip, _judge)
 
 
+def _intercepted_anywhere(network: Network, vip: Address) -> None:
+    """Raises NotThis where br_netfilter acts on no bridge of any host: then it does not matter where the client hangs."""
+    hosts = network.hosts(vip)
+    known = [(each.findings.get(BrNetfilterFacts), each.findings.get(InterfaceFacts)) for each in hosts]
+    if hosts and not any(
+        facts is None or links is None or any(facts.intercepts(bridge.name) for bridge in links.bridges())
+        for facts, links in known
+    ):
+        raise NotThis(f"br_netfilter acts on no bridge of {names(hosts)}")
+
+
 def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
+    _intercepted_anywhere(network, vip)
     attachment = attachment_of(network, client, vip)
     host, port = attachment.host, attachment.port
     if port is None or port.port is None:

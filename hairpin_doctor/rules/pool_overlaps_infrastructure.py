@@ -32,6 +32,7 @@ from hairpin_doctor.vantage_point import VantagePoint
 from probes.cluster_nodes import ClusterNodeFacts
 from probes.load_balancer_controllers import LoadBalancerControllerFacts
 from probes.routes import RouteFacts
+from probes.service_rules import ServiceRulesFacts
 from probes.target import Address
 
 
@@ -124,7 +125,7 @@ def _diagnosis(network: Network, vip: Address, what: str, owner: VantagePoint | 
     because.append(f"{vip} is {what}.")
     because.extend(_says(each) for each in found)
     contested = len({each.machine.name if each.machine else each.mac for each in found}) > 1
-    works = client is None or client not in network.failing(vip)
+    works = client is None or client not in network.failing(vip) or _translates(owner, vip)
     meant = readable_word(network, vip) is None  # MetalLB never gives an address that it should not announce
     if (owner is not None or found) and not contested and works and meant:
         severity = Severity.NOTE
@@ -139,6 +140,12 @@ def _diagnosis(network: Network, vip: Address, what: str, owner: VantagePoint | 
         fixes=(_exclude([str(vip)], vip, client.name if client else "a client"),),
         ruled_out=("HD203, HD206: it is no stranger's address, and nobody answers for a foreign one.",),
     )
+
+
+def _translates(owner: VantagePoint | None, vip: Address) -> bool:
+    """Whether its own rules send a port of the address on to a backend, as ServiceLB, NodePort and hostPort have it."""
+    rules = owner.findings.get(ServiceRulesFacts) if owner else None
+    return bool(rules and any(each.endpoints for each in rules.programmed(vip)))
 
 
 def _severity(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ import pytest
 from hairpin_doctor.examine import replay
 from hairpin_doctor.last_seen import last_seen
 from hairpin_doctor.network import Network
-from hairpin_doctor.recording import Recording
+from hairpin_doctor.recording import Asked, Recording
 from hairpin_doctor.report.codec import decode_recording
 from hairpin_doctor.report.files import parse
 from hairpin_doctor.scan import judge
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.catalogue import CATALOGUE as PROBES
+from probes.host import Absent
+from probes.questions.routing import RouteTo
 
 RECORDINGS = Path(__file__).parents[1] / "golden" / "recordings"
 
@@ -44,6 +47,19 @@ def test_the_last_point_where_packets_show_is_told(case: str, ports: str, where:
     (said,) = trail(case)
     assert ports in said
     assert where in said
+
+
+def test_where_the_host_has_no_route_back_it_says_so() -> None:
+    def lost(asked: Asked) -> Asked:
+        back = isinstance(asked.question, RouteTo) and asked.question.source is not None
+        return Asked(asked.question, unanswered=Absent("no route")) if back else asked
+
+    host, client = recorded("unknown-host-misled")
+    host = replace(host, asked=tuple(map(lost, host.asked)))
+    found = [replay(each, PROBES) for each in (host, client)]
+    points = [VantagePoint(each.findings, each.recording.scope) for each in found]
+    (trail,) = last_seen(Network(points), points[0].scope.vips[0])
+    assert "n5 has no route by which answers could go to 192.168.8.10" in trail.said
 
 
 def test_a_client_behind_a_router_was_last_seen_sending_to_it() -> None:

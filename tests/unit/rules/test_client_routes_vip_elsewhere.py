@@ -12,7 +12,7 @@ from hairpin_doctor.fixes.changes import PolicyRule, RouteEntry
 from hairpin_doctor.recording import Asked
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
 from hairpin_doctor.rules.client_routes_vip_elsewhere import client_routes_vip_elsewhere
-from probes.host import Denied
+from probes.host import Absent, Denied
 from probes.questions.neighbours import ArpReply, ArpSweep
 from probes.questions.routing import RouteTo, RoutingRule, RoutingRules
 
@@ -81,3 +81,15 @@ def test_packets_that_go_into_the_lan_are_no_such_thing(recorded: Recorded) -> N
 def test_without_the_right_to_ask_it_is_open(recorded: Recorded) -> None:
     case = captured(recorded).client_says(ArpSweep, lambda *_: Denied("CAP_NET_RAW", "asking"))
     assert isinstance(case.verdict(client_routes_vip_elsewhere), Undetermined)
+
+
+def test_a_client_without_any_route_is_proven_by_its_own_kernel(recorded: Recorded) -> None:
+    case = recorded("vip-outside-prefix")
+    lost = case.client_says(
+        RouteTo, lambda question, route: Absent("no route") if question == RouteTo(case.vip) else route
+    )
+    verdict = lost.verdict(client_routes_vip_elsewhere)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.confidence is Confidence.PROVEN
+    assert "has no route to" in verdict.summary
+    assert isinstance(case.verdict(client_routes_vip_elsewhere), Cleared)

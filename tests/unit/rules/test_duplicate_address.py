@@ -143,3 +143,19 @@ def _with_its_length(link: Link, vip: Address, length: int) -> Link:
         return replace(each, prefix_length=length) if each.address == vip else each
 
     return replace(link, addresses=tuple(map(changed, link.addresses)))
+
+
+def test_a_client_that_holds_the_address_itself_reaches_nobody_else(recorded: Recorded) -> None:
+    case = recorded("nobody-announces")
+    own = LinkAddress(case.vip, 24, None)
+    held = case.client_lists(
+        Links,
+        lambda link: link if link.kind == "loopback" else replace(link, addresses=(*link.addresses, own)),
+    ).client_says(
+        RouteTo,
+        lambda question, route: replace(route, type="local") if question == RouteTo(case.vip) else route,
+    )
+    verdict = held.verdict(duplicate_address)
+    assert isinstance(verdict, Diagnosis)
+    assert "of homeassistant itself" in verdict.summary
+    assert not isinstance(case.verdict(duplicate_address), Diagnosis)

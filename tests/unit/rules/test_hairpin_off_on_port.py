@@ -76,3 +76,10 @@ def test_answered_connections_of_this_client_clear_it_and_unanswered_ones_do_not
 
     assert isinstance(with_flow(seen_reply=True), Cleared)
     assert isinstance(with_flow(seen_reply=False), Diagnosis)
+
+
+def test_without_br_netfilter_it_does_not_matter_where_the_client_hangs(recorded: Recorded) -> None:
+    unseen = recorded("unknown-host-misled").host_lists(ForwardingDatabase, lambda _: None)
+    verdict = unseen.host_sets({CALL_IPTABLES: 0}).verdict(hairpin_off_on_port)
+    assert isinstance(verdict, Cleared)
+    assert "acts on no bridge" in verdict.reason

@@ -58,3 +58,18 @@ def test_a_nodes_main_address_that_it_alone_answers_for_is_a_note(recorded: Reco
     verdict = case.host_says(RouteTo, own).verdict(pool_overlaps_infrastructure)
     assert isinstance(verdict, Diagnosis)
     assert verdict.severity is Severity.NOTE
+
+
+def test_a_nodes_own_address_that_its_rules_translate_is_meant_to_be_one_though_it_fails(
+    recorded: Recorded,
+) -> None:
+    case = recorded("unknown-pod-filters")
+
+    def main_address(question: RouteTo, route: Route) -> Route:
+        if question == RouteTo(case.vip):
+            return replace(route, type="local")
+        return replace(route, source=case.vip) if question == RouteTo(SOMEWHERE_ELSE) else route
+
+    verdict = case.host_says(RouteTo, main_address).verdict(pool_overlaps_infrastructure)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.severity is Severity.NOTE
