@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hairpin_doctor.findings import MissingFacts
+from hairpin_doctor.fixes.bgp import Sides
 from hairpin_doctor.gateway_route import node_behind_gateway
 from hairpin_doctor.listening import listeners
 from hairpin_doctor.network import Network
@@ -56,6 +57,11 @@ class RoutedVip:
         if self.hosts:
             return self.hosts[0].name
         return next((each.machine for each in self.told), None) or "a node of the cluster"
+
+    def sides(self, peers: Iterable[str]) -> Sides:
+        """For a fix of the sessions with these peers."""
+        bird = not self.word or any(each.said_by.startswith("BIRD") for each in self.told)
+        return Sides(self.machine, tuple(dict.fromkeys(peers)), self.client.name, bird)
 
     @property
     def up(self) -> tuple[Told, ...]:

@@ -52,7 +52,7 @@ class BgpWord:
         if self.lacking:
             return f"{advertisements} names the peer {', '.join(self.lacking)}, and there is no such BGPPeer"
         return (
-            f"no node that {advertisements} selects for {self.view.service} is one that its BGPPeers select"
+            f"No node that {advertisements} selects for {self.view.service} is one that its BGPPeers select"
         )
 
 

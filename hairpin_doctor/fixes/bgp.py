@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hairpin_doctor.fixes.announce import METALLB, check_from_client
 from hairpin_doctor.fixes.changes import Look
 from hairpin_doctor.fixes.fix import Fix, Step
@@ -20,23 +22,30 @@ REASONS = {
 ANY_REASON = "Both sides must name each other's address and AS number, and the same password; TCP port 179 must be open."
 
 
-def mend_session(
-    host: str, peers: tuple[str, ...], errors: tuple[str, ...], vip: Address, client: str
-) -> Fix:
+@dataclass(frozen=True)
+class Sides:
+    """Whose session it is: the node, its peers, the failing client. `bird`: whether BIRD speaks on the node."""
+
+    host: str
+    peers: tuple[str, ...]
+    client: str
+    bird: bool
+
+
+def mend_session(sides: Sides, errors: tuple[str, ...], vip: Address) -> Fix:
     """By the daemon's last error, where it gives one that we know."""
     told = [text for part, text in REASONS.items() if any(part in error for error in errors)]
-    return _both_sides(
-        f"Bring up the BGP session with {', '.join(peers)}", host, " ".join(told) or ANY_REASON, vip, client
-    )
+    title = f"Bring up the BGP session with {', '.join(sides.peers)}"
+    return _both_sides(title, sides, " ".join(told) or ANY_REASON, vip)
 
 
-def advertise(host: str, peers: tuple[str, ...], vip: Address, client: str) -> Fix:
+def advertise(sides: Sides, vip: Address) -> Fix:
     """Have the speaker send the VIP to its peers."""
     text = (
         f"Advertise the pool that holds {vip}: a BGPAdvertisement that selects the pool, this node and this peer, or "
         "the export filter of the node's own daemon."
     )
-    return _both_sides(f"Advertise {vip} to {', '.join(peers)}", host, text, vip, client)
+    return _both_sides(f"Advertise {vip} to {', '.join(sides.peers)}", sides, text, vip)
 
 
 def name_a_peer(why: str, vip: Address, client: str) -> Fix:
@@ -53,12 +62,13 @@ def name_a_peer(why: str, vip: Address, client: str) -> Fix:
     return Fix(f"Give MetalLB a BGP peer to tell of {vip}", steps, check_from_client(vip, client))
 
 
-def _both_sides(title: str, host: str, text: str, vip: Address, client: str) -> Fix:
-    here = ("birdc -r show protocols all", "ss -tn '( sport = :179 or dport = :179 )'")
+def _both_sides(title: str, sides: Sides, text: str, vip: Address) -> Fix:
+    bird = ("birdc -r show protocols all",) if sides.bird else ()
+    here = (*bird, "ss -tn '( sport = :179 or dport = :179 )'")
     there = f"kubectl -n {METALLB} get bgppeers,bgpadvertisements,ipaddresspools -o yaml"
     states = "kubectl get bgpsessionstates.frrk8s.metallb.io -A -o yaml"
     steps = (
-        Step("host", host, "the sessions as this side sees them", tuple(map(Look, here))),
+        Step("host", sides.host, "the sessions as this side sees them", tuple(map(Look, here))),
         Step(
             "cluster",
             ANYWHERE,
@@ -67,7 +77,7 @@ def _both_sides(title: str, host: str, text: str, vip: Address, client: str) -> 
         ),
         Step("router", "the BGP peer", "both sides must agree", instructions=text),
     )
-    return Fix(title, steps, check_from_client(vip, client))
+    return Fix(title, steps, check_from_client(vip, sides.client))
 
 
 def announce_somewhere(vip: Address, client: str) -> Fix:

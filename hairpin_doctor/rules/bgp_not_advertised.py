@@ -67,7 +67,7 @@ def _diagnosis(found: RoutedVip, vip: Address) -> Diagnosis:
         fixes=(
             name_a_peer(found.nobody_to_tell, vip, found.client.name)
             if found.nobody_to_tell
-            else advertise(found.machine, peers, vip, found.client.name),
+            else advertise(found.sides(peers), vip),
         ),
         ruled_out=("HD602: the session is established.",),
     )

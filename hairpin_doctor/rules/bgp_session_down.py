@@ -66,6 +66,7 @@ def _diagnosis(found: RoutedVip, vip: Address) -> Diagnosis:
     for session in found.told:
         why = f" (last error: {session.last_error})" if session.last_error else ""
         because.append(f"{session.said_by}: session with {session.peer} is {session.state}{why}.")
+    because += _as_numbers(found)
     because += [
         f"{found.host_names} tries to connect to {peer} port 179, and gets no answer."
         for peer in found.connecting
@@ -86,9 +87,19 @@ def _diagnosis(found: RoutedVip, vip: Address) -> Diagnosis:
     )
 
 
+def _as_numbers(found: RoutedVip) -> list[str]:
+    """What MetalLB expects of each peer, which must be what the peer has."""
+    peers = {each.peer.name: each.peer for each in found.word.peerings} if found.word else {}
+    return [
+        f"MetalLB is AS {each.my_asn} there and expects {f'AS {each.peer_asn}' if each.peer_asn else 'any AS'} at "
+        f"{each.address or each.interface} (BGPPeer {each.name})."
+        for each in peers.values()
+    ]
+
+
 def _fix(found: RoutedVip, vip: Address) -> Fix:
     if found.nobody_to_tell:
         return name_a_peer(found.nobody_to_tell, vip, found.client.name)
     peers = [each.peer for each in found.told] or [str(each) for each in found.connecting]
     errors = [each.last_error for each in found.told if each.last_error]
-    return mend_session(found.machine, tuple(dict.fromkeys(peers)), tuple(errors), vip, found.client.name)
+    return mend_session(found.sides(peers), tuple(errors), vip)

@@ -82,7 +82,9 @@ def test_without_any_scan_of_a_node_its_session_is_told_by_the_cluster(recorded:
     assert isinstance(absent, Cleared)
     assert down.confidence is Confidence.PROVEN  # the gateway itself says that it has no route
     assert any("FRR on n5" in each and f"{ROUTER} is Active" in each for each in down.because)
+    assert any("is AS 64512 there and expects AS 64513" in each for each in down.because)
     assert any(f"session with {ROUTER}" in each.title for each in down.fixes)
+    assert not any("birdc" in str(step.commands) for each in down.fixes for step in each.steps)
 
 
 @pytest.mark.parametrize(
