@@ -80,7 +80,9 @@ def _diagnosed(report: Report) -> str:
     more = f"; also {', '.join(others)}" if others else ""
     same = [each.vip for each in causes if each.code == first.code and each.vip != first.vip]
     also = f"; the same holds for {_listed(same)}" if same else ""
-    return f"{first.summary} ({first.code}, {first.confidence}){also}{more}"
+    places = [state.vantage_point for target, state in _failing(report) if target.vip == first.vip]
+    divided = _one_family(report, places[0]) if places else ""
+    return f"{first.summary} ({first.code}, {first.confidence}){also}{more}{divided}"
 
 
 def _unexplained(report: Report) -> str:
@@ -149,4 +151,18 @@ def _symptom(report: Report, vips: list[str]) -> str:
     parts = [f"{t.ending} {s.said}" for t, s in found if t.vip == vip and s.vantage_point == name]
     others = _listed(list(dict.fromkeys(t.vip for t, _ in found if t.vip != vip)))
     and_others = f", as does {others}" if others else ""
-    return f"{vip} fails from {name} ({'; '.join(parts)}){and_others}"
+    return f"{vip} fails from {name} ({'; '.join(parts)}){and_others}{_one_family(report, name)}"
+
+
+def _one_family(report: Report, name: str) -> str:
+    """`; IPv4 works from vm, IPv6 does not`, where the versions of IP part what works there from what fails."""
+    seen = [(t, s) for t, s in report.states() if s.vantage_point == name]
+    failing = {_version(t.vip) for t, s in seen if s.works is False}
+    working = {_version(t.vip) for t, s in seen if s.works} - failing
+    if len(failing) != 1 or len(working) != 1:
+        return ""
+    return f"; {working.pop()} works from {name}, {failing.pop()} does not"
+
+
+def _version(vip: str) -> str:
+    return "IPv6" if ":" in vip else "IPv4"

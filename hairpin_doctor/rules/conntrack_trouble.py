@@ -23,7 +23,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Look, Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import failing_clients, names, symptom
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
@@ -35,7 +35,7 @@ from probes.target import Address
 LIMIT = "net/netfilter/nf_conntrack_max"
 
 
-@rule("HD408", "conntrack-trouble", Severity.BROKEN, explains=("HD302", "HD303", "HD508"))
+@rule("HD408", "conntrack-trouble", Severity.BROKEN, explains=("HD302", "HD303", "HD508"), ipv6=Ipv6.PROVEN)
 def conntrack_trouble(network: Network, vip: Address) -> Verdict:
     """A full table, and packets dropped for want of room in it while we looked."""
     hosts = network.hosts(vip)

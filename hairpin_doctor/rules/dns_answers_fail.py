@@ -32,7 +32,7 @@ from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.fixes.resolver import resolver_configuration
 from hairpin_doctor.fixes.service_object import add_port
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import symptom
 from hairpin_doctor.states import cut_off
 from hairpin_doctor.vantage_point import VantagePoint
@@ -56,7 +56,7 @@ class _Direct:
     answer: DnsAnswer
 
 
-@rule("HD510", "dns-answers-fail", Severity.BROKEN)
+@rule("HD510", "dns-answers-fail", Severity.BROKEN, ipv6=Ipv6.PROVEN)
 def dns_answers_fail(network: Network, vip: Address) -> Verdict:
     """An answer of the server that says so itself, compared with what it answers the host directly."""
     bad = [(point, each) for point in network.vantage_points for each in _bad(point, vip)]

@@ -15,6 +15,8 @@ from hairpin_doctor.lab.cases import (
     packet_sizes,
     port_mac,
     ports,
+    resolver,
+    tracking,
 )
 from hairpin_doctor.lab.cases.ipv6 import over_ipv6
 
@@ -32,13 +34,27 @@ TWINS = (
     "forwarding-off",  # HD404
     "firewall-drops",  # HD405
     "mtu-black-hole",  # HD407
+    "conntrack-table-full",  # HD408
     "vip-not-programmed",  # HD501
     "local-policy-no-local-endpoint",  # HD502
     "backend-refuses",  # HD503
     "source-ranges-exclude-client",  # HD505
     "protocol-missing",  # HD507
+    "dns-refuses",  # HD510
 )
-_FAMILIES = (interfaces, macvtap, arp, port_mac, bridged, datapath, ports, filtering, packet_sizes)
+_FAMILIES = (
+    interfaces,
+    macvtap,
+    arp,
+    port_mac,
+    bridged,
+    datapath,
+    ports,
+    filtering,
+    packet_sizes,
+    resolver,
+    tracking,
+)
 _CASES = {case.name: case for family in _FAMILIES for case in family.CASES}
 
 CASES = tuple(over_ipv6(_CASES[name]) for name in TWINS)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hairpin_doctor.report.answer import answer
-from hairpin_doctor.report.report import Report, State, Target, Undetermined, VipVerdict
+from hairpin_doctor.report.report import Report, State, Target, Undetermined, Verdict, VipVerdict
 
 VIP, OTHER = "192.0.2.53", "192.0.2.54"
 WORKS = State("n5", True, "open", 1.0)
@@ -58,3 +58,17 @@ def test_an_unexplained_vip_is_told_apart_from_one_that_has_a_cause(diagnosed: R
     said = answer(report)
     assert said.startswith(f"{OTHER} fails from vm (80/tcp no answer), and none of the ")
     assert said.endswith(f"explains it; for {VIP} see HD301")
+
+
+@pytest.mark.parametrize("verdict", ["unexplained", "undetermined", "diagnosed"])
+def test_a_fault_of_one_version_of_ip_is_told_as_such(diagnosed: Report, verdict: Verdict) -> None:
+    six = "2001:db8::53"
+    fails, works = State("vm", False, "no answer", None), State("vm", True, "open", 1.0)
+    vips = (VipVerdict(VIP, "healthy"), VipVerdict(six, verdict))
+    targets = (Target(VIP, 53, "tcp", (works,)), Target(six, 53, "tcp", (fails,)))
+    found = tuple(replace(each, vip=six) for each in diagnosed.diagnoses)
+    report = replace(diagnosed, verdict=verdict, vips=vips, targets=targets, diagnoses=found)
+    divided = "; IPv4 works from vm, IPv6 does not"
+    assert divided in answer(report)
+    both = replace(report, targets=(*targets, Target(VIP, 80, "tcp", (fails,))))
+    assert divided not in answer(both)
