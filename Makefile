@@ -45,7 +45,7 @@ readme: .venv/ready lab-packages ## Quote anew in README.md and docs/tutorial.md
 	$(BIN)/python -m scripts.screenshot
 
 site: .venv/site-ready ## Build the documents as a site in site/, strictly
-	$(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 	@echo "open site/index.html"
 
 .venv/site-ready: .venv/ready

@@ -91,6 +91,19 @@ def test_every_page_of_the_site_exists_and_every_guide_is_on_it() -> None:
     assert guides - named == set()
 
 
+def test_no_page_of_the_site_leads_out_of_it_and_none_is_named_twice() -> None:
+    """What mkdocs' strict build refuses, said here without building: that takes a package that the tests do without."""
+    out = [
+        (path.name, link)
+        for path in DOCS.rglob("*.md")
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text())
+        if not (path.parent / link).resolve().is_relative_to(DOCS.resolve())
+    ]
+    assert out == []
+    pages = re.findall(r"[\w./-]+\.md", (ROOT / "mkdocs.yml").read_text())
+    assert len(pages) == len(set(pages))
+
+
 def test_a_picture_in_the_documents_loads_nothing() -> None:
     for image in DOCS.glob("images/*.svg"):
         text = image.read_text()
