@@ -144,7 +144,7 @@ def _failing(report: Report) -> list[tuple[Target, State]]:
 
 def _symptom(report: Report, vips: list[str]) -> str:
     """`192.0.2.53 fails from vm (53/udp DNS: no answer)`; for several VIPs or places the first, and how many more."""
-    found = [(target, state) for target, state in _failing(report) if target.vip in vips]
+    found = [(target, state) for vip in vips for target, state in _failing(report) if target.vip == vip]
     if not found:
         return f"nobody answers for {_listed(vips)}"
     vip, name = found[0][0].vip, found[0][1].vantage_point

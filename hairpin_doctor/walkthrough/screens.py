@@ -15,6 +15,7 @@ from hairpin_doctor.walkthrough.state import Screen, Walk
 from hairpin_doctor.walkthrough.wording import HOPS
 
 FEW = 6
+LAST_SEEN = "Last seen of "
 TITLES: dict[Screen, str] = {
     "ask": "What fails?",
     "rights": "May I look as root?",
@@ -120,6 +121,10 @@ def _cause(walk: Walk, page: Page) -> None:
         f"{found.confidence}{count}",
     )
     page.text(f"{found.summary}.", 2)
+    if found.confidence == "possible":
+        page.text(
+            "It is no more than possible: nothing seen so far tells it from a cause that nobody knows.", 2
+        )
     page.text("Because", 2, "bold")
     for each in found.because:
         page.item(each, 4)
@@ -202,7 +207,8 @@ def _tell_the_trail(report: Report, page: Page) -> None:
         "No known cause explains this. Look where the packets were last seen, and show the saved report (s) to others."
     )
     for text in report.notices:
-        page.marked("note", "last seen" if text.startswith("Last seen") else "note", text)
+        seen = text.removeprefix(LAST_SEEN)
+        page.marked("note", "note" if seen == text else "last seen", seen)
 
 
 def _copy(walk: Walk, page: Page) -> None:

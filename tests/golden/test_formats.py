@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -24,6 +25,8 @@ from hairpin_doctor.report.report import Report
 from hairpin_doctor.report.short import show_short
 from hairpin_doctor.report.terminal import show
 from hairpin_doctor.scan import judge
+from hairpin_doctor.walkthrough.layout import frame
+from hairpin_doctor.walkthrough.state import Screen, Walk
 from probes.host import Denied
 from probes.linux.rights import RIGHTS
 from probes.questions.neighbours import KernelResolution, Neighbours
@@ -33,7 +36,7 @@ VARIES = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\+00:00)?)?"), "DATE"),
     (re.compile(r"\d+(\.\d+)? ms"), "TIME ms"),
     (re.compile(r'(_ms": )[\d.]+'), r"\1TIME"),
-    (re.compile(r"\d+ causes"), "N causes"),
+    (re.compile(r"\d+( other)? causes"), r"N\1 causes"),
     (re.compile(r"\b\d+\.\d+\.\d+[-+][\w.+-]+"), "KERNEL"),
 )
 
@@ -52,6 +55,7 @@ SAMPLES = {
     "healthy": Sample("healthy", (0, -1), "healthy"),
     "HD601": Sample("bgp-same-subnet", (0, -1), "diagnosed"),
     "HD301": Sample("vip-on-port-mac", (0, -1), "diagnosed"),
+    "HD304": Sample("hairpin-off-on-port", (0, -1), "diagnosed"),
     "unexplained": Sample("unknown-switch-drop", (0, -1), "unexplained"),
     "undetermined": Sample("bgp-same-subnet", (0,), "undetermined"),
     "no-root": Sample("vip-on-port-mac", (-1,), "undetermined", root=False),
@@ -94,12 +98,22 @@ def printed(show_it: Callable[[Report, Page], None]) -> Callable[[Report], str]:
     return text
 
 
+def walked(report: Report) -> str:
+    """Every screen of a walk through it, at 80x24, one below the other; without the empty lines that fill them."""
+    walk = Walk("a saved report", "answer", report=report, cannot_apply="it is a report", seconds_left=60)
+    shown = (
+        frame(walk.to(screen), Look(unicode=True, colour=False, width=80), 24) for screen in get_args(Screen)
+    )
+    return "\n\n".join(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) for lines in shown) + "\n"
+
+
 FORMATS: Mapping[str, Callable[[Report], str]] = {
     "short.txt": printed(show_short),
     "table.txt": printed(show),
     "json": to_json,
     "markdown.md": to_markdown,
     "html": to_html,
+    "walk.txt": walked,
 }
 
 
