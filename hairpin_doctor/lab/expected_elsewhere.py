@@ -81,6 +81,11 @@ EXPECTED: Mapping[str, Expectations] = {
     "unknown-pod-misrouted": _UNEXPLAINED_ON_THE_HOST_TOO,
     "unknown-pod-filters": _UNEXPLAINED_ON_THE_HOST_TOO,
     "unknown-host-misled": _UNEXPLAINED,
+    # The host's own connections take no such way: it is served.
+    "unknown-hops-used-up": _UNEXPLAINED,
+    "unknown-tracking-zone": _UNEXPLAINED,
+    "unknown-quota-used-up": _UNEXPLAINED,
+    "unknown-pod-without-gateway": _UNEXPLAINED,
     # The VM hears nobody at all: its own link comes first, and who announces cannot be said.
     "unknown-link-deaf": {**_UNEXPLAINED, "both": Expected("undetermined", ())},
     # What the laptop sees is what HD201 says: nobody answers, and no cause for that is visible.

@@ -7,8 +7,10 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 from hairpin_doctor.lab.daemon import Daemon, ReadyLine
-from hairpin_doctor.lab.faults import Fault, interface, neighbour
+from hairpin_doctor.lab.faults import Fault, compose, interface, neighbour, services
+from hairpin_doctor.lab.filters import firewall
 from hairpin_doctor.lab.homelab import pod_port
+from hairpin_doctor.lab.kube_proxy import Service
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.topology import Machine, Route, Ruleset
 
@@ -37,6 +39,13 @@ UNTRACKED = """table ip policer {{
     chain seen {{
         type filter hook prerouting priority raw; policy accept;
         ip daddr {vip} notrack
+    }}
+}}
+"""
+ALTERED = """table ip policer {{
+    chain seen {{
+        type filter hook prerouting priority {priority}; policy accept;
+        ip daddr {vip} {statement}
     }}
 }}
 """
@@ -160,3 +169,27 @@ def arp_lost(names: Names) -> Fault:
 def arp_answers_lost(names: Names) -> Fault:
     """The host's bridge keeps the announcer's ARP answers from the VM's tap; the router's questions are answered."""
     return _rules("host", ANSWERS_LOST.format(device=names.tap, vip=names.dns_vip))
+
+
+def last_hop(names: Names) -> Fault:
+    """A rule on the host lets packets to the VIP live for one hop more: it forwards none of them to the pod."""
+    return _rules("host", ALTERED.format(priority="mangle", vip=names.dns_vip, statement="ip ttl set 1"))
+
+
+def zoned(names: Names) -> Fault:
+    """Packets to the VIP are tracked in a zone of their own, and the answers are not looked for there."""
+    return _rules("host", ALTERED.format(priority="raw", vip=names.dns_vip, statement="ct zone set 7"))
+
+
+def used_up(names: Names) -> Fault:
+    """A firewall on the host drops what goes to the pod beyond a quota, which is used up."""
+    return firewall(f"ip daddr {names.dns_pod} quota over 1 bytes drop")
+
+
+def pod_without_gateway(names: Names) -> Fault:
+    """The pod has no default route, and under policy Local it answers the client itself."""
+
+    def local(service: Service) -> Service:
+        return replace(service, traffic_policy="Local") if service.vip == names.dns_vip else service
+
+    return compose(services(names, local), _on("dns_pod", lambda pod: replace(pod, routes=())))

@@ -12,6 +12,16 @@ from probes.rulesets.values import Values
 MARK = {"meta": {"key": "mark"}}
 
 
+RATES = frozenset({"limit", "quota", "ct count", "connlimit"})
+
+
+def goes_by_rate(name: str, body: Any) -> bool:
+    """Whether a rule goes on past this statement by how much came before; `update @s { ip saddr limit rate ... }` too."""
+    within = body.get("stmt") if isinstance(body, dict) else None
+    each = within if isinstance(within, list) else [within]
+    return name in RATES or any(RATES & set(statement) for statement in each if isinstance(statement, dict))
+
+
 def mark_match(left: Any, right: Any, negated: bool) -> Condition | None:
     """`meta mark V` or `meta mark & M == V`, None for any other match."""
     if not isinstance(right, int):

@@ -18,8 +18,16 @@ from probes.rulesets.actions import (
 from probes.rulesets.conditions import Among, Condition, In, NotTold
 from probes.rulesets.fields import Field
 from probes.rulesets.lookup import Lookup
-from probes.rulesets.nftables_match import MARK, local_match, mark_change, mark_match, ordered, state_match
-from probes.rulesets.nftables_sets import Sets, lookup_of, scalar, values_of, verdict_of
+from probes.rulesets.nftables_match import (
+    MARK,
+    goes_by_rate,
+    local_match,
+    mark_change,
+    mark_match,
+    ordered,
+    state_match,
+)
+from probes.rulesets.nftables_sets import Sets, exhaustive, lookup_of, scalar, values_of, verdict_of
 from probes.rulesets.nftables_text import statement_text
 from probes.rulesets.values import Values
 from probes.rulesets.verdicts import Destination
@@ -32,7 +40,6 @@ SEEING = frozenset(
         "log",
         "set",
         "map",
-        "quota",
         "notrack",
         "ct helper",
         "ct timeout",
@@ -42,8 +49,6 @@ SEEING = frozenset(
         "last",
     )
 )
-RATES = frozenset({"limit", "ct count", "connlimit"})
-CHANCES = {"numgen", "jhash", "symhash"}
 MOST_DESTINATIONS = 64
 _META: dict[str, Field] = {
     "iifname": "incoming",
@@ -101,7 +106,7 @@ class _Reader:
                 return [hidden(statement_text(statement))]
             case "continue":
                 return []
-        if name in RATES:
+        if goes_by_rate(name, body):
             return [NotTold(statement_text(statement))]
         return [] if name in SEEING else [Unclear(statement_text(statement))]
 
@@ -183,14 +188,14 @@ class _Reader:
     def map(self, body: dict[str, Any]) -> Steps:
         """A verdict map."""
         fields, implied = self.fields(body["key"])
-        return [*implied, self.lookup(body["data"], fields, _exhaustive(body))]
+        return [*implied, self.lookup(body["data"], fields, exhaustive(body))]
 
-    def lookup(self, data: Any, fields: tuple[Field, ...], exhaustive: bool = False) -> Lookup:
+    def lookup(self, data: Any, fields: tuple[Field, ...], every: bool = False) -> Lookup:
         """A named or anonymous set or map."""
         if isinstance(data, str) and data.startswith("@"):
             return self.sets.lookup(data[1:], fields)
         items = data["set"] if isinstance(data, dict) and "set" in data else data
-        return lookup_of(items if isinstance(items, list) else [items], fields, exhaustive)
+        return lookup_of(items if isinstance(items, list) else [items], fields, every)
 
     def translation(self, body: Any) -> Steps:
         """DNAT and redirect; the address may be literal, a range, or a map looked up by fields."""
@@ -198,7 +203,7 @@ class _Reader:
         address, port = body.get("addr"), _first(body.get("port"))
         if isinstance(address, dict) and "map" in address:
             fields, implied = self.fields(address["map"]["key"])
-            lookup = self.lookup(address["map"]["data"], fields, _exhaustive(address["map"]))
+            lookup = self.lookup(address["map"]["data"], fields, exhaustive(address["map"]))
             return [*implied, TranslateByMap(_with_port(lookup, port))]
         addresses = _addresses(address)
         if address is not None and not addresses:
@@ -211,14 +216,6 @@ class _Reader:
             return []
         change = mark_change(body["value"])
         return [ChangeMark(*change) if change else ForgetMark()]
-
-
-def _exhaustive(body: dict[str, Any]) -> bool:
-    """Does every outcome of `numgen`/`jhash`/`symhash ... mod N` have an element?"""
-    key, data = body["key"], body["data"]
-    chance = next(iter(key.values())) if isinstance(key, dict) and key and key.keys() <= CHANCES else None
-    items = data.get("set") if isinstance(data, dict) else None
-    return isinstance(chance, dict) and isinstance(items, list) and len(items) == chance.get("mod")
 
 
 def _with_port(lookup: Lookup, port: int | None) -> Lookup:

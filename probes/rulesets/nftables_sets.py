@@ -28,6 +28,8 @@ EVERYTHING: tuple[tuple[Scalar, Scalar], ...] = (
 )
 Tests = tuple[Field, ...]
 
+CHANCES = {"numgen", "jhash", "symhash"}
+
 
 class Sets:
     """The named sets and maps of one table, converted when first used."""
@@ -180,3 +182,11 @@ def _target(body: Any) -> str:
     if not isinstance(target, str):
         raise ValueError(f"{target!r} is no chain")
     return target
+
+
+def exhaustive(body: dict[str, Any]) -> bool:
+    """Does every outcome of `numgen`/`jhash`/`symhash ... mod N` have an element?"""
+    key, data = body["key"], body["data"]
+    chance = next(iter(key.values())) if isinstance(key, dict) and key and key.keys() <= CHANCES else None
+    items = data.get("set") if isinstance(data, dict) else None
+    return isinstance(chance, dict) and isinstance(items, list) and len(items) == chance.get("mod")

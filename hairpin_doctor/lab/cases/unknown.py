@@ -3,7 +3,7 @@
     laptop ── switch ── eno1 ─┤ bridge0 ├─ vnet1 ── VM
         (bridge)   (ingress)      │       (ingress, tc)
                                   └ host ── cni0 ── veth ── pod
-                          (raw, route)                 (down, no way back)
+                (raw, zone, hops, quota, route)        (down, no way back)
 
 Each place in brackets is one case. The ARP exchange is left alone, so that the VIP looks perfectly announced.
 """
@@ -169,5 +169,33 @@ CASES = (
             *dns_is("vm", names.dns_vip, "unreachable"),
             *dns_is("laptop", names.dns_vip, "served"),
         ),
+    ),
+    replace(
+        _CASE,
+        name="unknown-hops-used-up",
+        title="A rule on the host sets the hops left of packets to the VIP to one: none is forwarded to the pod.",
+        fault=swallowing.last_hop,
+        symptom=_dns_fails("vm", "laptop"),
+    ),
+    replace(
+        _CASE,
+        name="unknown-tracking-zone",
+        title="Packets to the VIP are tracked in a zone of their own, and the answers belong to none of its flows.",
+        fault=swallowing.zoned,
+        symptom=_dns_fails("vm", "laptop"),
+    ),
+    replace(
+        _CASE,
+        name="unknown-quota-used-up",
+        title="A firewall drops what goes to the pod beyond a quota: what is used of it no description of a packet tells.",
+        fault=swallowing.used_up,
+        symptom=_dns_fails("vm", "laptop"),
+    ),
+    replace(
+        _CASE,
+        name="unknown-pod-without-gateway",
+        title="The pod has no default route, and under policy Local it answers the client itself.",
+        fault=swallowing.pod_without_gateway,
+        symptom=_dns_fails("vm", "laptop"),
     ),
 )

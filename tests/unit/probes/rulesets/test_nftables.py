@@ -10,7 +10,7 @@ import pytest
 
 from probes.rulesets import iptables, nftables
 from probes.rulesets.actions import ChangeMark, ForgetMark, Unclear
-from probes.rulesets.conditions import In, MarkIs
+from probes.rulesets.conditions import In, MarkIs, NotTold
 from probes.rulesets.model import BadRuleset, Rule
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -117,3 +117,26 @@ def test_every_recorded_rule_is_understood(name: str) -> None:
     ruleset = nftables.parse((RECORDED / f"{name}.json").read_text())
     rules = [rule for chain in ruleset.chains.values() for rule in chain.rules]
     assert not [rule.text for rule in rules if any(isinstance(step, Unclear) for step in rule.steps)]
+
+
+RATE = {"limit": {"rate": 1, "burst": 5, "per": "day", "inv": True}}
+SOURCE = {"payload": {"protocol": "ip", "field": "saddr"}}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        RATE,
+        {"quota": {"val": 1, "val_unit": "mbytes", "inv": True}},
+        {"quota": "big"},
+        {"ct count": {"val": 5, "inv": True}},
+        {"set": {"op": "update", "elem": SOURCE, "set": "@s", "stmt": [RATE]}},
+        {"meter": {"key": SOURCE, "stmt": RATE, "size": 65535, "name": "m"}},
+    ],
+)
+def test_what_goes_by_how_much_came_before_no_packet_tells(statement: dict[str, Any]) -> None:
+    assert isinstance(rule(statement, {"drop": None}).steps[0], NotTold)
+
+
+def test_remembering_an_element_alone_lets_the_rule_go_on() -> None:
+    assert len(rule({"set": {"op": "update", "elem": SOURCE, "set": "@s"}}, {"drop": None}).steps) == 1
