@@ -31,6 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="let the lab cases of the story refresh tests/golden/recordings; expected verdicts stay as they are",
     )
     parser.addoption(
+        "--mutations", type=int, default=30, help="how many recordings to alter by chance in tests/golden"
+    )
+    parser.addoption(
         "--snapshots",
         action="store_true",
         help="write tests/golden/formats anew; read the difference before you commit it",

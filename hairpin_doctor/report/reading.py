@@ -24,7 +24,7 @@ class BadReport(ValueError):
 
 def read_bounded(path: str | Path) -> bytes:
     """The content of a regular file, or of standard input for "-", unpacked if it is gzip's. Raises BadReport."""
-    if "\0" in str(path):
+    if "\0" in str(path) or not str(path):
         raise BadReport("that is no name of a file.")
     try:
         content = _read(sys.stdin.buffer) if str(path) == STANDARD_INPUT else _regular_file(Path(path))
