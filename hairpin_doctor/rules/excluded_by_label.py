@@ -24,7 +24,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Patch, ResourceRef
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import symptom
 from hairpin_doctor.told import announced_by_metallb, unanswered_client
 from probes.cluster_nodes import EXCLUDED
@@ -36,7 +36,14 @@ VERSION = re.compile(r":v?(\d+)\.(\d+)(?:[.-]|$)")
 SINCE = (0, 14)
 
 
-@rule("HD102", "excluded-by-label", Severity.BROKEN, explains=("HD201", "HD603"), needs_cluster=True)
+@rule(
+    "HD102",
+    "excluded-by-label",
+    Severity.BROKEN,
+    explains=("HD201", "HD603"),
+    needs_cluster=True,
+    ipv6=Ipv6.PROVEN,
+)
 def excluded_by_label(network: Network, vip: Address) -> Verdict:
     """All candidates carry the label, and the speakers heed it."""
     view = announced_by_metallb(network, vip)

@@ -20,7 +20,7 @@ from __future__ import annotations
 from hairpin_doctor.cluster_view import ClusterView, names_of
 from hairpin_doctor.fixes.announce import advertise_pool, announce_on
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.service_controllers import controllers_of
 from hairpin_doctor.situation import is_silent, symptom
 from hairpin_doctor.speaker_says import sentences
@@ -28,7 +28,14 @@ from hairpin_doctor.told import announced_by_metallb, unanswered_client
 from probes.target import Address, resolution
 
 
-@rule("HD101", "no-advertisement", Severity.BROKEN, explains=("HD201", "HD603"), needs_cluster=True)
+@rule(
+    "HD101",
+    "no-advertisement",
+    Severity.BROKEN,
+    explains=("HD201", "HD603"),
+    needs_cluster=True,
+    ipv6=Ipv6.PROVEN,
+)
 def no_advertisement(network: Network, vip: Address) -> Verdict:
     """MetalLB gave the address, and nothing tells it to announce it from any node."""
     view = announced_by_metallb(network, vip)

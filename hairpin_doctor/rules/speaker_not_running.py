@@ -20,14 +20,19 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Look
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import symptom
 from hairpin_doctor.told import announced_by_metallb, unanswered_client
 from probes.target import Address
 
 
 @rule(
-    "HD108", "speaker-not-running", Severity.BROKEN, explains=("HD201", "HD602", "HD603"), needs_cluster=True
+    "HD108",
+    "speaker-not-running",
+    Severity.BROKEN,
+    explains=("HD201", "HD602", "HD603"),
+    needs_cluster=True,
+    ipv6=Ipv6.PROVEN,
 )
 def speaker_not_running(network: Network, vip: Address) -> Verdict:
     """The cluster knows of no ready speaker on any candidate."""

@@ -22,6 +22,8 @@ from scripts import cluster_objects as objects
 Recorded = Callable[[str], Any]
 METALLB = objects.METALLB
 SILENT = "nobody-announces"
+OF_EITHER_FAMILY = pytest.mark.parametrize("silent", [SILENT, f"{SILENT}-ipv6"])
+"""What the cluster says is of no version of IP: the same verdict of an IPv6 VIP proves its rule for IPv6."""
 
 
 def word(case: Any, interfaces: tuple[str, ...] = (), **changed: Any) -> dict[str, Any]:
@@ -119,9 +121,12 @@ NOTHING_SELECTS = {
 }
 
 
+@OF_EITHER_FAMILY
 @pytest.mark.parametrize("changed", NOTHING_SELECTS.values(), ids=NOTHING_SELECTS)
-def test_a_pool_that_nothing_selects_is_not_announced(recorded: Recorded, changed: dict[str, Any]) -> None:
-    case = recorded(SILENT)
+def test_a_pool_that_nothing_selects_is_not_announced(
+    recorded: Recorded, silent: str, changed: dict[str, Any]
+) -> None:
+    case = recorded(silent)
     verdict = judged(case, no_advertisement, {**word(case), **changed})
     assert isinstance(verdict, Diagnosis)
     assert verdict.confidence is Confidence.PROVEN
@@ -161,8 +166,9 @@ def labelled(case: Any, *options: str, version: str = "v0.14.9") -> dict[str, An
     return {**word(case), objects.NODES: [node], objects.DAEMONSETS: [objects.speaker(1, version, *options)]}
 
 
-def test_a_node_that_is_excluded_by_its_label_does_not_announce(recorded: Recorded) -> None:
-    case = recorded(SILENT)
+@OF_EITHER_FAMILY
+def test_a_node_that_is_excluded_by_its_label_does_not_announce(recorded: Recorded, silent: str) -> None:
+    case = recorded(silent)
     verdict = judged(case, excluded_by_label, labelled(case))
     assert isinstance(verdict, Diagnosis)
     (removed, _) = verdict.fixes
@@ -184,8 +190,9 @@ def test_a_second_node_without_the_label_may_announce(recorded: Recorded) -> Non
     assert isinstance(judged(case, excluded_by_label, more), Cleared)
 
 
-def test_a_speaker_that_crashes_announces_nothing(recorded: Recorded) -> None:
-    case = recorded(SILENT)
+@OF_EITHER_FAMILY
+def test_a_speaker_that_crashes_announces_nothing(recorded: Recorded, silent: str) -> None:
+    case = recorded(silent)
     pods = {objects.PODS.format("metallb-system"): [objects.pod("speaker-7xk2p", "n5", ready=False)]}
     verdict = judged(
         case, speaker_not_running, {**word(case), objects.DAEMONSETS: [objects.speaker(0)], **pods}
