@@ -162,12 +162,13 @@ def _engine(state: Path, tell: Tell) -> Engine:
 
 def _in_a_lab(name: str) -> int:
     from hairpin_doctor.cli.lab import build_setting, plainly
+    from hairpin_doctor.report.page import Page
     from hairpin_doctor.walkthrough.in_a_lab import InALab
     from probes.linux.host import LinuxHost
 
     setting = build_setting(name, "iptables", None, None)
     with plainly():
-        click.echo(f"building {name}: {setting.case.title}", err=True)
+        Page(sys.stderr).text(f"building {name}: {setting.case.title}")
         with setting.lab() as lab:
             code = _walk(InALab(lab, setting, LinuxHost()), f"lab case {name}", "look")
             click.echo("tearing the lab down", err=True)
