@@ -91,6 +91,7 @@ _HOMELAB = Case(
     fault=lambda _: nothing,
     symptom=served("vm", "laptop", "remote"),
     client="laptop",
+    every_variant=True,
     targets=all_targets,
 )
 
@@ -191,7 +192,6 @@ CASES = (
         network=kube_vip,
         symptom=served("vm", "laptop", "remote"),
         client="vm",
-        every_variant=True,
     ),
     replace(
         _PLAIN,
@@ -207,7 +207,6 @@ CASES = (
         title="Docker on the host: FORWARD drops by default, and the accept rules are complete.",
         network=docker_beside,
         client="vm",
-        every_variant=True,
     ),
     replace(
         _PLAIN,

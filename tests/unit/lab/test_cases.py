@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from hairpin_doctor.cli.lab import lab
-from hairpin_doctor.lab.cases import CATALOGUE, Case, find
+from hairpin_doctor.lab.cases import CATALOGUE, Case, elsewhere, find
 from hairpin_doctor.lab.homelab import Variant
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.requirements import PACKAGES, tools
@@ -122,3 +122,9 @@ def test_a_missing_tool_is_named_with_its_package(monkeypatch: pytest.MonkeyPatc
     answer = CliRunner().invoke(lab, ["run", "bgp-same-subnet"])
     assert answer.exit_code == 2
     assert "the lab needs the command bird: apt-get install bird2" in answer.output
+
+
+def test_every_healthy_network_is_there_in_both_modes_and_with_both_values_of_call_iptables() -> None:
+    healthy = [case for case in elsewhere.CASES if not {"HD201"} & set(case.codes)]
+    assert len(healthy) >= 14
+    assert all(len(case.variants()) == 4 for case in healthy)
