@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from hairpin_doctor.fixes.changes import ConfigFile
+from hairpin_doctor.machine.changing.found import CannotChange
+from hairpin_doctor.machine.changing.hands import ThisMachine
 from hairpin_doctor.machine.commands import run
 from hairpin_doctor.machine.namespaces import inside, processes
 
@@ -119,6 +122,17 @@ def test_a_state_directory_that_cannot_be_written_keeps_everything_as_it_is(mach
         run(["umount", "-l", str(machine.store.directory)])
 
 
+def test_a_read_only_etc_is_said_before_anything_is_done(machine: Machine) -> None:
+    full_disk(machine, "64k")
+    etc = machine.store.directory
+    try:
+        run(["mount", "-o", "remount,ro", str(etc)])
+        with pytest.raises(CannotChange, match="cannot be written to \\(read-only file system\\)"):
+            ThisMachine().find(ConfigFile(str(etc / "systemd" / "system" / "x.service"), "x"))
+    finally:
+        run(["umount", "-l", str(etc)])
+
+
 def test_a_state_directory_that_others_can_write_to_is_refused(machine: Machine) -> None:
     machine.store.directory.mkdir()
     machine.store.directory.chmod(0o777)
@@ -147,7 +161,6 @@ def test_without_its_watchdog_the_doctor_itself_takes_it_back(machine: Machine) 
 
 
 def test_a_second_run_is_refused_while_one_is_open_and_what_is_confirmed_stays(machine: Machine) -> None:
-    from hairpin_doctor.machine.changing.hands import ThisMachine
     from hairpin_doctor.mending.engine import Engine
 
     machine.apply("confirm-within", "30")

@@ -103,6 +103,18 @@ def test_networkd_gets_the_interface_beside_the_bridges_own_network_file_also_wh
     assert "net/ipv4/conf/metallb0/arp_ignore = 1" in text_of(found, "/99-hairpin-doctor-metallb0.conf")
 
 
+def test_netplan_gives_the_bridges_file_the_name_that_our_drop_in_counts_on(tmp_path: Path) -> None:
+    config = tmp_path / "etc/netplan/01.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        "network: {version: 2, renderer: networkd, bridges: {bridge0: {addresses: [192.0.2.246/24]}}}\n"
+    )
+    config.chmod(0o600)
+    code, said = said_by(need("netplan"), "generate", "--root-dir", str(tmp_path))
+    assert code == 0, said
+    assert (tmp_path / NETPLAN_FILE.lstrip("/")).is_file()
+
+
 @pytest.mark.parametrize("setup", [NETWORKD, host("NetworkManager"), host("ifupdown"), host()])
 def test_every_file_is_taken_away_again_and_the_interface_too(setup: NetworkSetup) -> None:
     found = persist("HD601", RECIPE, setup)

@@ -46,6 +46,13 @@ def test_translation_at_the_router_is_explained_and_comes_last() -> None:
     plan = planned("bgp-same-subnet")[0]
     last = plan.options[-1]
     assert last.fix.title.startswith("Translate")
+    assert [each.fix.title.split()[0] for each in plan.options] == [
+        "Announce",
+        "Announce",
+        "Move",
+        "Translate",
+    ]
+    assert all(each.fix.reason for each in plan.options)
     assert last.stages[0].place == "router"
     assert not last.stages[0].changes
     assert len(last.fix.cautions) == 3
