@@ -1,7 +1,8 @@
 """`make lab-vm`: what of the lab needs more than this machine's kernel and its namespaces, in virtual machines.
 
 Cases that need kernel modules run whole inside a guest. `--real-client` puts a real guest, on a real tap, into the place
-of the client in a case that is built here. Two minutes for a case and more. Exit 0 only if every case came out as expected.
+of the client in a case that is built here. `--reboot` makes a fix lasting in a guest with systemd and boots it anew. Two
+minutes for a case and more. Exit 0 only if every case came out as expected.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import click
 
 from hairpin_doctor.lab.cases import MODULE_CASES, find
 from hairpin_doctor.lab.cases.case import Case
+from scripts.after_a_reboot import run_with_reboot
+from scripts.after_a_reboot_files import MANAGERS
 from scripts.real_client import REAL_CLIENT_CASES, run_with_real_client
 from scripts.virtual_machine import REPOSITORY, CannotBoot, boot, modules_of, unpacked_kernel
 
@@ -38,15 +41,24 @@ echo o > /proc/sysrq-trigger; sleep 30
     "--record", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Keep recordings here."
 )
 @click.option("--real-client", is_flag=True, help="A real guest on a tap as the client of CASES.")
-def main(cases: tuple[str, ...], record: Path | None, real_client: bool) -> None:
-    """Run CASES, one guest each; without any, all that need kernel modules, then those with a real client."""
+@click.option(
+    "--reboot",
+    "managers",
+    multiple=True,
+    type=click.Choice([*MANAGERS]),
+    help="Who makes the guest's bridge.",
+)
+def main(cases: tuple[str, ...], record: Path | None, real_client: bool, managers: tuple[str, ...]) -> None:
+    """Run CASES, one guest each; without any, all that need kernel modules, those with a real client, and reboots."""
     for number in (signal.SIGTERM, signal.SIGHUP):  # the guest and its files' server end with us
         signal.signal(number, lambda *_: sys.exit(143))
-    if cases:
+    if cases or managers:
         good = [_run(_case(name), record, real_client=real_client) for name in cases]
+        good += [run_with_reboot(each) for each in managers]
     else:
         good = [_run(case, record, real_client=False) for case in MODULE_CASES]
         good += [_run(_case(name), record, real_client=True) for name in REAL_CLIENT_CASES]
+        good += [run_with_reboot(each) for each in MANAGERS]
     sys.exit(0 if all(good) else 1)
 
 

@@ -20,24 +20,40 @@ import click
 REPOSITORY = Path(__file__).resolve().parents[1]
 KEPT = REPOSITORY / ".venv" / "lab-vm"
 VIRTIOFSD = ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd")
-MODULES = ("virtio_pci", "virtiofs", "overlay")
+MODULES = ("virtio_pci", "virtiofs", "overlay", "virtio_blk")
 SECONDS_PER_GUEST = 1800
-INIT = """\
+ROOT = """\
 #!/bin/busybox sh
 /bin/busybox --install -s /bin
 mkdir -p /proc /sys /dev /below /above /new
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 for module in /modules/*.ko; do insmod $module; done
 mount -t virtiofs -o ro root /below
-mount -t tmpfs above /above; mkdir /above/upper /above/work
+mount -t {above} /above; mkdir -p /above/upper /above/work
 mount -t overlay -o lowerdir=/below,upperdir=/above/upper,workdir=/above/work root /new
 mount -t proc proc /new/proc; mount -t sysfs sys /new/sys; mount -t devtmpfs dev /new/dev
 mount -t tmpfs run /new/run
+"""
+"""What is written lies above the machine's root: in memory, or on a disk that outlives a reboot."""
+INIT = (
+    ROOT.format(above="tmpfs above")
+    + """\
 cp /job /new/run/job
 ip link set lo up
 umount -l /proc /sys /dev
 exec switch_root /new /bin/bash /run/job
 """
+)
+INIT_SYSTEMD = (
+    ROOT.format(above="ext4 /dev/vda")
+    + """\
+mount -t tmpfs tmp /new/tmp; mount -t tmpfs tmp /new/var/tmp
+[ -e /new/etc/lab-vm ] || . /job
+umount -l /proc /sys /dev
+exec switch_root /new /lib/systemd/systemd
+"""
+)
+"""systemd as process 1; the job prepares the root below /new before the first boot and makes /new/etc/lab-vm."""
 
 
 class CannotBoot(click.ClickException):
@@ -48,19 +64,19 @@ class CannotBoot(click.ClickException):
 
 @contextmanager
 def boot(
-    job: str, room: Path, devices: Sequence[str], inside: Sequence[str] = ()
+    job: str, room: Path, devices: Sequence[str], inside: Sequence[str] = (), init: str = INIT
 ) -> Iterator[subprocess.Popen[str]]:
     """A guest that runs the shell script `job` as its only process; its console is the process's output.
 
     `devices`: QEMU's further arguments. `inside`: words before the command, which bring it into a network namespace. Both
-    of its processes end with the context. Raises CannotBoot.
+    of its processes end with the context. `init`: what the kernel starts; see INIT_SYSTEMD. Raises CannotBoot.
     """
     kernel = unpacked_kernel()
     server = next((path for path in VIRTIOFSD if Path(path).exists()), None)
     machine = shutil.which("qemu-system-x86_64")
     if server is None or machine is None:
         raise CannotBoot("the guest needs QEMU: apt-get install qemu-system-x86 qemu-system-common")
-    (room / "initrd.gz").write_bytes(gzip.compress(_initrd(kernel, job), 1))
+    (room / "initrd.gz").write_bytes(gzip.compress(_initrd(kernel, job, init), 1))
     socket = room / "root.sock"
     options = ("-o", "source=/", "-o", "cache=always", "-o", "sandbox=chroot")
     files = subprocess.Popen(
@@ -133,14 +149,14 @@ def _release(kernel: Path) -> str:
     return next((kernel / "lib" / "modules").iterdir()).name
 
 
-def _initrd(kernel: Path, job: str) -> bytes:
-    """busybox, the modules that mount the root, `INIT` and the job, as a cpio archive."""
+def _initrd(kernel: Path, job: str, init: str) -> bytes:
+    """busybox, the modules that mount the root, `init` and the job, as a cpio archive."""
     busybox = shutil.which("busybox")
     if busybox is None:
         raise CannotBoot("the guest needs busybox: apt-get install busybox-static")
     files: dict[str, tuple[int, bytes]] = {
         "bin/busybox": (0o755, Path(busybox).read_bytes()),
-        "init": (0o755, INIT.encode()),
+        "init": (0o755, init.encode()),
         "job": (0o644, job.encode()),
     }
     for number, path in enumerate(_needed(kernel)):

@@ -99,7 +99,8 @@ def another_subnet(vip: Address, client: str) -> Fix:
     """A pool that no client is connected to, so that every client asks the router."""
     text = (
         f"Take the pool of {vip} from a prefix that no client is connected to, and let the router carry it: "
-        "then every client sends to the router, and BGP mode serves all of them."
+        "then every client sends to the router, and BGP mode serves all of them. To keep the addresses, move the clients "
+        "instead: into a VLAN with a subnet of its own."
     )
     step = Step("cluster", "any machine with kubectl", "clients route what is not on-link", instructions=text)
     caution = "Every VIP changes its address, and with it DNS records and port forwards."
