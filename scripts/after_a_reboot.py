@@ -1,0 +1,105 @@
+"""`make lab-vm`: files that `fix --persist` installs are found by a real boot of systemd, before the cluster starts.
+
+A guest whose process 1 is Debian's systemd, on a disk of its own above this machine's root. Its bridge0 is made by
+systemd-networkd, by ifupdown or by a unit of the site; beside that its /etc holds what is rendered for the interface with a
+MAC of its own and for br_netfilter's switches. k0scontroller.service writes down what it finds at its start. Then br_netfilter
+is loaded and cni0 made, late; the switch is set back; and the commands that uninstall must leave nothing.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import click
+
+from hairpin_doctor.fixes.changes import (
+    BridgeNetfilter,
+    Change,
+    FdbEntry,
+    InterfaceAddress,
+    LinkState,
+    MacvlanLink,
+    Sysctl,
+)
+from hairpin_doctor.fixes.persistence.choose import persist
+from hairpin_doctor.fixes.persistence.persistence import Persistence
+from probes.questions.configuration import Manager, NetworkFile, NetworkSetup
+from scripts.after_a_reboot_files import FILES, MANAGERS, MASKED, PREPARE
+from scripts.virtual_machine import INIT_SYSTEMD, boot, modules_of, unpacked_kernel
+
+GOOD = "LAB-VM: it lasts"
+DISK_BYTES = 1 << 28
+MAC = "02:1c:73:00:53:01"
+RECIPE: tuple[Change, ...] = (
+    MacvlanLink("metallb0", "bridge0", MAC, 1500),
+    Sysctl("net/ipv4/conf/metallb0/arp_ignore", 1),
+    Sysctl("net/ipv4/conf/metallb0/rp_filter", 2),
+    InterfaceAddress("169.254.7.9/32", "metallb0"),
+    LinkState("metallb0"),
+    FdbEntry(MAC, "bridge0"),
+)
+CURE = (BridgeNetfilter("bridge0", False, False), Sysctl("net/bridge/bridge-nf-call-iptables", 0, 1))
+SETUPS: dict[str, tuple[Manager, ...]] = {
+    "systemd-networkd": ("systemd-networkd",),
+    "ifupdown": ("ifupdown",),
+    "unit": (),
+}
+
+
+def run_with_reboot(manager: str) -> bool:
+    """Boot; what the guest says goes to the terminal as it comes. `manager`: a key of MANAGERS."""
+    with tempfile.TemporaryDirectory(prefix="hairpin-doctor-vm-") as folder:
+        room = Path(folder)
+        disk = room / "disk"
+        with disk.open("wb") as file:
+            file.truncate(DISK_BYTES)
+        subprocess.run(["mkfs.ext4", "-q", str(disk)], check=True)
+        devices = ("-nic", "none", "-drive", f"file={disk},if=virtio,format=raw")
+        found = False
+        with boot(_job(manager), room, devices, init=INIT_SYSTEMD) as guest:
+            for line in guest.stdout or ():
+                click.echo(line.rstrip())
+                found = found or line.rstrip() == GOOD
+        return found
+
+
+def _lasting(manager: str) -> tuple[Persistence, ...]:
+    files = (NetworkFile("bridge0", "/etc/systemd/network/10-bridge0.network"),)
+    networkd = files if manager == "systemd-networkd" else ()
+    setup = NetworkSetup(SETUPS[manager], False, networkd, True, True, ("k0scontroller.service",))
+    return persist("hd104", RECIPE, setup), persist("hd303", CURE, setup)
+
+
+def _job(manager: str) -> str:
+    """A script for busybox: everything that the guest finds in its /etc."""
+    modules, lasting = modules_of(unpacked_kernel()), _lasting(manager)
+    ours = chain.from_iterable(found.files for found in lasting)
+    files = {**FILES, **MANAGERS[manager], **{file.path.lstrip("/"): file.text for file in ours}}
+    written = [
+        f"mkdir -p $(dirname /new/{path})\ncat > /new/{path} <<'END-OF-FILE'\n{text}END-OF-FILE"
+        for path, text in files.items()
+    ]
+    words = {
+        "@FILES@": "\n".join((*written, *_enabled(lasting))),
+        "@UNINSTALL@": "\n".join(chain.from_iterable(found.uninstall for found in lasting)),
+        "@MODULES@": str(modules),
+        "@RELEASE@": modules.name,
+        "@MASKED@": " ".join(MASKED),
+    }
+    text = PREPARE
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return text
+
+
+def _enabled(lasting: tuple[Persistence, ...]) -> Iterator[str]:
+    """What `systemctl enable` would do."""
+    texts = {Path(file.path).name: file.text for found in lasting for file in found.files}
+    for unit in (each.unit for found in lasting for each in found.units):
+        for target in texts[unit].rpartition("WantedBy=")[2].split():
+            folder = f"'/new/etc/systemd/system/{target}.wants'"
+            yield f"mkdir -p {folder} && ln -s /etc/systemd/system/{unit} {folder}/"

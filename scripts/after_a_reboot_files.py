@@ -1,0 +1,140 @@
+"""What the guest of scripts/after_a_reboot.py finds in its /etc beside the files of a fix: its network, and its "cluster".
+
+@MODULES@, @RELEASE@, @MASKED@, @FILES@ and @UNINSTALL@ are filled in there.
+"""
+
+from __future__ import annotations
+
+PREPARE = """\
+cd /new/etc && rm -rf systemd/system systemd/network network NetworkManager rc?.d init.d fstab
+rm -rf /new/etc/hairpin-doctor /new/var/lib/hairpin-doctor /new/var/log/journal
+mkdir -p /new/etc/lab-vm /new/etc/systemd/system /new/lib/modules
+ln -sfn @MODULES@ /new/lib/modules/@RELEASE@
+@FILES@
+cd /new/etc/systemd/system
+for unit in @MASKED@; do
+    ln -s /dev/null $unit
+done
+mkdir -p multi-user.target.wants network-online.target.wants
+for unit in k0scontroller story; do ln -s /etc/systemd/system/$unit.service multi-user.target.wants/; done
+for unit in $(cat /new/etc/lab-vm/managers); do
+    ln -s /lib/systemd/system/$unit multi-user.target.wants/ # one of ours in /etc goes first
+    [ -e $unit ] && ln -sf /etc/systemd/system/$unit multi-user.target.wants/
+done
+cd /
+"""
+
+MASKED = (
+    *(
+        "dbus.service",
+        "dbus.socket",
+        "getty.target",
+        "systemd-logind.service",
+        "systemd-user-sessions.service",
+    ),
+    *("systemd-timesyncd.service", "systemd-tmpfiles-setup.service", "systemd-tmpfiles-clean.timer"),
+    *("systemd-update-utmp.service", "systemd-update-utmp-runlevel.service", "systemd-random-seed.service"),
+    *("systemd-firstboot.service", "systemd-sysusers.service", "systemd-journal-flush.service"),
+    *("systemd-binfmt.service", "systemd-pstore.service", "dev-hugepages.mount"),
+)
+"""What a guest without people needs not; cleaning temporary files would walk through this machine's, too."""
+SITE = """\
+[Unit]
+Description=bridge0, by a unit of the site
+Before=network-online.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -ec "ip link add bridge0 type bridge; ip link add eno1 type dummy; ip link set eno1 master bridge0 up; \\
+    ip addr add 192.0.2.246/24 dev bridge0; ip link set bridge0 up"
+"""
+INTERFACES = """\
+source /etc/network/interfaces.d/*
+auto bridge0
+iface bridge0 inet static
+    address 192.0.2.246/24
+    pre-up ip link add bridge0 type bridge
+    pre-up ip link add eno1 type dummy
+    pre-up ip link set eno1 master bridge0 up
+"""
+NETWORKD = {
+    "10-bridge0.netdev": "[NetDev]\nName=bridge0\nKind=bridge\n",
+    "10-eno1.netdev": "[NetDev]\nName=eno1\nKind=dummy\n",
+    "10-bridge0.network": "[Match]\nName=bridge0\n[Network]\nAddress=192.0.2.246/24\nLinkLocalAddressing=no\n",
+    "10-eno1.network": "[Match]\nName=eno1\n[Network]\nBridge=bridge0\n",
+}
+MANAGERS: dict[str, dict[str, str]] = {
+    "systemd-networkd": {
+        **{f"etc/systemd/network/{name}": text for name, text in NETWORKD.items()},
+        "etc/lab-vm/managers": "systemd-networkd.service systemd-networkd.socket\n",
+        "etc/systemd/system/network-online.target.d/wait.conf": "[Unit]\nWants=systemd-networkd-wait-online.service\n",
+    },
+    "ifupdown": {
+        "etc/network/interfaces": INTERFACES,
+        "etc/network/interfaces.d/none": "",
+        "etc/lab-vm/managers": "networking.service\n",
+    },
+    "unit": {"etc/systemd/system/site.service": SITE, "etc/lab-vm/managers": "site.service\n"},
+}
+
+CLUSTER_UNIT = """\
+[Unit]
+Description=k0s - Zero Friction Kubernetes
+After=network-online.target
+Wants=network-online.target
+[Service]
+ExecStartPre=/bin/sh -x /etc/lab-vm/cluster
+ExecStart=/bin/sleep infinity
+"""
+CLUSTER = """\
+link=$(ip -br addr show metallb0)
+mac=$(cat /sys/class/net/metallb0/address)
+fdb=$(bridge fdb get "$mac" br bridge0)
+set=$(sysctl -n net.ipv4.conf.metallb0.arp_ignore net.ipv4.conf.metallb0.rp_filter)
+echo $link, $fdb, $set > /run/at-start
+"""
+STORY_UNIT = """\
+[Unit]
+Description=The story
+After=k0scontroller.service
+[Service]
+ExecStart=/bin/bash /etc/lab-vm/story
+"""
+STORY = """\
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+exec > /dev/ttyS0 2>&1 < /dev/null
+trap 'systemctl --force --force poweroff' EXIT
+PS4='+ $SECONDS '
+set -ex
+cat /run/at-start
+grep -E '^metallb0@bridge0 (UP|UNKNOWN) 169.254.7.9/32, .* dev bridge0 master bridge0 permanent, 1 2$' /run/at-start
+
+modprobe br_netfilter # late, with its own default of 1
+ip link add cni0 type bridge
+for try in $(seq 30); do
+    sleep 1
+    found=$(cat /proc/sys/net/bridge/bridge-nf-call-iptables /sys/class/net/{bridge0,cni0}/bridge/nf_call_iptables)
+    [ "$(echo $found)" != "0 0 1" ] || break
+done
+[ "$(echo $found)" = "0 0 1" ]
+sysctl -w net.bridge.bridge-nf-call-iptables=1
+for try in $(seq 30); do sleep 1; [ $(sysctl -n net.bridge.bridge-nf-call-iptables) = 1 ] || break; done
+[ $(sysctl -n net.bridge.bridge-nf-call-iptables) = 0 ]
+
+@UNINSTALL@
+sleep 2
+! ip link show metallb0
+! systemctl list-units --all | grep hairpin-doctor
+! find /etc -type f -name '*hairpin-doctor*' | grep .
+[ $(sysctl -n net.bridge.bridge-nf-call-iptables) = 1 ]
+echo "LAB-VM: it lasts"
+"""
+FILES = {
+    "etc/lab-vm/story": STORY,
+    "etc/hostname": "n5\n",
+    # every instruction is interpreted there: udev may take longer than the 90 s that a device is waited for
+    "etc/systemd/system.conf.d/slow.conf": "[Manager]\nDefaultDeviceTimeoutSec=15min\nDefaultTimeoutStartSec=15min\n",
+    "etc/systemd/system/k0scontroller.service": CLUSTER_UNIT,
+    "etc/systemd/system/story.service": STORY_UNIT,
+    "etc/lab-vm/cluster": CLUSTER,
+}
