@@ -2,8 +2,8 @@
 
 A guest whose process 1 is Debian's systemd, on a disk of its own above this machine's root. Its bridge0 is made by
 systemd-networkd, by ifupdown or by a unit of the site; beside that its /etc holds what is rendered for the interface with a
-MAC of its own and for br_netfilter's switches. k0scontroller.service writes down what it finds at its start. Then br_netfilter
-is loaded and cni0 made, late; the switch is set back; and the commands that uninstall must leave nothing.
+MAC of its own and for br_netfilter's switches. k0scontroller.service writes down what it finds at its start. Then
+br_netfilter is loaded and cni0 made, late; the switch is set back; and the commands that uninstall must leave nothing.
 """
 
 from __future__ import annotations
