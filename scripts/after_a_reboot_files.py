@@ -87,7 +87,7 @@ ExecStartPre=/bin/sh -x /etc/lab-vm/cluster
 ExecStart=/bin/sleep infinity
 """
 CLUSTER = """\
-link=$(ip -br addr show metallb0)
+link=$(ip -4 -br addr show metallb0)
 mac=$(cat /sys/class/net/metallb0/address)
 fdb=$(bridge fdb get "$mac" br bridge0)
 set=$(sysctl -n net.ipv4.conf.metallb0.arp_ignore net.ipv4.conf.metallb0.rp_filter)
