@@ -107,7 +107,7 @@ trap 'systemctl --force --force poweroff' EXIT
 PS4='+ $SECONDS '
 set -ex
 cat /run/at-start
-grep -E '^metallb0@bridge0 (UP|UNKNOWN) 169.254.7.9/32, .* dev bridge0 master bridge0 permanent, 1 2$' /run/at-start
+grep -E '^metallb0@bridge0 (UP|UNKNOWN) 169.254.7.9/32 ?, .* dev bridge0 master bridge0 permanent, 1 2$' /run/at-start
 
 modprobe br_netfilter # late, with its own default of 1
 ip link add cni0 type bridge
