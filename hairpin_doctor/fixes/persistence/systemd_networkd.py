@@ -44,10 +44,16 @@ def _netdev(wanted: OwnMacInterface) -> str:
 
 
 def _network(wanted: OwnMacInterface) -> str:
-    addresses = "".join(f"Address={each}\n" for each in wanted.addresses)
+    """Without RFC 5227's probes, which networkd sends for link-local addresses: the cluster would start in their 5 s.
+
+    Nobody else is asked for this address, and without one rp_filter drops what comes (systemd.network(5)).
+    """
+    addresses = "".join(
+        f"\n[Address]\nAddress={each}\nDuplicateAddressDetection=none\n" for each in wanted.addresses
+    )
     return header("up, with an address for rp_filter and nothing else") + (
         f"[Match]\nName={wanted.link.name}\n\n[Link]\nRequiredForOnline=no\n\n"
-        f"[Network]\n{addresses}LinkLocalAddressing=no\nIPv6AcceptRA=no\nConfigureWithoutCarrier=yes\n"
+        f"[Network]\nLinkLocalAddressing=no\nIPv6AcceptRA=no\nConfigureWithoutCarrier=yes\n{addresses}"
     )
 
 

@@ -96,7 +96,7 @@ def test_networkd_gets_the_interface_beside_the_bridges_own_network_file_also_wh
     found = persist("HD601", RECIPE, NETWORKD)
     assert "Kind=macvlan" in text_of(found, ".netdev")
     assert "MTUBytes=9000" in text_of(found, ".netdev")
-    assert "Address=169.254.7.9/32" in text_of(found, "metallb0.network")
+    assert "Address=169.254.7.9/32\nDuplicateAddressDetection=none\n" in text_of(found, "metallb0.network")
     drop_in = text_of(found, "/etc/systemd/network/10-netplan-bridge0.network.d/hairpin-doctor-metallb0.conf")
     assert "MACVLAN=metallb0" in drop_in
     assert f"MACAddress={MAC}\nAssociatedWith=self" in drop_in
