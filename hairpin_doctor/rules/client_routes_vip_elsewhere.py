@@ -53,6 +53,10 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     routes = client.findings[RouteFacts]
     bypassed = client.findings[BypassedSubnetFacts].of(vip)
     if not bypassed and routes.asked(vip) and routes.route(vip) is None:
+        if not any(
+            each.prefix.version == vip.version and each.interface != "lo" for each in routes.connected
+        ):
+            raise NotThis(f"{client.name} has no subnet at all: it is on no network, whatever its routes are")
         return _nowhere(client, vip)
     if not bypassed:
         raise NotThis(

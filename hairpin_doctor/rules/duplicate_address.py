@@ -41,20 +41,26 @@ def duplicate_address(network: Network, vip: Address) -> Verdict:
     """A claimant holds the address and refuses the service that others serve."""
     clients = network.clients(vip)
     holder = _holds_what_a_node_serves(network, vip)
-    if holder is not None:
-        return holder
     if not clients:
-        return _from_the_machine_alone(network, vip)
+        return holder or _from_the_machine_alone(network, vip)
+    try:
+        found = _among_those_who_answer(network, vip, clients)
+    except MissingFacts:
+        if holder is None:
+            raise
+        return holder
+    return found if isinstance(found, Diagnosis) else holder or found
+
+
+def _among_those_who_answer(network: Network, vip: Address, clients: tuple[VantagePoint, ...]) -> Verdict:
     open_question: Undetermined | None = None
     for client in sorted(clients, key=lambda each: each not in network.failing(vip)):
         everybody = claimants(network, client, vip)
         for each in everybody:
             if each.gateway or is_node(each.machine, vip) or _is_the_clients_own(client, each, vip):
                 continue
-            if len(everybody) == 1 and programs_others(
-                each.machine
-            ):  # a node that does not know this Service: HD501
-                continue
+            if len(everybody) == 1 and programs_others(each.machine):
+                continue  # a node that does not know this Service: HD501
             verdict = _judge(network, client, vip, each, [c for c in everybody if c is not each])
             if isinstance(verdict, Diagnosis):
                 return verdict

@@ -26,10 +26,11 @@ ONLY_TOLD = {"HD001", "HD002", "HD201", "HD206"}  # nothing to mend, or nothing 
 
 
 def one_case_per_cause() -> list[Case]:
-    """The first case of each cause that comes first in a verdict."""
+    """The first case of each cause that comes first in a verdict, and explains it."""
     chosen: dict[str, Case] = {}
     for case in CATALOGUE:
-        for code in case.expected["both"].codes[:1]:
+        expected = case.expected["both"]
+        for code in expected.codes[:1] if expected.verdict != "unexplained" else ():
             chosen.setdefault(code, case)
     return [case for code, case in chosen.items() if code not in ONLY_TOLD]
 

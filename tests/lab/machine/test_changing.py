@@ -83,6 +83,7 @@ CHANGES = (
     (c.BridgeVlan("port0", 1, "tagged"),),
     (c.BridgeVlan("bridge0", 7, "tagged", "self"),),
     (c.BridgeNetfilter("bridge0", enabled=True, before=False),),
+    (c.BridgeNetfilterIpv6("bridge0", enabled=True, before=False),),
     (c.InterfaceAddress("169.254.1.2/32", "far0"),),
     (c.InterfaceAddress("192.0.2.53/24", "bridge0", present=False),),
     (c.InterfaceAddress("198.51.100.53/32", "lo", present=False),),
