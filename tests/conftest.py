@@ -13,13 +13,16 @@ import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from hairpin_doctor.machine.commands import Place
 
-RECORDINGS = Path(__file__).parent / "golden" / "recordings"
+TESTS = Path(__file__).parent
+RECORDINGS = TESTS / "golden" / "recordings"
+A_LAB_EACH = ("lab/test_cases.py", "lab/test_fixes.py")
 DOCTOR = (sys.executable, "-m", "hairpin_doctor")
 PATIENCE = 60
 
@@ -46,8 +49,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item.get_closest_marker("recording") is None]
     if os.environ.get("CI"):
         for item in items:
-            if item.get_closest_marker("lab") is not None:  # real networks beside five others on two cores
+            if item.get_closest_marker("lab") is not None:  # real networks beside seven others on two cores
                 item.add_marker(pytest.mark.flaky(reruns=1))
+    items[:] = spread(items)
+
+
+def spread(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """The tests that build a lab each, evenly between the other modules: those fill the time in which a lab waits.
+
+    Modules stay whole, so that what they share is made once.
+    """
+    slow = [item for item in items if item.path.relative_to(TESTS).as_posix() in A_LAB_EACH]
+    chosen = set(slow)
+    others = [item for item in items if item not in chosen]
+    order: list[pytest.Item] = []
+    seen = taken = 0
+    for _, module in groupby(others, key=lambda item: item.path):
+        together = list(module)
+        seen += len(together)
+        due = round(len(slow) * seen / len(others))
+        order += [*together, *slow[taken:due]]
+        taken = due
+    return order + slow[taken:]
 
 
 @pytest.fixture
