@@ -43,12 +43,7 @@ def duplicate_address(network: Network, vip: Address) -> Verdict:
     holder = _holds_what_a_node_serves(network, vip)
     if not clients:
         return holder or _from_the_machine_alone(network, vip)
-    try:
-        found = _among_those_who_answer(network, vip, clients)
-    except MissingFacts:
-        if holder is None:
-            raise
-        return holder
+    found = _among_those_who_answer(network, vip, clients)
     return found if isinstance(found, Diagnosis) else holder or found
 
 

@@ -14,7 +14,7 @@ from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
 from hairpin_doctor.rules.client_routes_vip_elsewhere import client_routes_vip_elsewhere
 from probes.host import Absent, Denied
 from probes.questions.neighbours import ArpReply, ArpSweep
-from probes.questions.routing import RouteTo, RoutingRule, RoutingRules
+from probes.questions.routing import ConnectedPrefixes, RouteTo, RoutingRule, RoutingRules
 
 Recorded = Callable[[str], Any]
 NIC, OWN = "enp1s0", IPv4Address("192.168.8.10")
@@ -93,3 +93,15 @@ def test_a_client_without_any_route_is_proven_by_its_own_kernel(recorded: Record
     assert verdict.confidence is Confidence.PROVEN
     assert "has no route to" in verdict.summary
     assert isinstance(case.verdict(client_routes_vip_elsewhere), Cleared)
+
+
+def test_a_client_on_no_network_at_all_has_another_trouble(recorded: Recorded) -> None:
+    case = recorded("vip-outside-prefix")
+    off = case.client_says(
+        RouteTo, lambda question, route: Absent("no route") if question == RouteTo(case.vip) else route
+    ).client_says(
+        ConnectedPrefixes, lambda _, prefixes: tuple(each for each in prefixes if each.interface == "lo")
+    )
+    verdict = off.verdict(client_routes_vip_elsewhere)
+    assert isinstance(verdict, Cleared)
+    assert "on no network" in verdict.reason

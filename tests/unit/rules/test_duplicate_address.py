@@ -158,4 +158,6 @@ def test_a_client_that_holds_the_address_itself_reaches_nobody_else(recorded: Re
     verdict = held.verdict(duplicate_address)
     assert isinstance(verdict, Diagnosis)
     assert "of homeassistant itself" in verdict.summary
+    blind = held.client_says(ArpSweep, lambda *_: Denied("CAP_NET_RAW", "asking"))
+    assert isinstance(blind.verdict(duplicate_address), Diagnosis)
     assert not isinstance(case.verdict(duplicate_address), Diagnosis)
