@@ -1,9 +1,10 @@
 """`make lab-vm`: files that `fix --persist` installs are found by a real boot of systemd, before the cluster starts.
 
 A guest whose process 1 is Debian's systemd, on a disk of its own above this machine's root. Its bridge0 is made by
-systemd-networkd, by ifupdown or by a unit of the site; beside that its /etc holds what is rendered for the interface with a
-MAC of its own and for br_netfilter's switches. k0scontroller.service writes down what it finds at its start. Then
-br_netfilter is loaded and cni0 made, late; the switch is set back; and the commands that uninstall must leave nothing.
+systemd-networkd, by NetworkManager, by ifupdown or by a unit of the site; beside that its /etc holds what is rendered for
+the interface with a MAC of its own and for br_netfilter's switches. k0scontroller.service writes down what it finds at its
+start. Then br_netfilter is loaded and cni0 made, late; the switch is set back; and the commands that uninstall must leave
+nothing.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ RECIPE: tuple[Change, ...] = (
     FdbEntry(MAC, "bridge0"),
 )
 CURE = (BridgeNetfilter("bridge0", False, False), Sysctl("net/bridge/bridge-nf-call-iptables", 0, 1))
-SETUPS: dict[str, tuple[Manager, ...]] = {
+MANAGED: dict[str, tuple[Manager, ...]] = {
     "systemd-networkd": ("systemd-networkd",),
+    "NetworkManager": ("NetworkManager",),
     "ifupdown": ("ifupdown",),
     "unit": (),
 }
@@ -70,7 +72,8 @@ def run_with_reboot(manager: str) -> bool:
 def _lasting(manager: str) -> tuple[Persistence, ...]:
     files = (NetworkFile("bridge0", "/etc/systemd/network/10-bridge0.network"),)
     networkd = files if manager == "systemd-networkd" else ()
-    setup = NetworkSetup(SETUPS[manager], False, networkd, True, True, ("k0scontroller.service",))
+    interfaces = ("bridge0",) if manager == "ifupdown" else ()
+    setup = NetworkSetup(MANAGED[manager], False, networkd, interfaces, True, ("k0scontroller.service",))
     return persist("hd104", RECIPE, setup), persist("hd303", CURE, setup)
 
 
@@ -80,12 +83,14 @@ def _job(manager: str) -> str:
     ours = chain.from_iterable(found.files for found in lasting)
     files = {**FILES, **MANAGERS[manager], **{file.path.lstrip("/"): file.text for file in ours}}
     written = [
-        f"mkdir -p $(dirname /new/{path})\ncat > /new/{path} <<'END-OF-FILE'\n{text}END-OF-FILE"
+        f"mkdir -p $(dirname /new/{path})\ncat > /new/{path} <<'END-OF-FILE'\n{text}END-OF-FILE\n"
+        f"chmod {_mode(path, text):o} /new/{path}"
         for path, text in files.items()
     ]
     words = {
         "@FILES@": "\n".join((*written, *_enabled(lasting))),
         "@UNINSTALL@": "\n".join(chain.from_iterable(found.uninstall for found in lasting)),
+        "@MANAGERS@": MANAGERS[manager]["etc/lab-vm/managers"].split()[0],
         "@MODULES@": str(modules),
         "@RELEASE@": modules.name,
         "@MASKED@": " ".join(MASKED),
@@ -94,6 +99,13 @@ def _job(manager: str) -> str:
     for word, value in words.items():
         text = text.replace(word, value)
     return text
+
+
+def _mode(path: str, text: str) -> int:
+    """NetworkManager reads no keyfile that others can read."""
+    if path.endswith(".nmconnection"):
+        return 0o600
+    return 0o755 if text.startswith("#!") else 0o644
 
 
 def _enabled(lasting: tuple[Persistence, ...]) -> Iterator[str]:

@@ -1,14 +1,14 @@
 """What the guest of scripts/after_a_reboot.py finds in its /etc beside the files of a fix: its network, and its "cluster".
 
-@MODULES@, @RELEASE@, @MASKED@, @FILES@ and @UNINSTALL@ are filled in there.
+@MODULES@, @RELEASE@, @MASKED@, @MANAGERS@, @FILES@ and @UNINSTALL@ are filled in there.
 """
 
 from __future__ import annotations
 
 PREPARE = """\
-cd /new/etc && rm -rf systemd/system systemd/network network NetworkManager rc?.d init.d fstab
+cd /new/etc && rm -rf systemd/system systemd/network network/interfaces* NetworkManager rc?.d init.d fstab
 rm -rf /new/etc/hairpin-doctor /new/var/lib/hairpin-doctor /new/var/log/journal
-mkdir -p /new/etc/lab-vm /new/etc/systemd/system /new/lib/modules
+mkdir -p /new/etc/network/interfaces.d /new/etc/lab-vm /new/etc/systemd/system /new/lib/modules
 ln -sfn @MODULES@ /new/lib/modules/@RELEASE@
 @FILES@
 cd /new/etc/systemd/system
@@ -26,8 +26,6 @@ cd /
 
 MASKED = (
     *(
-        "dbus.service",
-        "dbus.socket",
         "getty.target",
         "systemd-logind.service",
         "systemd-user-sessions.service",
@@ -50,6 +48,8 @@ ExecStart=/bin/sh -ec "ip link add bridge0 type bridge; ip link add eno1 type du
 """
 INTERFACES = """\
 source /etc/network/interfaces.d/*
+auto lo
+iface lo inet loopback
 auto bridge0
 iface bridge0 inet static
     address 192.0.2.246/24
@@ -63,16 +63,30 @@ NETWORKD = {
     "10-bridge0.network": "[Match]\nName=bridge0\n[Network]\nAddress=192.0.2.246/24\nLinkLocalAddressing=no\n",
     "10-eno1.network": "[Match]\nName=eno1\n[Network]\nBridge=bridge0\n",
 }
+KEYFILES = {
+    "bridge0": "type=bridge\n[bridge]\nstp=false\n[ipv4]\nmethod=manual\naddress1=192.0.2.246/24\n",
+    "eno1": "type=dummy\nmaster=bridge0\nslave-type=bridge\n[dummy]\n",
+}
+NETWORK_MANAGER = {
+    f"system-connections/{name}.nmconnection": f"[connection]\nid={name}\ninterface-name={name}\n{text}"
+    for name, text in KEYFILES.items()
+}
+UNITS, ONLINE = "etc/systemd/system", "etc/systemd/system/network-online.target.d/wait.conf"
 MANAGERS: dict[str, dict[str, str]] = {
     "systemd-networkd": {
         **{f"etc/systemd/network/{name}": text for name, text in NETWORKD.items()},
         "etc/lab-vm/managers": "systemd-networkd.service systemd-networkd.socket\n",
-        "etc/systemd/system/network-online.target.d/wait.conf": "[Unit]\nWants=systemd-networkd-wait-online.service\n",
+        ONLINE: "[Unit]\nWants=systemd-networkd-wait-online.service\n",
+        f"{UNITS}/systemd-networkd-wait-online.service.d/slow.conf": "[Service]\nExecStart=\n"
+        "ExecStart=/lib/systemd/systemd-networkd-wait-online --timeout=900\n",
     },
-    "ifupdown": {
-        "etc/network/interfaces": INTERFACES,
-        "etc/network/interfaces.d/none": "",
-        "etc/lab-vm/managers": "networking.service\n",
+    "ifupdown": {"etc/network/interfaces": INTERFACES, "etc/lab-vm/managers": "networking.service\n"},
+    "NetworkManager": {
+        **{f"etc/NetworkManager/{name}": text for name, text in NETWORK_MANAGER.items()},
+        "etc/NetworkManager/NetworkManager.conf": "[main]\nplugins=keyfile\n",
+        "etc/lab-vm/managers": "NetworkManager.service\n",
+        ONLINE: "[Unit]\nWants=NetworkManager-wait-online.service\n",
+        f"{UNITS}/NetworkManager-wait-online.service.d/slow.conf": "[Service]\nEnvironment=NM_ONLINE_TIMEOUT=900\n",
     },
     "unit": {"etc/systemd/system/site.service": SITE, "etc/lab-vm/managers": "site.service\n"},
 }
@@ -87,10 +101,13 @@ ExecStartPre=/bin/sh -x /etc/lab-vm/cluster
 ExecStart=/bin/sleep infinity
 """
 CLUSTER = """\
-link=$(ip -4 -br addr show metallb0)
 mac=$(cat /sys/class/net/metallb0/address)
 fdb=$(bridge fdb get "$mac" br bridge0)
 set=$(sysctl -n net.ipv4.conf.metallb0.arp_ignore net.ipv4.conf.metallb0.rp_filter)
+link=$(ip -4 -br addr show metallb0)
+for try in 1 2 3; do # the kernel tells of a carrier once a second at most (linkwatch)
+    case $link in *LOWERLAYERDOWN*) sleep 1; link=$(ip -4 -br addr show metallb0) ;; esac
+done
 echo $link, $fdb, $set > /run/at-start
 """
 STORY_UNIT = """\
@@ -106,8 +123,15 @@ exec > /dev/ttyS0 2>&1 < /dev/null
 trap 'systemctl --force --force poweroff' EXIT
 PS4='+ $SECONDS '
 set -ex
-cat /run/at-start
+cat /run/at-start || true
+ip addr; systemctl --failed --no-pager; journalctl -b -q --no-pager -u @MANAGERS@ | tail -n 30
 grep -E '^metallb0@bridge0 (UP|UNKNOWN) 169.254.7.9/32 ?, .* dev bridge0 master bridge0 permanent, 1 2$' /run/at-start
+
+for try in $(seq 30); do # an announcer of IPv6 VIPs answers on no other interface
+    ip -6 -br addr show dev metallb0 scope link -tentative | grep fe80:: && break
+    sleep 1
+done
+ip -6 -br addr show dev metallb0 scope link -tentative | grep fe80::
 
 modprobe br_netfilter # late, with its own default of 1
 ip link add cni0 type bridge

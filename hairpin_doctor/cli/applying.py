@@ -72,6 +72,7 @@ def apply_option(engine: Engine, wanted: Wanted, request: Request, report: Repor
     try:
         if engine.is_done((*work.changes, *work.lasting)):
             page.marked("good", "done", "All of it is so already: nothing was changed.")
+            _tell_who_did_it(engine, work, page)
             _tell_what_is_left(wanted, page)
             return KEPT
         _rehearse(wanted)
@@ -85,6 +86,16 @@ def apply_option(engine: Engine, wanted: Wanted, request: Request, report: Repor
     _tell_what_was_proven(wanted, checkpoint, page, must_mend=must_mend)
     ended = _confirmed(engine, checkpoint.id, wanted.confirm_within)
     return _end(ended, page) or (NOT_KEPT if wanted.lasting and not ended.installed else KEPT)
+
+
+def _tell_who_did_it(engine: Engine, work: Work, page: Page) -> None:
+    """A fix for other VIPs may be what these rest on too."""
+    for run in engine.store.history():
+        if run.phase == "confirmed" and set(run.changes) & set(work.changes):
+            whose = f"Run {run.id} did it, for {', '.join(run.vips)}"
+            page.marked(
+                "note", "shared", f"{whose}: taking that back takes it from {', '.join(work.vips)} too."
+            )
 
 
 def _states(request: Request) -> States:
@@ -191,15 +202,19 @@ def persist_run(engine: Engine, code: str | None, setup: NetworkSetup | None) ->
     return _end(ended, page) or (NOT_KEPT if loses(ended) else KEPT)
 
 
-def roll_back_run(engine: Engine) -> int:
-    """--rollback."""
-    return _taken_back(engine, lambda last: last.pending or last.phase == "confirmed", Engine.roll_back)
-
-
-def uninstall_run(engine: Engine, code: str | None) -> int:
-    """--uninstall."""
+def roll_back_run(engine: Engine, name: str | None) -> int:
+    """--rollback, of the run of this name."""
     return _taken_back(
-        engine, lambda last: bool(last.installed) and code in (None, last.code), lambda by: by.uninstall(code)
+        engine,
+        lambda last: (last.pending or last.phase == "confirmed") and last.is_called(name),
+        lambda by: by.roll_back(name=name),
+    )
+
+
+def uninstall_run(engine: Engine, name: str | None) -> int:
+    """--uninstall, of the run of this name."""
+    return _taken_back(
+        engine, lambda last: bool(last.installed) and last.is_called(name), lambda by: by.uninstall(name)
     )
 
 

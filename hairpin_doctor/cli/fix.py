@@ -76,14 +76,17 @@ class Asked:
 @click.option("--context", metavar="NAME", help="Change the cluster too, by kubectl in this context.")
 @click.option("--confirm-within", type=SECONDS, default=60, metavar="SECONDS", help="Else it is undone (60).")
 @click.option("--confirm", is_flag=True, help="Keep what awaits confirmation.")
-@click.option("--rollback", is_flag=True, help="Take back the run that is open, else the last one kept.")
-@click.option("--uninstall", is_flag=True, help="Take back what outlives a reboot [of CODE], running or not.")
+@click.option(
+    "--rollback", is_flag=True, help="Take back the run that is open, else the last one kept [of NAME]."
+)
+@click.option("--uninstall", is_flag=True, help="Take back what outlives a reboot [of NAME], running or not.")
 @click.option("--history", is_flag=True, help="Show what was ever applied here.")
 @click.option("--state-dir", default=STATE, metavar="DIR", help=f"Where checkpoints lie ({STATE}).")
 def fix(confirm: bool, rollback: bool, uninstall: bool, history: bool, **asked: Any) -> int:
     """Show how to mend what a scan finds, or carry it out (--apply).
 
-    CODE is a cause, such as HD104. Without --apply nothing is changed. With it, this machine's part is carried out under a
+    CODE is a cause, such as HD104; for --rollback and --uninstall the NAME of a fix: its cause, VIP, or run of --history.
+    Without --apply nothing is changed. With it, this machine's part is carried out under a
     watchdog: if a probe that worked fails, if what failed still fails, or if nobody confirms in time, all is taken back.
     It holds until the next reboot; --persist installs files that make it last, --output-dir writes them into a folder.
 
@@ -101,9 +104,9 @@ def fix(confirm: bool, rollback: bool, uninstall: bool, history: bool, **asked: 
     if confirm:
         return applying.confirm_run(wanted.engine)
     if rollback:
-        return applying.roll_back_run(wanted.engine)
+        return applying.roll_back_run(wanted.engine, wanted.code)
     if uninstall:
-        return applying.uninstall_run(wanted.engine, wanted.upper_code)
+        return applying.uninstall_run(wanted.engine, wanted.code)
     if wanted.apply or wanted.persist:
         require_root()
     if wanted.persist and not wanted.apply:
@@ -129,6 +132,7 @@ def _plan_and_apply(asked: Asked) -> int:
     from hairpin_doctor.cli.fix_scan import machine_here, no_plan, request_of, scanned_for_a_plan
     from hairpin_doctor.cli.output_directory import write_out
     from hairpin_doctor.cli.persisting import lasting_changes
+    from hairpin_doctor.fixes.persistence.persistence import name_of
     from hairpin_doctor.mending.plan import plans
     from hairpin_doctor.report.page import Page
 
@@ -153,7 +157,8 @@ def _plan_and_apply(asked: Asked) -> int:
     show_plan(plan, page, option.number)
     lasting: tuple[Change, ...] = ()
     if asked.persist and option.changes:
-        lasting = lasting_changes(plan.code, option.changes, _setup(me or "", me), asked.engine, page)
+        name = name_of(plan.code, plan.vips)
+        lasting = lasting_changes(name, option.changes, _setup(me or "", me), asked.engine, page)
     wanted = Wanted(plan, option, me or "this machine", asked.context, asked.confirm_within, lasting)
     return apply_option(asked.engine, wanted, request, scanned.report, page)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from hairpin_doctor.cli.refused import Refused
 from hairpin_doctor.fixes.changes import Change, ConfigFile, EnabledUnit
 from hairpin_doctor.fixes.persistence.choose import CannotPersist, persist
 from hairpin_doctor.fixes.persistence.momentary import lasting_part
-from hairpin_doctor.fixes.persistence.persistence import Persistence
+from hairpin_doctor.fixes.persistence.persistence import Persistence, name_of
+from hairpin_doctor.machine.changing.found import CannotChange
 from hairpin_doctor.mending.checkpoint import Checkpoint
 from hairpin_doctor.mending.engine import Engine
 from hairpin_doctor.mending.store import MendingRefused
@@ -24,12 +25,12 @@ NOT_THIS = (
 TAKES_OVER = {
     "systemd-networkd": "networkd takes the interface over when it starts next (now: `networkctl reload`).",
     "NetworkManager": "NetworkManager takes the interface over when it starts next (now: `nmcli connection load FILE`).",
-    "ifupdown": "ifupdown makes the interface when the machine starts next.",
+    "ifupdown": "ifupdown runs it whenever the interface below comes up, at boot too.",
 }
 
 
 def lasting_changes(
-    code: str, changes: Sequence[Change], setup: NetworkSetup | None, engine: Engine, page: Page
+    name: str, changes: Sequence[Change], setup: NetworkSetup | None, engine: Engine, page: Page
 ) -> tuple[Change, ...]:
     """What is to be installed, shown; () where nothing of it is lost by a reboot. Raises Refused: nothing was changed."""
     if not lasting_part(changes)[0]:
@@ -40,36 +41,44 @@ def lasting_changes(
     if setup is None:
         raise Refused(NOT_THIS)
     try:
-        found = _under_a_free_name(code.lower(), changes, setup, engine.store.history())
+        found = _under_a_free_name(name, changes, setup, engine)
         engine.refuse_uninstallable(found.installation)
-    except (CannotPersist, MendingRefused, OSError) as error:
+    except (CannotChange, CannotPersist, MendingRefused, OSError) as error:
         raise Refused(f"this cannot be made lasting here: {error}. Nothing was changed; {AS_FILES}") from None
     _show(found, page)
     return found.installation
 
 
 def _under_a_free_name(
-    code: str, changes: Sequence[Change], setup: NetworkSetup, history: Iterable[Checkpoint]
+    name: str, changes: Sequence[Change], setup: NetworkSetup, engine: Engine
 ) -> Persistence:
-    """Two fixes of one cause, for two bridges say, each keep their files; some are of an interface, whatever the cause."""
-    taken = {
-        change.path
-        for run in history
+    """No file of another fix is written over; some are of an interface, and are the same whatever the cause."""
+    of_others = {
+        change.path: change.text
+        for run in engine.store.history()
         if run.phase == "confirmed"
         for change in run.installed
         if isinstance(change, ConfigFile)
     }
-    found, other = persist(code, changes, setup), persist(f"{code}-2", changes, setup)
-    whatever = _paths(found) & _paths(other)
+    found, other = persist(name, changes, setup), persist(f"{name}-2", changes, setup)
+    whatever = {file.path for file in found.files} & {file.path for file in other.files}
+
+    def is_taken(file: ConfigFile) -> bool:
+        if file.path in whatever or of_others.get(file.path) == file.text:
+            return False
+        return file.path in of_others or _holds_another_text(file, engine)
+
     number = 2
-    while number < 100 and taken & (_paths(found) - whatever):
-        found = persist(f"{code}-{number}", changes, setup)
+    while number < 100 and any(map(is_taken, found.files)):
+        found = persist(f"{name}-{number}", changes, setup)
         number += 1
     return found
 
 
-def _paths(found: Persistence) -> set[str]:
-    return {file.path for file in found.files}
+def _holds_another_text(file: ConfigFile, engine: Engine) -> bool:
+    """Whether a file stands there already, one that was installed by hand out of `--output-dir` too. Raises CannotChange."""
+    found = engine.hands.find(file)
+    return not found.so and any(isinstance(each, ConfigFile) for each in found.undo)
 
 
 def _show(found: Persistence, page: Page) -> None:
@@ -101,7 +110,7 @@ def make_last_run_lasting(
             f"this machine was started anew since run {kept.id}, which ended it: `hairpin-doctor fix {kept.code} --apply "
             "--persist` applies it again"
         )
-    lasting = lasting_changes(kept.code, kept.changes, setup, engine, page)
+    lasting = lasting_changes(name_of(kept.code, kept.vips), kept.changes, setup, engine, page)
     return engine.make_lasting(kept.id, lasting) if lasting else kept
 
 

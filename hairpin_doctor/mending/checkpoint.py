@@ -67,6 +67,10 @@ class Checkpoint:
         """Whether it still can be, or has to be, taken back before another may begin."""
         return self.phase in PENDING
 
+    def is_called(self, name: str | None) -> bool:
+        """Whether a person who says this means the run: by its cause, one of its VIPs, or its id; None means any."""
+        return name is None or name.lower() in {each.lower() for each in (self.code, self.id, *self.vips)}
+
     def to_json(self) -> str:
         """As a file."""
         plain = asdict(self)

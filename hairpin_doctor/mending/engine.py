@@ -171,8 +171,8 @@ class Engine:
             self._watched(begun, kept)
             return self._installer.install(begun)
 
-    def uninstall(self, code: str | None = None) -> Checkpoint:
-        """Take back the last run, or the last for this cause, that installed files. Raises MendingRefused if none did."""
+    def uninstall(self, name: str | None = None) -> Checkpoint:
+        """Take back the last run, or the last of this name, that installed files. Raises MendingRefused if none did."""
         with self._opened():
             open_ = self.store.pending()
             if open_ is not None:
@@ -182,16 +182,16 @@ class Engine:
                 for each in reversed(self.store.history())
                 if each.phase == "confirmed" and each.installed
             )
-            checkpoint = next((each for each in found if code in (None, each.code)), None)
+            checkpoint = next((each for each in found if each.is_called(name)), None)
             if checkpoint is None:
-                raise MendingRefused(f"no fix{f' for {code}' if code else ''} has files installed here.")
+                raise MendingRefused(f"no fix{f' for {name}' if name else ''} has files installed here.")
             refuse_edited(checkpoint, self.hands)
             return restore(self.store, checkpoint, self.hands, "uninstalled on request", self.tell)
 
-    def roll_back(self, id_: str | None = None) -> Checkpoint:
-        """Take back the open run, else the last one that was kept, else `id_`. Raises MendingRefused if there is none."""
+    def roll_back(self, id_: str | None = None, *, name: str | None = None) -> Checkpoint:
+        """Take back the open run, else the last one kept, of this name; or `id_`. Raises MendingRefused if none is."""
         with self._opened():
-            checkpoint = self.store.read(id_) if id_ is not None else self.last()
+            checkpoint = self.store.read(id_) if id_ is not None else self.last(name)
             if checkpoint is None or checkpoint.phase == "rolled-back":
                 raise MendingRefused(f"there is nothing to roll back{_last_run(self.store)}")
             refuse_edited(checkpoint, self.hands)
@@ -203,10 +203,11 @@ class Engine:
         self.store.prepare()
         return self.store.mutex()
 
-    def last(self) -> Checkpoint | None:
-        """The run that is open, else the last one that was kept."""
-        kept = (each for each in reversed(self.store.history()) if each.phase == "confirmed")
-        return self.store.pending() or next(kept, None)
+    def last(self, name: str | None = None) -> Checkpoint | None:
+        """The run that is open, else the last one that was kept, if it has this name."""
+        runs = [each for each in reversed(self.store.history()) if each.is_called(name)]
+        kept = (each for each in runs if each.phase == "confirmed")
+        return next((each for each in runs if each.pending), None) or next(kept, None)
 
     def await_end(self, id_: str, poll_s: float = 0.2) -> Checkpoint:
         """Wait until somebody confirms or the watchdog takes it back; should that have died, do it here."""

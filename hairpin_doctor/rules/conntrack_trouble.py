@@ -11,7 +11,7 @@ By hand: On the node: entries and limit, the counter "drop", and what fills the 
     sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max
     conntrack -S
     dmesg | grep "table full"
-Fix: Raise the limit (an entry takes about 300 bytes), and find what fills it.
+Fix: Raise the limit (an entry takes about 300 bytes) where it is set: kube-proxy sets it at its start. Find what fills it.
 Unsure when: Only root sees how much is dropped. Packets that connection tracking takes for INVALID, and a rule that drops
 those, come with load: a scan does not provoke them.
 References: Documentation/networking/nf_conntrack-sysctl.rst; net/netfilter/nf_conntrack_core.c; conntrack(8).
@@ -106,7 +106,9 @@ def _raise(vip: Address, host: VantagePoint, client: VantagePoint, maximum: int)
             Look("sysctl -a -r nf_conntrack.*timeout"),
         ),
     )
-    caution = "Of a container's or namespace's table the limit is that of the whole machine: set it there."
-    return Fix(
-        "Make room for more connections", (more, look), check_from_client(vip, client.name), (caution,)
+    cautions = (
+        "kube-proxy sets the limit at its start (conntrack.maxPerCore, 32768 per CPU, and conntrack.min, 131072), unless "
+        "maxPerCore is 0: raise it there too.",
+        "Of a container's or namespace's table the limit is that of the whole machine: set it there.",
     )
+    return Fix("Make room for more connections", (more, look), check_from_client(vip, client.name), cautions)

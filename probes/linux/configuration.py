@@ -13,6 +13,8 @@ from probes.questions.configuration import (
     NetworkSetup,
 )
 
+IPV6_IS_OFF = "proc/sys/net/ipv6/conf/default/disable_ipv6"
+"""Absent where the kernel has no IPv6 at all."""
 UNIT_FOLDERS = ("etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 
 
@@ -28,14 +30,8 @@ def read_setup(root: Path) -> NetworkSetup:
     found["NetworkManager"] = sum(
         "managed=1" in text or "managed=true" in text for text in _network_manager(root)
     )
-    interfaces = text_of(root / "etc/network/interfaces")
-    stanzas = [
-        line.split()[1]
-        for line in interfaces.splitlines()
-        if line.split()[:1] == ["iface"] and line.split()[1:]
-    ]
-    directory = any(line.startswith(("source", "source-directory")) for line in interfaces.splitlines())
-    found["ifupdown"] = len([name for name in stanzas if name != "lo"])
+    interfaces = tuple(_interfaces(root))
+    found["ifupdown"] = len(interfaces)
     return NetworkSetup(
         managers=tuple(
             sorted((name for name, count in found.items() if count), key=lambda name: -found[name])
@@ -44,11 +40,12 @@ def read_setup(root: Path) -> NetworkSetup:
             listed(root / folder, "*.yaml") for folder in ("etc/netplan", "run/netplan", "lib/netplan")
         ),
         network_files=files,
-        interfaces_directory=directory and "/etc/network/interfaces.d" in interfaces,
+        interfaces=interfaces,
         systemd=(root / "run/systemd/system").is_dir(),
         cluster_units=tuple(
             unit for unit in CLUSTER_UNITS if any((root / at / unit).exists() for at in UNIT_FOLDERS)
         ),
+        ipv6=text_of(root / IPV6_IS_OFF).strip() == "0",
     )
 
 
@@ -59,6 +56,15 @@ def _network_files(root: Path) -> Iterator[NetworkFile]:
         values = dict(line.split("=", 1) for line in text_of(state).splitlines() if "=" in line)
         if values.get("NETWORK_FILE") and state.name in names:
             yield NetworkFile(names[state.name], values["NETWORK_FILE"])
+
+
+def _interfaces(root: Path) -> Iterator[str]:
+    """Those with a stanza in /etc/network/interfaces or the folder beside it (interfaces(5)), the loopback's aside."""
+    folder = root / "etc/network"
+    text = "\n".join(map(text_of, (folder / "interfaces", *listed(folder / "interfaces.d", "*"))))
+    words = (line.split() for line in text.splitlines())
+    names = dict.fromkeys(each[1] for each in words if each[:1] == ["iface"] and each[1:])
+    return (name for name in names if name != "lo")
 
 
 def _network_manager(root: Path) -> list[str]:

@@ -37,17 +37,19 @@ class NetworkSetup:
     """What configures the network after a reboot.
 
     `managers`: those that run (ifupdown: that has a configuration), the one that looks after the most interfaces first.
-    `netplan`: whether one of them is told by netplan. `network_files`: of systemd-networkd. `interfaces_directory`: whether
-    /etc/network/interfaces reads /etc/network/interfaces.d. `systemd`: whether it is the init system here.
-    `cluster_units`: units of Kubernetes and of container engines that are installed.
+    `netplan`: whether one of them is told by netplan. `network_files`: of systemd-networkd. `interfaces`: those that
+    ifupdown has a configuration of. `systemd`: whether it is the init system here.
+    `cluster_units`: units of Kubernetes and of container engines that are installed. `ipv6`: whether a new interface gets
+    IPv6, which it does unless that is turned off here.
     """
 
     managers: tuple[Manager, ...]
     netplan: bool
     network_files: tuple[NetworkFile, ...]
-    interfaces_directory: bool
+    interfaces: tuple[str, ...]
     systemd: bool
     cluster_units: tuple[str, ...]
+    ipv6: bool = True
 
 
 @dataclass(frozen=True)

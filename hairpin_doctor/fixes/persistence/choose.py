@@ -74,11 +74,11 @@ def _interface(wanted: OwnMacInterface, setup: NetworkSetup) -> Persistence:
     base = wanted.link.base
     file = next((each.path for each in setup.network_files if each.interface == base), None)
     if "systemd-networkd" in setup.managers and file is not None:
-        return systemd_networkd(wanted, file)
+        return systemd_networkd(wanted, file, ipv6=setup.ipv6)
     if setup.managers[:1] == ("NetworkManager",) and setup.systemd:
-        return network_manager(wanted, setup.cluster_units)
-    if "ifupdown" in setup.managers:
-        return ifupdown(wanted, reads_directory=setup.interfaces_directory)
+        return network_manager(wanted, setup.cluster_units, ipv6=setup.ipv6)
+    if base in setup.interfaces:
+        return ifupdown(wanted)
     changes = (wanted.link, *wanted.settings, *_up(wanted))
     return _at_boot(wanted.link.name, changes, setup, (base,))
 

@@ -15,13 +15,13 @@ BRIDGE_MODE = 2  # NM_SETTING_MACVLAN_MODE_BRIDGE
 OURS = uuid.UUID("5d4c9d0e-7e0f-4c3c-9b57-0d9a6a9e3f11")
 
 
-def network_manager(wanted: OwnMacInterface, cluster_units: tuple[str, ...]) -> Persistence:
+def network_manager(wanted: OwnMacInterface, cluster_units: tuple[str, ...], *, ipv6: bool) -> Persistence:
     """The keyfile must be readable by root alone, or NetworkManager ignores it."""
     link = wanted.link
     path = f"{FOLDER}/hairpin-doctor-{link.name}.nmconnection"
     found = Persistence(
         "NetworkManager",
-        (ConfigFile(path, _keyfile(wanted), 0o600, "NetworkManager"),),
+        (ConfigFile(path, _keyfile(wanted, ipv6=ipv6), 0o600, "NetworkManager"),),
         (f"nmcli connection load {path}", f"nmcli connection up hairpin-doctor-{link.name}"),
         (
             f"nmcli connection down hairpin-doctor-{link.name} || true",
@@ -38,8 +38,12 @@ def network_manager(wanted: OwnMacInterface, cluster_units: tuple[str, ...]) -> 
     return found
 
 
-def _keyfile(wanted: OwnMacInterface) -> str:
-    """RFC 4122: the id is derived from the MAC, so that writing it anew makes no second connection."""
+def _keyfile(wanted: OwnMacInterface, *, ipv6: bool) -> str:
+    """RFC 4122: the id is derived from the MAC, so that writing it anew makes no second connection.
+
+    An announcer of IPv6 VIPs needs a link-local address of IPv6 on its interface; eui64: the one that the kernel gives.
+    """
+    link_local = "addr-gen-mode=eui64\nmethod=link-local" if ipv6 else "method=disabled"
     link = wanted.link
     addresses = "".join(f"address{number}={each}\n" for number, each in enumerate(wanted.addresses, 1))
     return header(f"an interface with a MAC of its own on {link.base}") + (
@@ -48,5 +52,5 @@ def _keyfile(wanted: OwnMacInterface) -> str:
         f"[ethernet]\ncloned-mac-address={link.mac}\nmtu={link.mtu}\n\n"
         f"[macvlan]\nmode={BRIDGE_MODE}\nparent={link.base}\n\n"
         f"[ipv4]\nmethod={'manual' if wanted.addresses else 'disabled'}\n{addresses}never-default=true\n\n"
-        "[ipv6]\nmethod=disabled\n"
+        f"[ipv6]\n{link_local}\n"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hairpin_doctor.fixes.changes import Change, ConfigFile, EnabledUnit
@@ -39,6 +40,14 @@ class Persistence:
     def installation(self) -> tuple[Change, ...]:
         """The files and what has to be enabled, for a machine on which all of it runs already: nothing is started anew."""
         return (*self.files, *self.units)
+
+
+def name_of(code: str, vips: Sequence[str]) -> str:
+    """What the files of a fix are called by: its cause and the first of its VIPs, so that no two fixes share a file.
+
+    The other family's fix of the same cause is another fix; a ":" would part paths in some tools.
+    """
+    return f"{code.lower()}-{vips[0].replace(':', '-')}" if vips else code.lower()
 
 
 def header(purpose: str, comment: str = "#") -> str:

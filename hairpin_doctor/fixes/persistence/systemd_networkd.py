@@ -17,14 +17,14 @@ from hairpin_doctor.fixes.persistence.systemd_unit import removed
 FOLDER = "/etc/systemd/network"
 
 
-def systemd_networkd(wanted: OwnMacInterface, network_file: str) -> Persistence:
+def systemd_networkd(wanted: OwnMacInterface, network_file: str, *, ipv6: bool) -> Persistence:
     """`network_file`: the .network file that configures the interface below."""
     link = wanted.link
     stem = f"{FOLDER}/25-hairpin-doctor-{link.name}"
     drop_in = f"{FOLDER}/{basename(network_file)}.d/hairpin-doctor-{link.name}.conf"
     files = (
         ConfigFile(f"{stem}.netdev", _netdev(wanted)),
-        ConfigFile(f"{stem}.network", _network(wanted)),
+        ConfigFile(f"{stem}.network", _network(wanted, ipv6=ipv6)),
         ConfigFile(drop_in, _drop_in(wanted)),
     )
     ours = Persistence(
@@ -43,17 +43,20 @@ def _netdev(wanted: OwnMacInterface) -> str:
     )
 
 
-def _network(wanted: OwnMacInterface) -> str:
+def _network(wanted: OwnMacInterface, *, ipv6: bool) -> str:
     """Without RFC 5227's probes, which networkd sends for link-local addresses: the cluster would start in their 5 s.
 
-    Nobody else is asked for this address, and without one rp_filter drops what comes (systemd.network(5)).
+    Nobody else is asked for this address, and without one rp_filter drops what comes (systemd.network(5)). An announcer
+    answers for an IPv6 VIP only on an interface with a link-local address of IPv6 (RFC 4861 section 7.2.4), which the kernel
+    gives an interface that `ip` makes, and networkd one for which it is told to.
     """
     addresses = "".join(
         f"\n[Address]\nAddress={each}\nDuplicateAddressDetection=none\n" for each in wanted.addresses
     )
-    return header("up, with an address for rp_filter and nothing else") + (
+    link_local = "ipv6" if ipv6 else "no"
+    return header("up, with link-local addresses and nothing else") + (
         f"[Match]\nName={wanted.link.name}\n\n[Link]\nRequiredForOnline=no\n\n"
-        f"[Network]\nLinkLocalAddressing=no\nIPv6AcceptRA=no\nConfigureWithoutCarrier=yes\n{addresses}"
+        f"[Network]\nLinkLocalAddressing={link_local}\nIPv6AcceptRA=no\nConfigureWithoutCarrier=yes\n{addresses}"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from hairpin_doctor.fixes.changes import ConfigFile
 
@@ -21,13 +20,12 @@ def opinions(files: Iterable[ConfigFile]) -> Iterator[str]:
 
 
 def _parser(path: str) -> tuple[str, ...] | None:
-    name = PurePosixPath(path).name
     if path.endswith(".service"):
         return ("systemd-analyze", "verify", "--man=no", path)
     if path.endswith(".nmconnection"):
         return ("nmcli", "--offline", "connection", "modify", "connection.autoconnect", "yes")
-    if path.startswith("/etc/network/interfaces.d/"):
-        return ("ifup", "--no-act", f"--interfaces={path}", name.removeprefix("hairpin-doctor-"))
+    if path.startswith("/etc/network/if-up.d/"):
+        return ("sh", "-n", path)
     return None
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hairpin_doctor.fixes.persistence.choose import CannotPersist, persist
-from hairpin_doctor.fixes.persistence.persistence import Persistence
+from hairpin_doctor.fixes.persistence.persistence import Persistence, name_of
 from hairpin_doctor.mending.handover.cluster import OutputFile, cluster_files
 from hairpin_doctor.mending.plan import Option, Plan, Stage
 from probes.questions.configuration import CLUSTER_UNITS, NetworkSetup
 
-PLAIN = NetworkSetup((), False, (), False, True, CLUSTER_UNITS)
+PLAIN = NetworkSetup((), False, (), (), True, CLUSTER_UNITS)
 """Any machine with systemd: units that are not installed there are named in vain, which systemd allows (systemd.unit(5))."""
 SetupOf = Callable[[str], NetworkSetup | None]
 
@@ -42,10 +42,9 @@ class Part:
 def parts_of(plan: Plan, option: Option, setup_of: SetupOf) -> tuple[Part, ...]:
     """Every stage in its order. With files for more than one machine, each gets a folder of its name."""
     machines = dict.fromkeys(each.machine for each in option.stages if _is_machines(each))
+    name = name_of(plan.code, plan.vips)
     return tuple(
-        _part(
-            plan.code.lower(), stage, f"{folder_name(stage.machine)}/" if len(machines) > 1 else "", setup_of
-        )
+        _part(name, stage, f"{folder_name(stage.machine)}/" if len(machines) > 1 else "", setup_of)
         for stage in option.stages
     )
 

@@ -153,7 +153,7 @@ def test_the_very_machine_that_was_looked_at_says_what_configures_it(
         ("systemd-networkd",),
         False,
         (NetworkFile("bridge0", "/etc/systemd/network/10-bridge0.network"),),
-        False,
+        (),
         True,
         ("k3s.service",),
     )

@@ -14,7 +14,15 @@ from click.testing import Result
 from hairpin_doctor.cli.applying import persist_run, uninstall_run
 from hairpin_doctor.cli.persisting import lasting_changes, make_last_run_lasting
 from hairpin_doctor.cli.refused import Refused
-from hairpin_doctor.fixes.changes import Change, ConfigFile, ForgottenNeighbour, NeighbourEntry, Sysctl
+from hairpin_doctor.fixes.changes import (
+    Change,
+    ConfigFile,
+    ForgottenNeighbour,
+    NeighbourEntry,
+    RemovedFile,
+    Sysctl,
+)
+from hairpin_doctor.fixes.persistence.persistence import name_of
 from hairpin_doctor.machine.changing.found import CannotChange, Found
 from hairpin_doctor.mending.checkpoint import Checkpoint, Work
 from hairpin_doctor.mending.engine import Engine
@@ -22,9 +30,10 @@ from hairpin_doctor.mending.store import Store
 from hairpin_doctor.report.page import Look, Page
 from probes.questions.configuration import NetworkSetup
 
-SYSTEMD = NetworkSetup((), False, (), False, True, ("k3s.service",))
+SYSTEMD = NetworkSetup((), False, (), (), True, ("k3s.service",))
 FORWARDING = Sysctl("net/ipv4/ip_forward", 1, 0)
-FILE = "/etc/sysctl.d/99-hairpin-doctor-hd404.conf"
+FILE = "/etc/sysctl.d/99-hairpin-doctor-hd404-192.0.2.53.conf"
+NAME = "hd404-192.0.2.53"
 Call = Callable[..., Result]
 
 
@@ -38,6 +47,9 @@ class Hands:
     def find(self, change: Change) -> Found:
         if self.refuses is not None and isinstance(change, ConfigFile):
             raise CannotChange(self.refuses)
+        if isinstance(change, ConfigFile):
+            same = (each for each in self.done if isinstance(each, ConfigFile) and each.path == change.path)
+            return Found(change in self.done, (next(same, RemovedFile(change.path, "")),))
         return Found(change in self.done, (replace(change),))
 
     def do(self, change: Change) -> None:
@@ -61,31 +73,41 @@ def kept(engine: Engine, *changes: Change, lasting: tuple[Change, ...] = ()) -> 
     return engine.confirm()
 
 
-def test_what_will_be_installed_is_shown_and_named_after_the_cause(engine: Engine) -> None:
+def test_what_will_be_installed_is_shown_and_named_after_the_cause_and_the_vip(engine: Engine) -> None:
     shown, stream = page()
-    (file,) = lasting_changes("HD404", (FORWARDING,), SYSTEMD, engine, shown)
+    name = name_of("HD404", ("192.0.2.53", "192.0.2.50"))
+    (file,) = lasting_changes(name, (FORWARDING,), SYSTEMD, engine, shown)
     assert isinstance(file, ConfigFile)
     assert file.path == FILE
     assert f"write {FILE}" in stream.getvalue()
+    assert name_of("HD404", ("2001:db8::53",)) == "hd404-2001-db8--53"
 
 
-def test_a_second_fix_of_the_same_cause_keeps_the_files_of_the_first(engine: Engine) -> None:
-    lasting = lasting_changes("HD404", (FORWARDING,), SYSTEMD, engine, page()[0])
+def test_another_fix_of_the_same_cause_and_vip_keeps_the_files_of_the_first(engine: Engine) -> None:
+    lasting = lasting_changes(NAME, (FORWARDING,), SYSTEMD, engine, page()[0])
     kept(engine, FORWARDING, lasting=lasting)
-    (file,) = lasting_changes("HD404", (FORWARDING,), SYSTEMD, engine, page()[0])
+    assert lasting_changes(NAME, (FORWARDING,), SYSTEMD, engine, page()[0]) == lasting
+    (file,) = lasting_changes(NAME, (replace(FORWARDING, value=2),), SYSTEMD, engine, page()[0])
     assert isinstance(file, ConfigFile)
-    assert file.path.endswith("hd404-2.conf")
+    assert file.path.endswith("hd404-192.0.2.53-2.conf")
+
+
+def test_a_file_that_was_installed_by_hand_is_not_written_over(engine: Engine) -> None:
+    engine.hands.do(ConfigFile(FILE, "# Written by hairpin-doctor: out of a folder.\n"))
+    (file,) = lasting_changes(NAME, (FORWARDING,), SYSTEMD, engine, page()[0])
+    assert isinstance(file, ConfigFile)
+    assert file.path.endswith("hd404-192.0.2.53-2.conf")
 
 
 def test_on_a_machine_that_is_not_known_to_be_the_one_it_is_refused(engine: Engine) -> None:
     with pytest.raises(Refused, match=r"process 1 has another.*Nothing was changed; `--output-dir DIR`"):
-        lasting_changes("HD404", (FORWARDING,), None, engine, page()[0])
+        lasting_changes(NAME, (FORWARDING,), None, engine, page()[0])
 
 
 def test_what_cannot_be_written_is_refused_before_anything_is_changed(engine: Engine) -> None:
     broken = replace(engine, hands=Hands(refuses="/etc cannot be written to (read-only file system)"))
     with pytest.raises(Refused, match=r"cannot be made lasting here: /etc .*read-only.* Nothing was changed"):
-        lasting_changes("HD404", (FORWARDING,), SYSTEMD, broken, page()[0])
+        lasting_changes(NAME, (FORWARDING,), SYSTEMD, broken, page()[0])
 
 
 def test_what_no_reboot_takes_away_needs_no_files(engine: Engine) -> None:

@@ -50,7 +50,7 @@ def host(*managers: Any, **changed: Any) -> NetworkSetup:
     values: dict[str, Any] = {
         "netplan": False,
         "network_files": (),
-        "interfaces_directory": True,
+        "interfaces": ("bridge0",) if "ifupdown" in managers else (),
         "systemd": True,
         "cluster_units": ("k0scontroller.service", "docker.service"),
     }
@@ -138,17 +138,81 @@ def test_network_manager_reads_the_keyfile(written: Written) -> None:
     assert f"cloned-mac-address={MAC}" in said.lower()
 
 
-def test_ifupdown_would_run_the_recipe_in_its_order(written: Written) -> None:
+FAKE = """#!/bin/sh
+echo "${0##*/} $*" >> "${0%/*}/said"
+[ "$1" != "${FAILS-none}" ]
+"""
+
+
+@pytest.fixture
+def up(written: Written, tmp_path: Path) -> Callable[..., tuple[str, list[str]]]:
+    """`up(interface)`: what the script says and runs once that has come up; `fails`: the first argument of what fails."""
     found = persist("HD601", RECIPE, host("ifupdown"))
-    stanza = written(found) / found.files[0].path.lstrip("/")
-    code, said = said_by(need("ifup"), "--no-act", "--verbose", f"--interfaces={stanza}", "metallb0")
-    assert code == 0, said
-    made, up, known = (said.index(words) for words in ("type macvlan", "set dev metallb0", "bridge fdb add"))
-    assert made < said.index("arp_ignore=1") < up < known
+    script = written(found) / found.files[0].path.lstrip("/")
+    for name in ("ip", "bridge", "sysctl"):
+        (tmp_path / name).write_text(FAKE)
+        (tmp_path / name).chmod(0o755)
+    script.write_text(script.read_text().replace("export PATH=", f"export PATH={tmp_path}:"))
+
+    def run(interface: str, fails: str = "") -> tuple[str, list[str]]:
+        done = subprocess.run(
+            [str(script)],
+            env={"IFACE": interface, "FAILS": fails},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        said = tmp_path / "said"
+        return done.stderr, said.read_text().splitlines() if said.exists() else []
+
+    return run
 
 
-def test_a_main_file_that_does_not_read_the_directory_is_said() -> None:
-    assert persist("HD601", RECIPE, host("ifupdown", interfaces_directory=False)).remarks
+def test_ifupdown_runs_the_recipe_in_its_order_once_the_bridge_is_up(
+    up: Callable[..., tuple[str, list[str]]],
+) -> None:
+    assert up("lo") == ("", [])
+    complaint, ran = up("bridge0")
+    assert complaint == ""
+    words = (
+        "type macvlan",
+        "mtu 9000",
+        "arp_ignore=1",
+        "rp_filter=2",
+        "169.254.7.9",
+        "metallb0 up",
+        "fdb add",
+    )
+    assert [word in line for word, line in zip(words, ran, strict=True)] == [True] * len(words)
+
+
+def test_what_fails_there_is_said_and_does_not_keep_the_bridge_down(
+    up: Callable[..., tuple[str, list[str]]],
+) -> None:
+    complaint, ran = up("bridge0", "addr")
+    assert complaint == "metallb0 could not be made on bridge0\n"
+    assert ran[-1].startswith("ip addr add")
+
+
+def test_a_bridge_that_ifupdown_has_no_stanza_of_gets_a_unit() -> None:
+    assert persist("HD601", RECIPE, host("ifupdown", interfaces=("eth0",))).manager == "systemd unit"
+
+
+@pytest.mark.parametrize("manager", ["systemd-networkd", "NetworkManager"])
+@pytest.mark.parametrize("ipv6", [True, False])
+def test_the_interface_can_announce_ipv6_vips_too_unless_the_machine_has_no_ipv6(
+    manager: str, ipv6: bool
+) -> None:
+    setup = host(manager, ipv6=ipv6, network_files=NETWORKD.network_files)
+    text = "\n".join(file.text for file in persist("HD104", RECIPE, setup).files)
+    assert ("LinkLocalAddressing=ipv6\n" in text or "method=link-local\n" in text) == ipv6
+    assert ("LinkLocalAddressing=no\n" in text or "method=disabled\n" in text) != ipv6
+
+
+def test_connection_tracking_is_loaded_before_its_limit_is_set() -> None:
+    found = persist("hd408", (Sysctl("net/netfilter/nf_conntrack_max", 131072, 65536),), host())
+    assert text_of(found, "/etc/modules-load.d/hairpin-doctor-hd408.conf").endswith(".\nnf_conntrack\n")
+    assert "/etc/modules-load.d/hairpin-doctor-hd408.conf" in found.uninstall[0]
 
 
 @pytest.mark.parametrize(
@@ -235,15 +299,17 @@ def test_the_managers_are_known_by_what_they_leave_on_disk(tmp_path: Path) -> No
     for path, text in {
         "sys/class/net/bridge0/ifindex": "3\n",
         "run/systemd/netif/links/3": "ADMIN_STATE=configured\nNETWORK_FILE=/etc/systemd/network/10-br.network\n",
-        "etc/network/interfaces": "auto lo\niface lo inet loopback\nsource /etc/network/interfaces.d/*\n",
+        "etc/network/interfaces": "source /etc/network/interfaces.d/*\nauto lo\niface lo inet loopback\n",
+        "etc/network/interfaces.d/lan": "iface bridge0 inet static\n  address 192.0.2.1/24\niface bridge0 inet6 auto\n",
+        "proc/sys/net/ipv6/conf/default/disable_ipv6": "1\n",
         "etc/systemd/system/k3s.service": "",
         "run/NetworkManager/devices/7": "[device]\nmanaged=0\n",
     }.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     found = read_setup(tmp_path)
-    assert found.managers == ("systemd-networkd",)
+    assert found.managers == ("systemd-networkd", "ifupdown")
     assert found.network_files == (NetworkFile("bridge0", "/etc/systemd/network/10-br.network"),)
-    assert found.interfaces_directory
+    assert (found.interfaces, found.ipv6) == (("bridge0",), False)
     assert found.cluster_units == ("k3s.service",)
     assert not found.systemd
