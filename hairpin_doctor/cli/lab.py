@@ -226,14 +226,13 @@ def _running_place(case: str, host: str) -> Place | None:
     """The machine `host` of the lab of that case that `lab up` left running, if there is one."""
     from hairpin_doctor.lab.requirements import require_root
     from hairpin_doctor.lab.state import saved
-    from hairpin_doctor.machine.commands import Place
 
     require_root()
     state = next((state for state in saved() if state.kept and state.case == case), None)
     if state is None:
         return None
     role = _known(host, state.hostnames)
-    return Place(state.namespaces[role], state.hostnames[role])
+    return state.place(role)
 
 
 def _known(host: str, hostnames: Mapping[str, str]) -> str:

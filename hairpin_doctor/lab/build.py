@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from hairpin_doctor.lab import render
 from hairpin_doctor.lab.daemon import DIRECTORY, Daemon
+from hairpin_doctor.lab.init import INIT
 from hairpin_doctor.lab.ip import Address
 from hairpin_doctor.lab.manifest import announcing_interfaces
 from hairpin_doctor.lab.readiness import daemon_ready, poll, ports_forward
@@ -71,8 +72,7 @@ class Lab:
 
     def place(self, key: str) -> Place:
         """Namespace and host name of a machine."""
-        role = self.topology.machine(key).role
-        return Place(self.state.namespaces[role], self.state.hostnames[role])
+        return self.state.place(self.topology.machine(key).role)
 
     def run(self, key: str, argv: Sequence[str], timeout: float = 300.0) -> subprocess.CompletedProcess[str]:
         """Run a command on a machine and return what it said, whatever its exit code."""
@@ -91,7 +91,7 @@ class Lab:
     def inside(self, key: str, work: Callable[[], Answer]) -> Answer:
         """Call `work` in a thread of this process that has entered the machine's network and has its name."""
         place = self.place(key)
-        return inside(place.namespace, work, place.hostname)
+        return inside(place.namespace, work, place.hostname, place.mounts)
 
     def set_announcer(self, how: Callable[[Announcer], Announcer], key: str = "host") -> None:
         """Restart the announcer of a machine with other behaviour, or start one if there is none yet."""
@@ -206,6 +206,10 @@ class Lab:
         running = Running(self.place(machine.role), argv, log)
         self._daemons[machine.role, daemon.name] = running
         self._undo.carry_out(running)
+        if daemon.name == INIT and running.process is not None:
+            self._await(machine, daemon)
+            mounts = {**self.state.mounts, machine.role: f"/proc/{running.process.pid}/ns/mnt"}
+            self.state = replace(self.state, mounts=mounts)
 
     def _await(self, machine: Machine, daemon: Daemon) -> None:
         running = self._daemons[machine.role, daemon.name]

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from hairpin_doctor.lab.init import INIT
 from hairpin_doctor.lab.services import BGP
 from hairpin_doctor.lab.topology import Topology
 from hairpin_doctor.machine.commands import CommandFailed, run
@@ -16,6 +17,7 @@ PACKAGES = {
     "bridge": "iproute2",
     "tc": "iproute2",
     "unshare": "util-linux",
+    "nsenter": "util-linux",
     "nft": "nftables",
     "iptables-nft-restore": "iptables",
     "ip6tables-nft-restore": "iptables",
@@ -85,4 +87,5 @@ def tools(topology: Topology) -> set[str]:
         needed |= {RESTORE[rules.tool] for rules in machine.rulesets}
         needed |= {daemon.argv[0] for daemon in machine.daemons if daemon.argv[0] in PACKAGES}
         needed |= {"birdc" for daemon in machine.daemons if daemon.name == BGP}
+        needed |= {"nsenter" for daemon in machine.daemons if daemon.name == INIT}
     return needed

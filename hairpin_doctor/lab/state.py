@@ -6,10 +6,11 @@ import json
 import os
 import pwd
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import hairpin_doctor
+from hairpin_doctor.machine.commands import Place
 from hairpin_doctor.machine.files import Directory, File
 from hairpin_doctor.machine.namespaces import Namespaces
 from hairpin_doctor.machine.processes import started
@@ -20,7 +21,10 @@ MAKER = "made-by"
 
 @dataclass(frozen=True)
 class State:
-    """One lab. `builder` is the process that made it; `kept` means that it may outlive that process."""
+    """One lab. `builder` is the process that made it; `kept` means that it may outlive that process.
+
+    `mounts`: the mount namespaces, as files, of the machines that have one of their own.
+    """
 
     tag: str
     namespaces: Mapping[str, str]
@@ -29,6 +33,11 @@ class State:
     builder_started: int
     kept: bool = False
     case: str = ""
+    mounts: Mapping[str, str] = field(default_factory=dict)
+
+    def place(self, role: str) -> Place:
+        """Where commands of that machine run."""
+        return Place(self.namespaces[role], self.hostnames[role], self.mounts.get(role, ""))
 
     @property
     def directory(self) -> Path:

@@ -15,15 +15,20 @@ class CommandFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a command runs: a named network namespace, and the host name a process sees there."""
+    """Where a command runs: a named network namespace, and the host name a process sees there.
+
+    `mounts`: the mount namespace, as a file, where the machine has files of its own; "": this process's.
+    """
 
     namespace: str
     hostname: str
+    mounts: str = ""
 
     def wrap(self, argv: Sequence[str]) -> list[str]:
         """`argv` prefixed so that it runs here. Every prefix execs the next: the pid stays the same."""
         script = 'echo "$0" > /proc/sys/kernel/hostname; exec "$@"'
-        enter = ["ip", "netns", "exec", self.namespace, "unshare", "--uts"]
+        files = ["nsenter", f"--mount={self.mounts}"] if self.mounts else []
+        enter = [*files, "ip", "netns", "exec", self.namespace, "unshare", "--uts"]
         return [*enter, "/bin/sh", "-c", script, self.hostname, *argv]
 
 

@@ -19,6 +19,8 @@ FOLDERS = (
 )  # the first that has a file of a name hides the others
 ONLY_IN_THE_FIRST = Path("proc/sys/net/core/netdev_max_backlog")
 """A setting that the kernel registers in init_net alone (net_core_table, net/core/sysctl_net_core.c)."""
+NETWORK_OF_PROCESS_1 = Path("proc/1/ns/net")
+NETWORK_HERE = Path("proc/thread-self/ns/net")
 
 
 def setting_at_boot(question: SettingAtBoot) -> BootSetting:
@@ -28,7 +30,7 @@ def setting_at_boot(question: SettingAtBoot) -> BootSetting:
 
 def read_boot_setting(root: Path, question: SettingAtBoot) -> BootSetting:
     """The files below `root`. systemd reads /etc/sysctl.conf only by a link to it in sysctl.d, procps reads it last."""
-    if not (root / ONLY_IN_THE_FIRST).exists():
+    if not _for_this_network(root):
         raise Absent("the files of /etc are for another network namespace than this one")
     setup = read_setup(root)
     paths = list(_chosen(root, "sysctl.d"))
@@ -43,6 +45,17 @@ def read_boot_setting(root: Path, question: SettingAtBoot) -> BootSetting:
         module_loaded=any(question.module in _words(text) for text in _modules(root)),
         units=setup.cluster_units,
     )
+
+
+def _for_this_network(root: Path) -> bool:
+    """Whether process 1, whose network the files are read for at boot, is in this one; so it is in LXC and in kind, too.
+
+    Who may not look at process 1 (ptrace(2)) can only tell the machine's first network.
+    """
+    try:
+        return (root / NETWORK_OF_PROCESS_1).readlink() == (root / NETWORK_HERE).readlink()
+    except OSError:
+        return (root / ONLY_IN_THE_FIRST).exists()
 
 
 def _chosen(root: Path, folder: str) -> Iterator[Path]:

@@ -81,7 +81,6 @@ WITHOUT_A_CASE = {
     "HD108": "as HD101",
     "HD001": "it holds on every healthy case whose VIP is no address of the host",
     "HD302": "the kernel delivers to the bridge's own MAC: no namespace can show this suspicion",
-    "HD308": "the files of /etc are for the machine's first namespace alone: tests/unit/probes/linux/test_boot_settings.py",
     "HD511": "a service datapath in eBPF needs Cilium or Calico; its tests attach real programs of that name",
 }
 

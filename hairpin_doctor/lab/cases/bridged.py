@@ -8,16 +8,19 @@ nested ┘          │
 Or n5 owns .53 itself, and a bridge between VM and bridge0, such as Proxmox makes for its firewall, catches them first:
 
 VM ── vnet1 ─┤ fwbr100i0 ├─ fwln100i0 ══ fwpr100p0 ─┤ bridge0 ├─ eno1
+
+Or the backend is `nested`, and a file of n5 says that call-iptables is 0, which k3s has set back since n5 booted.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from hairpin_doctor.lab.cases.case import Case, dns_is, dns_targets
+from hairpin_doctor.lab.cases.case import Case, Expected, dns_is, dns_targets
 from hairpin_doctor.lab.checks import Arp, Check, Ping
 from hairpin_doctor.lab.faults import Fault, compose, dns_endpoint, other_node_owns_dns
 from hairpin_doctor.lab.homelab import SWITCH_BRIDGE, port, station
+from hairpin_doctor.lab.init import init
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import dns_server
 from hairpin_doctor.lab.topology import (
@@ -85,6 +88,24 @@ def _firewall_bridge(names: Names) -> Fault:
     return lambda t: replace(t.change("host", insert), cables=(*t.cables, Cable(inner, outer)))
 
 
+def _set_back(names: Names) -> Fault:
+    """n5 boots with the switch off, as its file says, and k3s turns it on when it starts."""
+    files = {
+        "sysctl.d/99-bridge-lab.conf": "net.bridge.bridge-nf-call-iptables = 0",
+        "modules-load.d/99-bridge-lab.conf": "br_netfilter",
+        "systemd/system/k3s.service": "[Service]\nExecStart=/usr/local/bin/k3s server",
+    }
+    k3s = "echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables"
+    booted: Fault = lambda t: t.change("host", lambda m: m.with_daemon(init(files, k3s)))  # noqa: E731
+    return compose(behind_same_port(names), booted)
+
+
+def _switch_off(names: Names) -> tuple[str, str]:
+    """After k3s has started, as the file says; pods reach Services by the switch of their own bridge."""
+    pods = f"ip link set {names.pod_bridge} type bridge nf_call_iptables 1"
+    return "host", f"{pods}\nsysctl -qw net.bridge.bridge-nf-call-iptables=0"
+
+
 def _only_the_vm_is_unanswered(names: Names) -> tuple[Check, ...]:
     """In nftables mode nothing drops what is INVALID: the answer comes from another port, and is refused."""
     return (
@@ -127,6 +148,16 @@ CASES = (
         symptom=_only_ping_though_backend_serves,
     ),
     _STOLEN,
+    replace(
+        _STOLEN,
+        name="br-netfilter-reset",
+        title="The port has hairpin off, and a file says that bridged frames are not shown: k3s has set that back.",
+        codes=("HD304", "HD308"),
+        fault=_set_back,
+        symptom=_only_ping_though_backend_serves,
+        afterwards=(Expected("healthy", ("HD308",)),),
+        by_hand=_switch_off,
+    ),
     replace(
         _STOLEN,
         name="firewall-bridge-hits-host-nat",

@@ -27,6 +27,13 @@ def machine(root: Path, files: Mapping[str, str]) -> Path:
     return root
 
 
+def networks(root: Path, *, of_process_1: str, here: str) -> None:
+    for process, network in (("1", of_process_1), ("thread-self", here)):
+        folder = root / "proc" / process / "ns"
+        folder.mkdir(parents=True)
+        (folder / "net").symlink_to(network)
+
+
 def said(root: Path, files: Mapping[str, str]) -> list[tuple[str, int]]:
     found = read_boot_setting(machine(root, {**FIRST, **files}), QUESTION)
     return [(each.path, each.value) for each in found.files]
@@ -84,6 +91,21 @@ def test_systemd_reads_sysctl_conf_by_a_link_only_and_procps_reads_it_last(tmp_p
 )
 def test_whether_the_module_is_loaded_at_boot(tmp_path: Path, files: dict[str, str], loaded: bool) -> None:
     assert read_boot_setting(machine(tmp_path, {**FIRST, **files}), QUESTION).module_loaded is loaded
+
+
+def test_in_a_container_with_an_init_of_its_own_the_files_are_for_its_network(tmp_path: Path) -> None:
+    root = machine(tmp_path, {"etc/sysctl.d/a.conf": f"{LINE}0\n"})
+    networks(root, of_process_1="net:[4026532001]", here="net:[4026532001]")
+    assert [each.value for each in read_boot_setting(root, QUESTION).files] == [0]
+
+
+def test_where_process_1_is_in_another_network_the_files_say_nothing_though_its_own_setting_is_here(
+    tmp_path: Path,
+) -> None:
+    root = machine(tmp_path, {**FIRST, "etc/sysctl.d/a.conf": f"{LINE}0\n"})
+    networks(root, of_process_1="net:[4026531840]", here="net:[4026532001]")
+    with pytest.raises(Absent, match="another network namespace"):
+        read_boot_setting(root, QUESTION)
 
 
 def test_in_another_network_namespace_the_files_say_nothing(tmp_path: Path) -> None:
