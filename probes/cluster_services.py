@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probes.host import Host, listed
+from probes.host import Host, Unanswered
 from probes.probe import Layer, Scope, probe
 from probes.questions.cluster import (
     ApiGroups,
@@ -52,5 +52,12 @@ def cluster_services(host: Host, scope: Scope) -> ClusterServicesFacts:
     services = host.ask(LoadBalancerServices())
     wanted = set(scope.vips)
     here = [each for each in services if wanted & set(holds(each))]
-    found = (EndpointsOf(each, listed(host, ServiceEndpoints(each.namespace, each.name))) for each in here)
-    return ClusterServicesFacts(services, tuple(found))
+    return ClusterServicesFacts(services, tuple(EndpointsOf(each, _endpoints(host, each)) for each in here))
+
+
+def _endpoints(host: Host, service: LoadBalancerService) -> tuple[SliceEndpoint, ...] | None:
+    """A cluster that serves no EndpointSlices at all (before 1.17) does not say that there is no endpoint."""
+    try:
+        return host.ask(ServiceEndpoints(service.namespace, service.name))
+    except Unanswered:
+        return None

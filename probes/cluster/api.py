@@ -1,6 +1,7 @@
 """What both ways to an API server share: how long it may take, how much it may say, and what a refusal means.
 
-An API server is not trusted: a huge, deeply nested or broken answer is an answer that was not understood, no failure.
+An API server is not trusted: a huge, deeply nested or broken answer is an answer that was not understood, no failure, and
+never "there is no such thing", which would read as an empty list.
 """
 
 from __future__ import annotations
@@ -59,20 +60,20 @@ def items(api: Api, patience: Patience, path: str) -> Iterator[JsonObject]:
         if not isinstance(token, str) or not token:
             return
         more = f"&continue={quote(token, safe='')}"
-    raise Absent(
+    raise Silent(
         f"{resource(path)[1]}: the cluster holds more than {PAGE * PAGES}, which are not looked through"
     )
 
 
 def one(api: Api, patience: Patience, path: str) -> JsonObject:
-    """One object. Raises Absent where the answer is none."""
+    """One object. Raises Silent where the answer is none."""
     body = api.get(path, patience.for_one())
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
-        raise Absent(f"the cluster's answer about {resource(path)[1]} could not be understood") from None
+        raise Silent(f"the cluster's answer about {resource(path)[1]} could not be understood") from None
     if not isinstance(found, dict):
-        raise Absent(f"the cluster's answer about {resource(path)[1]} is no object")
+        raise Silent(f"the cluster's answer about {resource(path)[1]} is no object")
     return found
 
 
@@ -97,6 +98,6 @@ def absent(path: str) -> Absent:
     return Absent(f"the cluster has no {resource(path)[1]}")
 
 
-def too_large(path: str) -> Absent:
+def too_large(path: str) -> Silent:
     """More than anybody should have to hold in memory."""
-    return Absent(f"the cluster's answer about {resource(path)[1]} is larger than {LARGEST >> 20} MiB")
+    return Silent(f"the cluster's answer about {resource(path)[1]} is larger than {LARGEST >> 20} MiB")

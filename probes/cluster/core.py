@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from probes.cluster import fields
 from probes.cluster.api import Api, JsonObject, Patience, items, one
+from probes.host import Absent
 from probes.questions.cluster import (
     ApiGroups,
     ClusterNode,
@@ -19,6 +20,7 @@ from probes.questions.cluster import (
 )
 from probes.target import Protocol, ServicePort
 
+DISCOVERY, HOSTNAME = "/apis/discovery.k8s.io", "kubernetes.io/hostname"
 POOL_ANNOTATIONS = ("metallb.io/ip-allocated-from-pool", "metallb.universe.tf/ip-allocated-from-pool")
 MARKS = (
     "lb.kubesphere.io/v1alpha1",  # OpenELB
@@ -100,21 +102,25 @@ def _ports(found: JsonObject) -> Iterator[ServicePort]:
 
 
 def service_endpoints(question: ServiceEndpoints, api: Api, patience: Patience) -> tuple[SliceEndpoint, ...]:
-    """The EndpointSlices that carry the Service's name as a label."""
-    where = f"/apis/discovery.k8s.io/v1/namespaces/{question.namespace}/endpointslices"
-    path = f"{where}?labelSelector=kubernetes.io%2Fservice-name%3D{question.name}"
-    return tuple(
-        _endpoint(each) for found in items(api, patience, path) for each in fields.objects(found, "endpoints")
-    )
+    """The EndpointSlices that carry the Service's name as a label: v1 since Kubernetes 1.21, before it v1beta1."""
+    path = f"namespaces/{question.namespace}/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3D{question.name}"
+    try:
+        found = tuple(items(api, patience, f"{DISCOVERY}/v1/{path}"))
+    except Absent:
+        found = tuple(items(api, patience, f"{DISCOVERY}/v1beta1/{path}"))
+    return tuple(_endpoint(each) for slice_ in found for each in fields.objects(slice_, "endpoints"))
 
 
 def _endpoint(found: JsonObject) -> SliceEndpoint:
-    """Conditions that are not given mean ready; `serving` not given means as `ready` (discovery/v1, EndpointConditions)."""
+    """Conditions that are not given mean ready; `serving` not given means as `ready` (discovery/v1, EndpointConditions).
+
+    v1beta1 says in `topology` which node it is.
+    """
     ready = fields.truth(found, "conditions", "ready") is not False
     serving = fields.truth(found, "conditions", "serving")
     return SliceEndpoint(
         addresses=fields.addresses(fields.texts(found, "addresses")),
-        node=fields.name(found, "nodeName") or None,
+        node=fields.name(found, "nodeName") or fields.name(found, "topology", HOSTNAME) or None,
         ready=ready,
         serving=ready if serving is None else serving,
     )

@@ -65,7 +65,7 @@ class SliceEndpoint:
 
 @dataclass(frozen=True)
 class ServiceEndpoints(Question[tuple[SliceEndpoint, ...]]):
-    """The endpoints of one Service, from all of its EndpointSlices (discovery.k8s.io/v1)."""
+    """The endpoints of one Service, from all of its EndpointSlices (discovery.k8s.io/v1 or v1beta1)."""
 
     namespace: str
     name: str

@@ -11,10 +11,12 @@ import pytest
 
 from probes import questions as q
 from probes.cluster.api import PAGE
+from probes.cluster_services import cluster_services
 from probes.host import Absent, Denied, Question, Silent, Unanswered
+from probes.probe import Scope
 from probes.questions.labels import Requirement, Selector
 from probes.questions.metallb import L2Status
-from probes.target import Protocol, ServicePort
+from probes.target import Protocol, ServicePort, Target
 from scripts import cluster_objects as objects
 from scripts.cluster_api import Misbehaviour
 
@@ -80,6 +82,25 @@ def test_peers_of_an_old_metallb_are_read_as_v1beta1(serve: Any, asked_by: Any) 
     peer = objects.resource("router", myASN=64512, peerASN=64513, peerAddress="192.168.8.1")
     (found,) = asked_by(serve({METALLB + "bgppeers": [peer]})).ask(q.BgpPeers())
     assert (found.my_asn, found.peer_asn) == (64512, 64513)
+
+
+def test_endpoints_before_kubernetes_1_21_are_read_as_v1beta1_and_their_node_by_its_topology(
+    serve: Any, asked_by: Any
+) -> None:
+    found = objects.endpoint_slice("dns", None)
+    found["endpoints"][0]["topology"] = {"kubernetes.io/hostname": "n5"}
+    path = objects.SLICES.format("dns").replace("/v1/", "/v1beta1/")
+    (endpoint,) = asked_by(serve({path: [found]})).ask(q.ServiceEndpoints("dns", "dns"))
+    assert (endpoint.node, endpoint.serving) == ("n5", True)
+
+
+def test_a_cluster_without_endpoint_slices_does_not_say_that_there_is_no_endpoint(
+    serve: Any, asked_by: Any
+) -> None:
+    host = asked_by(serve({"/apis": {"groups": []}, objects.SERVICES: [objects.service("dns", VIP)]}))
+    scope = Scope(targets=(Target(ip_address(VIP)),))
+    (found,) = cluster_services.look(host, scope).of(ip_address(VIP))
+    assert found.endpoints is None
 
 
 def test_sessions_of_frr_name_their_peer_as_an_address_whatever_its_family(serve: Any, asked_by: Any) -> None:
@@ -199,12 +220,12 @@ HOSTILE = {
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 def test_an_answer_that_makes_no_sense_is_no_answer(serve: Any, asked_by: Any, body: str) -> None:
-    with pytest.raises(Absent):
+    with pytest.raises(Silent):
         asked_by(serve({objects.NODES: Misbehaviour("raw", body)})).ask(q.ClusterNodes())
 
 
 def test_an_answer_without_an_end_is_given_up(serve: Any, asked_by: Any) -> None:
-    with pytest.raises(Unanswered):
+    with pytest.raises(Silent):
         asked_by(serve({objects.NODES: Misbehaviour("huge")})).ask(q.ClusterNodes())
 
 
