@@ -9,25 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from hairpin_doctor.examine import of_the_machine
 from hairpin_doctor.machine.change import Undo
 from hairpin_doctor.machine.changing.found import CannotChange
-from hairpin_doctor.machine.stand_in_port import FORWARDING, INSIDE, StandInPort, Wiring
+from hairpin_doctor.machine.stand_in_port import FORWARDING, StandInPort, Wiring
 from hairpin_doctor.recording import Recording
 from hairpin_doctor.scan import NoTarget, Request, scan
-from hairpin_doctor.stand_in_address import Free, candidates, find_free, stable_mac
+from hairpin_doctor.stand_in_address import InterfaceAddress, stable_mac
+from hairpin_doctor.stand_in_settling import Subnet, settle, subnet_of
 from hairpin_doctor.targets import choose_targets
 from hairpin_doctor.vantage_point import NOT_A_STAND_INS, STAND_IN, STAND_IN_PORT
-from probes.host import Host, Unanswered
+from probes.host import Host
 from probes.interfaces import InterfaceFacts
 from probes.questions.links import Link, Links
-from probes.questions.machine import MachineIdentity, Moment
-from probes.questions.neighbours import Neighbours
-from probes.questions.routing import RouteTo
-from probes.routes import SOMEWHERE_ELSE
-from probes.target import Address, Target
+from probes.questions.machine import MachineIdentity
+from probes.target import Target
 
 __all__ = ["CannotStandIn", "NoTarget", "Place", "standing_in"]
 FORWARDING_WITHIN_S = 65.0  # twice the largest forward delay of STP (30 s), and a little
@@ -40,10 +37,13 @@ class CannotStandIn(RuntimeError):
 
 @dataclass(frozen=True)
 class Place:
-    """Where to stand in. `address`: the client's, chosen if None; `like`: a port whose flags, VLAN and state it gets."""
+    """Where to stand in. `like`: a port whose flags, VLAN and state it gets.
+
+    `addresses`: the client's, one at most for each version of IP; what is not given is chosen.
+    """
 
     bridge: str
-    address: IPv4Interface | None = None
+    addresses: tuple[InterfaceAddress, ...] = ()
     like: str | None = None
 
 
@@ -57,7 +57,10 @@ def standing_in(
     """
     before = InterfaceFacts(host.ask(Links()))
     wiring = _wiring(host, before, place)
-    targets = _reached_by_ipv4(choose_targets(host, request.targets, request.others))
+    targets = choose_targets(host, request.targets, request.others)
+    subnets = _subnets(wiring.bridge, place, targets, say)
+    targets = tuple(each for each in targets if each.vip.version in subnets)
+    wiring = replace(wiring, ipv6=6 in subnets)
     port = StandInPort(wiring)
     say(
         f"standing in on {place.bridge}: a port {STAND_IN_PORT} ({wiring.port_mac}) for some seconds, a client {wiring.mac} "
@@ -70,7 +73,7 @@ def standing_in(
                 before.by_name(place.bridge), host, "was altered by the new port, so it is removed again"
             )
             _await(port, wiring.bridge, say)
-            _settle(host, port, before, place, [each.vip for each in targets], say)
+            settle(host, port, subnets.values(), [each.vip for each in targets], say)
             found = port.inside(lambda: scan(host, _of_the_client(request, targets)))
             yield replace(found.recordings[0], vantage_point=f"{STAND_IN}{place.like or place.bridge}")
     except CannotChange as error:
@@ -78,13 +81,27 @@ def standing_in(
     _unaltered(before.by_name(place.bridge), host, "is not as it was before", promiscuity=True)
 
 
-def _reached_by_ipv4(targets: tuple[Target, ...]) -> tuple[Target, ...]:
-    """The stand-in gets an IPv4 address alone. Raises CannotStandIn where no target is an IPv4 one."""
-    found = tuple(each for each in targets if each.vip.version == 4)
-    if targets and not found:
-        raise CannotStandIn(
-            f"a client that stands in has no IPv6 address; for {targets[0].vip} scan from a real client, such as a VM"
+def _subnets(
+    bridge: Link, place: Place, targets: tuple[Target, ...], say: Callable[[str], None]
+) -> dict[int, Subnet]:
+    """For each version of IP that a target has: where the client's address is to be. Raises CannotStandIn without any."""
+    found: dict[int, Subnet] = {}
+    unknown: list[str] = []
+    for version in dict.fromkeys(each.vip.version for each in targets):
+        subnet = subnet_of(
+            bridge, place.addresses, [each.vip for each in targets if each.vip.version == version]
         )
+        if subnet is None:
+            unknown.append(
+                f"{bridge.name} has no IPv{version} address, so its clients' prefix is unknown; give one by "
+                "--stand-in-address A/P"
+            )
+        else:
+            found[version] = subnet
+    if not found:
+        raise CannotStandIn(unknown[0])
+    for each in unknown:
+        say(f"{each}; without it, the stand-in looks at the other targets alone")
     return found
 
 
@@ -140,62 +157,6 @@ def _await(port: StandInPort, bridge: Link, say: Callable[[str], None]) -> None:
         raise CannotStandIn(
             f"{bridge.name} does not let a new port forward, not even after {FORWARDING_WITHIN_S:g} s"
         )
-
-
-def _settle(
-    host: Host,
-    port: StandInPort,
-    facts: InterfaceFacts,
-    place: Place,
-    vips: list[Address],
-    say: Callable[[str], None],
-) -> None:
-    """Prove the address free, take it, and say which."""
-    bridge = port.wiring.bridge
-    own = [each for each in bridge.addresses if isinstance(each.address, IPv4Address)]
-    if place.address is None and not own:
-        raise CannotStandIn(
-            f"{bridge.name} has no IPv4 address, so its clients' prefix is unknown; give one by --stand-in-address A/P"
-        )
-    prefix = (
-        place.address.network
-        if place.address
-        else IPv4Network(f"{own[0].address}/{own[0].prefix_length}", False)
-    )
-    taken = {each for _, each in facts.own_addresses()} | set(vips)
-    known = host.ask(Neighbours(Moment.BEFORE))
-    taken |= {
-        each.address for each in known if each.mac != port.wiring.mac
-    }  # its own of the last time is free again
-    wanted = iter([place.address.ip]) if place.address else candidates(prefix, taken, vips)
-    # Where nothing gets through, nobody can answer, and nobody is disturbed.
-    free = (
-        port.inside(lambda: find_free(host, INSIDE, wanted))
-        if port.wiring.forwards
-        else Free(next(wanted, None), ())
-    )
-    if free.address is None:
-        raise CannotStandIn(_taken(prefix, place, free))
-    gateway = _gateway(host, prefix, own[0].address if own else None)
-    asked = "for which nobody answered" if port.wiring.forwards else "as good as any: its port passes nothing"
-    say(f"the stand-in is {free.address}/{prefix.prefixlen}, {asked}; default route: {gateway or 'none'}")
-    port.configure(f"{free.address}/{prefix.prefixlen}", str(gateway) if gateway else None)
-
-
-def _taken(prefix: IPv4Network, place: Place, free: Free) -> str:
-    if place.address is not None:
-        return f"{place.address.ip} is taken: somebody answers for it; give another one by --stand-in-address"
-    tried = ", ".join(map(str, free.claimed)) or "none was left to try"
-    return f"no free address was found in {prefix} ({tried}); give one by --stand-in-address A/P"
-
-
-def _gateway(host: Host, prefix: IPv4Network, own: Address | None) -> Address | None:
-    """The host's own gateway if it is of that prefix; else the host, as for VMs on a bridge without an uplink."""
-    try:
-        found = host.ask(RouteTo(SOMEWHERE_ELSE)).gateway
-    except Unanswered:
-        found = None
-    return found if found in prefix else own if own in prefix else None
 
 
 def _unaltered(before: Link | None, host: Host, what: str, *, promiscuity: bool = False) -> None:

@@ -5,18 +5,29 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+    ip_interface,
+)
 
 from probes.host import Host
 from probes.questions.neighbours import ArpSweep
 from probes.target import Address
 
+InterfaceAddress = IPv4Interface | IPv6Interface
+"""An address with the prefix length that it has on an interface."""
 NOBODY = IPv4Address("0.0.0.0")
 PROBES, APART_MS = 3, 1000  # RFC 5227, section 1.1: PROBE_NUM, PROBE_MIN
 AT_ONCE = 8
 # DHCP servers commonly give from the low and middle part, MetalLB's examples from .240 on: between them, from above.
 BELOW = 0.90
 NEAR_A_VIP = 16
+RESERVED_ANYCAST = 128  # RFC 2526: the last ones of a prefix
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,16 @@ def candidates(
             yield address
 
 
+def candidates_ipv6(prefix: IPv6Network, taken: Collection[Address], mac: str) -> Iterator[IPv6Address]:
+    """Eight addresses to try: made of the client's MAC as RFC 7217 makes them of a secret, so the same at every run."""
+    for number in range(AT_ONCE):
+        digest = hashlib.sha256(f"hairpin-doctor stand-in {mac} {prefix} {number}".encode()).digest()
+        address = prefix[int.from_bytes(digest[:16]) % prefix.num_addresses]
+        reserved = RESERVED_ANYCAST if prefix.prefixlen <= 64 else 1
+        if address != prefix[0] and address not in taken and int(address) <= int(prefix[-1]) - reserved:
+            yield address
+
+
 def find_free(host: Host, interface: str, wanted: Iterator[IPv4Address]) -> Free:
     """The first of up to eight candidates that nobody claims (RFC 5227: three probes by sender 0.0.0.0, a second apart).
 
@@ -72,16 +93,19 @@ def stable_mac(machine: str, bridge: str) -> str:
     return ":".join(("02", "ff", *(digest[at : at + 2] for at in range(0, 8, 2))))
 
 
-def parse_address(text: str) -> IPv4Interface:
+def parse_address(text: str) -> InterfaceAddress:
     """`A/P` as the user gives it. Raises ValueError in one sentence."""
     try:
-        found = IPv4Interface(text)
+        found = ip_interface(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no IPv4 address with a prefix length, such as 192.0.2.9/24") from None
-    network = found.network
-    ends = (network.network_address, network.broadcast_address)
-    if "/" not in text or network.prefixlen > 30 or found.ip in ends:
+        raise ValueError(f"{text!r} is no address with a prefix length, such as 192.0.2.9/24") from None
+    network, address = found.network, found.ip
+    ends = (network.network_address, *((network.broadcast_address,) if found.version == 4 else ()))
+    if "/" not in text or network.max_prefixlen - network.prefixlen < 2 or address in ends:
+        longest = network.max_prefixlen - 2
         raise ValueError(
-            f"{text!r} cannot be a client's address: it needs a prefix length of 30 or less and a host part"
+            f"{text!r} cannot be a client's address: it needs a prefix length of {longest} or less and a host part"
         )
+    if address.version == 6 and (address.is_link_local or address.is_multicast):
+        raise ValueError(f"{text!r} cannot be a client's address: it is not one of a subnet")
     return found

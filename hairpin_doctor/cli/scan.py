@@ -62,7 +62,7 @@ def scan(
     from_machines: tuple[str, ...],
     sudo: bool,
     stand_in: str | None,
-    stand_in_address: str | None,
+    stand_in_addresses: tuple[str, ...],
     stand_in_like: str | None,
     timeout: float,
     only: tuple[str, ...],
@@ -84,7 +84,7 @@ def scan(
 
     Exit code: 0 healthy, 1 diagnosed, 2 error, 3 unexplained, 4 undetermined or no target, 130 interrupted.
     """
-    place = chosen_place(stand_in, stand_in_address, stand_in_like)
+    place = chosen_place(stand_in, stand_in_addresses, stand_in_like)
     afar = chosen_machines(from_machines, sudo=sudo, only=only, skip=skip, no_cluster=no_cluster)
     api = chosen_cluster(context, kubeconfig, no_cluster=no_cluster)
     request = _request(targets, with_files, timeout, _chosen(only, skip, api), save)

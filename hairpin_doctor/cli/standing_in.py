@@ -28,8 +28,10 @@ OPTIONS = (
     ),
     click.option(
         "--stand-in-address",
+        "stand_in_addresses",
+        multiple=True,
         metavar="A/P",
-        help="Address of the stand-in; without it one is proven to be free.",
+        help="Address of the stand-in (one for IPv4, one for IPv6); without it one is proven to be free.",
     ),
     click.option(
         "--stand-in-like", metavar="PORT", help="Give its port the flags, the VLAN and the state of this one."
@@ -38,16 +40,16 @@ OPTIONS = (
 
 
 def stand_in_options(command: C) -> C:
-    """Give a command the options, as parameters `stand_in`, `stand_in_address` and `stand_in_like`."""
+    """Give a command the options, as parameters `stand_in`, `stand_in_addresses` and `stand_in_like`."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command
 
 
-def chosen_place(bridge: str | None, address: str | None, like: str | None) -> Place | None:
+def chosen_place(bridge: str | None, addresses: tuple[str, ...], like: str | None) -> Place | None:
     """Where to stand in, or None. Raises Refused for arguments that cannot be meant, and for missing rights."""
     if bridge is None:
-        if address is not None or like is not None:
+        if addresses or like is not None:
             raise Refused("--stand-in-address and --stand-in-like need --stand-in BRIDGE")
         return None
     from hairpin_doctor.stand_in import Place
@@ -56,9 +58,12 @@ def chosen_place(bridge: str | None, address: str | None, like: str | None) -> P
     if os.geteuid() != 0:
         raise Refused("--stand-in adds a port to a bridge, and only root may; run it by sudo")
     try:
-        return Place(bridge, parse_address(address) if address is not None else None, like)
+        given = tuple(parse_address(each) for each in addresses)
     except ValueError as error:
         raise Refused(error) from None
+    if len({each.version for each in given}) < len(given):
+        raise Refused("--stand-in-address may be given once for IPv4 and once for IPv6")
+    return Place(bridge, given, like)
 
 
 @contextmanager

@@ -10,10 +10,12 @@ from __future__ import annotations
 import ctypes
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_interface
 from pathlib import Path
+from socket import AF_INET, AF_INET6
 from typing import Any, TypeVar
 
 from hairpin_doctor.fixes.changes import BridgeVlan
@@ -27,10 +29,21 @@ from probes.questions.links import Link, PortSettings
 FORWARDING = "forwarding"
 INSIDE = "eth0"
 POLL_S = 0.05
+SETTLED_WITHIN_S = (
+    10.0  # duplicate address detection takes up to 2 s (RFC 4862: MAX_RTR_SOLICITATION_DELAY, RetransTimer)
+)
+TENTATIVE, FAILED, UNCHECKED = (
+    0x40,
+    0x08,
+    0x02,
+)  # linux/if_addr.h: IFA_F_TENTATIVE, IFA_F_DADFAILED, IFA_F_NODAD
 SYSCTLS = Path("/proc/sys/net")
 # What a client is set to, whatever this host is: a new namespace inherits IPv4 settings from the first one.
+# Nor does it take what a router advertises: it has the addresses and the route that it is given, and asks for no others.
 AS_A_CLIENT = {
     "ipv6/conf/default/disable_ipv6": "1",
+    "ipv6/conf/default/accept_ra": "0",
+    "ipv6/conf/default/addr_gen_mode": "0",
     "ipv4/ip_forward": "0",
     "ipv4/conf/all/rp_filter": "0",
     "ipv4/conf/default/rp_filter": "0",
@@ -42,12 +55,16 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Wiring:
-    """What the pair is made of. `mac`: the client's; `like`: the port of which it gets flags, VLAN and state."""
+    """What the pair is made of. `mac`: the client's; `like`: the port of which it gets flags, VLAN and state.
+
+    `ipv6`: whether the client speaks IPv6 too; without it, it sends nothing of that family.
+    """
 
     bridge: Link
     port: str
     mac: str
     like: Link | None = None
+    ipv6: bool = False
 
     @property
     def forwards(self) -> bool:
@@ -82,7 +99,7 @@ class StandInPort:
                 self._wire(route, descriptor)
         finally:
             os.close(descriptor)
-        self.inside(lambda: _up(INSIDE))
+        self.inside(self._begin)
 
     def undo(self) -> None:
         """Remove the port at once, then let the namespace go."""
@@ -96,9 +113,17 @@ class StandInPort:
         """Call `work` as the client would: its thread, and every thread that it starts, is in the namespace."""
         return self._thread.submit(work).result()
 
-    def configure(self, address: str, gateway: str | None) -> None:
-        """Give the client its address (`A/PREFIX`) and default route."""
-        self.inside(lambda: _configure(address, gateway))
+    def configure(self, address: str, gateway: str | None) -> bool:
+        """Give the client its address (`A/PREFIX`) and default route.
+
+        False where the kernel's duplicate address detection found an IPv6 address taken; the client has it no more then.
+        Where nothing gets through the port, nobody could object, and nobody is asked.
+        """
+        return self.inside(lambda: _configure(address, gateway, checked=self.wiring.forwards))
+
+    def has_a_link_local_address(self) -> bool:
+        """Whether the client has one, and nobody else on the link does; it is made of the client's MAC."""
+        return self.inside(lambda: _settled(lambda each: each.is_link_local))
 
     def await_forwarding(self, seconds: float) -> bool:
         """Wait until the port forwards, which with the spanning tree protocol (STP) takes twice its forward delay."""
@@ -110,6 +135,11 @@ class StandInPort:
                 time.sleep(POLL_S)
         return True
 
+    def _begin(self) -> None:
+        if self.wiring.ipv6:
+            _set({f"ipv6/conf/{INSIDE}/disable_ipv6": "0"})
+        _up(INSIDE)
+
     def _wire(self, route: Any, namespace: int) -> None:
         wiring = self.wiring
         mtu = wiring.bridge.mtu
@@ -120,7 +150,7 @@ class StandInPort:
             raise CannotChange(
                 f"{wiring.port} is gone as soon as it was made: does something manage interfaces here?"
             )
-        _without_ipv6(wiring.port)
+        _set({f"ipv6/conf/{wiring.port}/disable_ipv6": "1"})
         route.link("set", index=found["index"], master=wiring.bridge.index)
         like = wiring.like
         if like is not None and like.port is not None:
@@ -152,18 +182,17 @@ def _new_namespace() -> int:
     if libc.unshare(CLONE_NEWNET) != 0:
         why = os.strerror(ctypes.get_errno()).lower()
         raise CannotChange(f"a stand-in client needs a network namespace, and this kernel gives none: {why}")
-    for name, value in AS_A_CLIENT.items():
-        place = SYSCTLS / name
-        if place.exists():
-            place.write_text(value)
+    _set(AS_A_CLIENT)
     _up("lo")
     return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
 
-def _without_ipv6(port: str) -> None:
-    place = SYSCTLS / "ipv6/conf" / port / "disable_ipv6"
-    if place.exists():
-        place.write_text("1")
+def _set(settings: Mapping[str, str]) -> None:
+    """Those that this kernel has: without IPv6, none of it."""
+    for name, value in settings.items():
+        place = SYSCTLS / name
+        if place.exists():
+            place.write_text(value)
 
 
 def _up(name: str) -> None:
@@ -171,13 +200,36 @@ def _up(name: str) -> None:
         route.link("set", index=route.link_lookup(ifname=name)[0], state="up")
 
 
-def _configure(address: str, gateway: str | None) -> None:
-    host, _, length = address.partition("/")
+def _configure(address: str, gateway: str | None, *, checked: bool) -> bool:
+    own = ip_interface(address)
+    family = AF_INET if own.version == 4 else AF_INET6
+    given = {"address": str(own.ip), "prefixlen": own.network.prefixlen, "family": family}
+    unchecked = {"flags": UNCHECKED} if family == AF_INET6 and not checked else {}
     with netlink(f"giving the stand-in {address}") as route:
         number = route.link_lookup(ifname=INSIDE)[0]
-        route.addr("add", index=number, address=host, prefixlen=int(length))
+        route.addr("add", index=number, **given, **unchecked)
+        if family == AF_INET6 and checked and not _settled(own.ip.__eq__):
+            route.addr("del", index=number, **given)
+            return False
         if gateway is not None:
-            route.route("add", dst="default", gateway=gateway)
+            route.route("add", dst="default", gateway=gateway, oif=number, family=family)
+    return True
+
+
+def _settled(wanted: Callable[[IPv6Address], bool]) -> bool:
+    """Whether duplicate address detection lets the client have this IPv6 address."""
+    deadline = time.monotonic() + SETTLED_WITHIN_S
+    with netlink("reading the stand-in's addresses") as route:
+        number = route.link_lookup(ifname=INSIDE)[0]
+        while True:
+            own = route.get_addr(family=AF_INET6, index=number)
+            found = next((each for each in own if wanted(IPv6Address(each.get("IFA_ADDRESS")))), None)
+            flags = found.get("IFA_FLAGS") if found is not None else TENTATIVE  # not there yet
+            if flags & FAILED or time.monotonic() > deadline:
+                return False
+            if not flags & TENTATIVE:
+                return True
+            time.sleep(POLL_S)
 
 
 def _state(found: Any | None) -> int | None:

@@ -30,6 +30,7 @@ CASES = (
     "metallb0-rp-filter",
     "port-disabled",
     "split-brain-dead-node",
+    "vip-on-port-mac-ipv6",
 )
 FREE = "192.168.8.230"  # the same at each run, though the host remembers who had it
 SCAN = (sys.executable, "-m", "hairpin_doctor", "scan", "--no-cluster", "--stand-in", NAMES.bridge)
@@ -113,7 +114,7 @@ def await_port(lab: Lab, *, there: bool) -> None:
         (("--stand-in", "nowhere"), "there is no interface nowhere"),
         (("--stand-in", NAMES.bridge, "--stand-in-like", "nothing"), "nothing is no port of"),
         (("--stand-in", NAMES.bridge, "--stand-in-address", f"{NAMES.vm_ip}/24"), f"{NAMES.vm_ip} is taken"),
-        (("--stand-in", NAMES.bridge, "--stand-in-address", "x"), "is no IPv4 address"),
+        (("--stand-in", NAMES.bridge, "--stand-in-address", "x"), "is no address"),
         (("--stand-in-like", NAMES.tap), "need --stand-in"),
     ],
 )
@@ -125,6 +126,27 @@ def test_where_no_client_can_stand_in_one_sentence_says_why(
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert PORT not in ports(lab)
+
+
+def test_over_ipv6_too_nothing_is_left_and_no_address_is_taken_from_anybody() -> None:
+    case = find("healthy-ipv6")
+    assert case is not None
+    names = case.addressed(NAMES)
+    with Setting(case, NAMES, case.variant()).lab() as lab:
+        before, numbers = bridge_of(lab)
+        given = ("--stand-in-address", f"{names.vm_ip}/64")
+        refused = lab.run("host", [*SCAN[:5], str(names.dns_vip), *SCAN[5:], *given])
+        assert f"{names.vm_ip} is taken" in refused.stderr
+        scan = lab.popen("host", [*SCAN[:5], str(names.dns_vip), *SCAN[5:]])
+        assert scan.stderr is not None
+        while "the stand-in is fd" not in (line := scan.stderr.readline()):
+            assert line, "it ended before it had an address"
+        scan.kill()
+        scan.communicate()
+        await_port(lab, there=False)
+        after, numbers_after = bridge_of(lab)
+    assert differences(before, after) == []
+    assert numbers_after == numbers
 
 
 def test_a_bridge_without_an_address_takes_a_stand_in_whose_address_is_given(lab: Lab) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from itertools import islice
 from typing import Any
 
 import pytest
 
-from hairpin_doctor.stand_in_address import candidates, find_free, parse_address, stable_mac
+from hairpin_doctor.stand_in_address import (
+    candidates,
+    candidates_ipv6,
+    find_free,
+    parse_address,
+    stable_mac,
+)
 from probes.questions.neighbours import ArpReply, ArpSweep
 
 LAN = IPv4Network("192.0.2.0/24")
@@ -50,6 +56,18 @@ def test_a_large_prefix_is_not_walked_through() -> None:
     assert 1000 < len(found) < 1100
 
 
+@pytest.mark.parametrize("length", [48, 64, 112, 126])
+def test_ipv6_candidates_lie_in_the_prefix_are_not_taken_and_the_same_at_every_run(length: int) -> None:
+    prefix = IPv6Network(("2001:db8::", length))
+    taken = {IPv6Address("2001:db8::1")}
+    found = list(candidates_ipv6(prefix, taken, "02:ff:00:00:00:01"))
+    assert found == list(candidates_ipv6(prefix, taken, "02:ff:00:00:00:01"))
+    assert found != list(candidates_ipv6(prefix, taken, "02:ff:00:00:00:02"))
+    assert {each in prefix for each in found} == {True}
+    assert not taken.intersection(found)
+    assert prefix.network_address not in found
+
+
 def test_an_address_is_free_when_nobody_claimed_it_at_any_of_three_askings() -> None:
     first, second, third = islice(candidates(LAN, set(), []), 3)
     link = Link({first: 0, second: 2})
@@ -76,7 +94,8 @@ def test_the_mac_is_locally_administered_and_the_same_at_every_run() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "192.0.2.9", "192.0.2.0/24", "192.0.2.255/24", "192.0.2.9/31", "2001:db8::1/64", "x"]
+    "text",
+    ["", "192.0.2.9", "192.0.2.0/24", "192.0.2.255/24", "192.0.2.9/31", "2001:db8::/64", "fe80::1/64", "x"],
 )
 def test_what_no_client_can_have_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="address"):
@@ -85,3 +104,4 @@ def test_what_no_client_can_have_is_refused(text: str) -> None:
 
 def test_an_address_is_given_with_its_prefix_length() -> None:
     assert parse_address("192.0.2.9/24").network == LAN
+    assert str(parse_address("2001:db8::9/64")) == "2001:db8::9/64"
