@@ -17,7 +17,7 @@ from hairpin_doctor.machine.stand_in_port import FORWARDING, StandInPort, Wiring
 from hairpin_doctor.recording import Recording
 from hairpin_doctor.scan import NoTarget, Request, scan
 from hairpin_doctor.stand_in_address import InterfaceAddress, stable_mac
-from hairpin_doctor.stand_in_settling import Subnet, settle, subnet_of
+from hairpin_doctor.stand_in_settling import Subnet, joined, settle, subnet_of
 from hairpin_doctor.targets import choose_targets
 from hairpin_doctor.vantage_point import NOT_A_STAND_INS, STAND_IN, STAND_IN_PORT
 from probes.host import Host
@@ -58,7 +58,7 @@ def standing_in(
     before = InterfaceFacts(host.ask(Links()))
     wiring = _wiring(host, before, place)
     targets = choose_targets(host, request.targets, request.others)
-    subnets = _subnets(wiring.bridge, place, targets, say)
+    subnets = _subnets(joined(before, wiring.bridge), place, targets, say)
     targets = tuple(each for each in targets if each.vip.version in subnets)
     wiring = replace(wiring, ipv6=6 in subnets)
     port = StandInPort(wiring)
@@ -82,18 +82,18 @@ def standing_in(
 
 
 def _subnets(
-    bridge: Link, place: Place, targets: tuple[Target, ...], say: Callable[[str], None]
+    bridges: tuple[Link, ...], place: Place, targets: tuple[Target, ...], say: Callable[[str], None]
 ) -> dict[int, Subnet]:
     """For each version of IP that a target has: where the client's address is to be. Raises CannotStandIn without any."""
     found: dict[int, Subnet] = {}
     unknown: list[str] = []
     for version in dict.fromkeys(each.vip.version for each in targets):
         subnet = subnet_of(
-            bridge, place.addresses, [each.vip for each in targets if each.vip.version == version]
+            bridges, place.addresses, [each.vip for each in targets if each.vip.version == version]
         )
         if subnet is None:
             unknown.append(
-                f"{bridge.name} has no IPv{version} address, so its clients' prefix is unknown; give one by "
+                f"{place.bridge} has no IPv{version} address, so its clients' prefix is unknown; give one by "
                 "--stand-in-address A/P"
             )
         else:

@@ -32,14 +32,28 @@ class Subnet:
     given: Address | None = None
 
 
-def subnet_of(bridge: Link, given: Iterable[InterfaceAddress], vips: Sequence[Address]) -> Subnet | None:
-    """The subnet for clients of these VIPs, all of one version of IP: the given address's, else one of the bridge's own.
+def joined(facts: InterfaceFacts, bridge: Link) -> tuple[Link, ...]:
+    """The bridge, and those that a veth pair joins to it: Proxmox' firewall bridges have no address, the one behind has."""
+    found = [bridge]
+    for port in facts.ports_of(bridge):
+        far = facts.by_index(port.lower) if port.kind == "veth" else None
+        other = facts.by_index(far.master) if far is not None and far.master else None
+        if other is not None and other not in found:
+            found.append(other)
+    return tuple(found)
+
+
+def subnet_of(
+    bridges: Sequence[Link], given: Iterable[InterfaceAddress], vips: Sequence[Address]
+) -> Subnet | None:
+    """The subnet for clients of these VIPs, all of one version of IP: the given address's, else one of these bridges' own.
 
     Of several, one that holds a VIP, as the client would reach that without a router.
     """
     version = vips[0].version
     own = [
         ip_interface(f"{each.address}/{each.prefix_length}")
+        for bridge in bridges
         for each in bridge.addresses
         if each.address.version == version and not (version == 6 and each.address.is_link_local)
     ]
@@ -64,7 +78,7 @@ def settle(
         each.address for each in known if each.mac != port.wiring.mac
     }  # its own of the last time is free again
     for subnet in subnets:
-        gateway = default_route(host, port.wiring.bridge, subnet)
+        gateway = default_route(host, joined(facts, port.wiring.bridge), subnet)
         address = _taken(host, port, subnet, _wanted(port, subnet, taken, vips), gateway)
         asked = (
             "for which nobody answered" if port.wiring.forwards else "as good as any: its port passes nothing"
@@ -123,12 +137,13 @@ def _none_is_free(subnet: Subnet, claimed: Sequence[Address]) -> str:
     return f"no free address was found in {subnet.prefix} ({tried}); give one by --stand-in-address A/P"
 
 
-def default_route(host: Host, bridge: Link, subnet: Subnet) -> Address | None:
-    """The host's own gateway if it is on that bridge; else the host, as for VMs on a bridge without an uplink."""
+def default_route(host: Host, bridges: Sequence[Link], subnet: Subnet) -> Address | None:
+    """The host's own gateway if it is on one of these bridges; else the host, as for VMs on a bridge without an uplink."""
     try:
         found = host.ask(RouteTo(SOMEWHERE_ELSE if subnet.prefix.version == 4 else SOMEWHERE_ELSE_IPV6))
     except Unanswered:
         return subnet.own
     gateway = found.gateway
-    routers = isinstance(gateway, IPv6Address) and gateway.is_link_local and found.interface == bridge.name
-    return gateway if routers or gateway in subnet.prefix else subnet.own
+    here = found.interface in [each.name for each in bridges]
+    linked = isinstance(gateway, IPv6Address) and gateway.is_link_local and here
+    return gateway if linked or gateway in subnet.prefix else subnet.own

@@ -23,7 +23,17 @@ def _latent(*codes: str) -> Expected:
 
 EXPECTED: Mapping[str, Expected] = {
     # In the VM: its neighbour cache, its link, its MAC.
-    **dict.fromkeys(("stale-neighbour", "stale-neighbour-learned", "unknown-link-deaf"), _WELL),
+    **dict.fromkeys(
+        (
+            "stale-neighbour",
+            "stale-neighbour-learned",
+            "unknown-link-deaf",
+            "client-routes-vip-elsewhere",
+            "two-vms-one-remembers-wrongly",
+            "two-vms-two-faults",
+        ),
+        _WELL,
+    ),
     "proxy-arp-and-stale-neighbour": Expected("healthy", ("HD206", "HD001", "HD002")),
     "port-mac-and-stale-neighbour": Expected("diagnosed", ("HD301",)),
     "rp-filter-and-stale-neighbour": Expected("diagnosed", ("HD401",)),
@@ -33,11 +43,15 @@ EXPECTED: Mapping[str, Expected] = {
     **dict.fromkeys(("duplicate-mac", "duplicate-mac-on-lan"), _latent("HD310")),
     "duplicate-mac-and-bgp": Expected("diagnosed", ("HD601",), ("HD310",)),
     # At the VM's port, and not copied: what hangs behind it, its filters, its MTU, what the host believes of the VM.
-    "hairpin-off-on-port": Expected("healthy", (), ("HD509",)),
+    **dict.fromkeys(
+        ("hairpin-off-on-port", "two-vms-hairpin-off-on-one-port", "two-vms-behind-the-backends-port"),
+        Expected("healthy", (), ("HD509",)),
+    ),
     **dict.fromkeys(
         (
             "unknown-tap-ingress-drop",
             "unknown-tap-tc-drop",
+            "two-vms-one-is-cut-off-by-tc",
             "unknown-host-misled",
             "unknown-arp-answers-lost",
             "mtu-black-hole",

@@ -19,7 +19,7 @@ from probes.target import parse_target
 
 
 def stand_in_verdict(lab: Lab, case: Case, names: Names) -> Verdict:
-    """What `scan --stand-in BRIDGE` says on the host; its port is like the VM's, if the VM has one there.
+    """What `scan --stand-in BRIDGE` says on the host: on the VM's bridge, by a port like the VM's, where the VM has one.
 
     Where no client can stand in, the verdict is "refused", and the report holds the reason.
     """
@@ -27,11 +27,14 @@ def stand_in_verdict(lab: Lab, case: Case, names: Names) -> Verdict:
     def work() -> Verdict:
         host = LinuxHost()
         facts = InterfaceFacts(host.ask(Links()))
-        bridge, tap = facts.by_name(names.bridge), facts.by_name(names.tap)
-        like = tap.name if bridge and tap and tap.master == bridge.index else None
+        tap = facts.by_name(names.tap)
+        port = tap.master if tap is not None else None
+        bridge = facts.by_index(port) if port is not None else None
+        like = tap.name if bridge is not None and tap is not None else None
+        place = Place(bridge.name if bridge is not None else names.bridge, like=like)
         request = Request(tuple(parse_target(text) for text in case.targets(names)))
         try:
-            with standing_in(host, Place(names.bridge, like=like), request, lambda _: None) as seen:
+            with standing_in(host, place, request, lambda _: None) as seen:
                 done = scan(host, replace(request, others=(seen,)))
         except CannotStandIn as error:
             return Verdict("refused", (), {"reason": str(error)})
