@@ -54,8 +54,8 @@ def cause_page(rule: Rule) -> str:
         if section.commands:
             commands = "\n".join(section.commands)
             parts.append(f"```sh\n{commands}\n```")
-    if found.explains:
-        parts += ["## Explains", f"Where this holds, {', '.join(found.explains)} is its mere consequence."]
+    if found.consequences:
+        parts += ["## Explains", found.consequences]
     if found.cases:
         cases = "\n".join(f"sudo hairpin-doctor lab run {case}" for case in found.cases)
         parts += ["## Try it", f"```sh\n{cases}\n```"]

@@ -37,6 +37,14 @@ class Explanation:
     cases: tuple[str, ...]
     references: tuple[Reference, ...]
 
+    @property
+    def consequences(self) -> str:
+        """What it explains, as a sentence; empty where that is nothing."""
+        *others, last = self.explains or ("",)
+        if others:
+            return f"Where this holds, {', '.join(others)} and {last} are mere consequences of it."
+        return f"Where this holds, {last} is a mere consequence of it." if last else ""
+
 
 def explanation(rule: Rule) -> Explanation:
     """The explanation of a rule."""

@@ -148,21 +148,21 @@ class Network:
         """What a rule raises when only the serving host can tell."""
         client = next(iter(self.clients(vip)), None)
         save = f"scan --save {client.name}.json there" if client else "save this report"
-        how = f"on the host that serves {vip}: hairpin-doctor scan --with <this report> (made by {save})"
+        how = f"on the host that serves {vip}: sudo hairpin-doctor scan --with <this report> (made by {save})"
         return MissingFacts(f"{what}: needs a scan on the host that serves {vip}", None, how)
 
     def need_client(self, vip: Address, what: str) -> MissingFacts:
         """What a rule raises when only a client can tell."""
         how = (
-            f"on a machine that cannot reach {vip}: hairpin-doctor scan {vip} --save client.json; "
-            "then here: hairpin-doctor scan --with client.json"
+            f"on a machine that cannot reach {vip}: sudo hairpin-doctor scan {vip} --save client.json; "
+            "then here: sudo hairpin-doctor scan --with client.json"
         )
         return MissingFacts(f"{what}: needs a scan from a client of {vip}", None, how)
 
     @staticmethod
     def need_another_scan(host: VantagePoint, client: VantagePoint, what: str) -> MissingFacts:
         """What a rule raises when the host was scanned, and nobody knew of this client then."""
-        how = f"on {host.name}: hairpin-doctor scan --with {client.name}.json (the report of {client.name})"
+        how = f"on {host.name}: sudo hairpin-doctor scan --with {client.name}.json (the report of {client.name})"
         without = f"{host.name} was scanned without the report of {client.name}"
         return MissingFacts(f"{what}: {without}", host.name, how)
 

@@ -164,7 +164,7 @@ def _no_way_yet(
     if other is not None and any(
         other in each.prefix for host in hosts for each in host.findings[RouteFacts].connected
     ):
-        how = f"on {other}: hairpin-doctor scan --with <this report>"
+        how = f"on {other}: sudo hairpin-doctor scan --with <this report>"
         raise MissingFacts(f"what {other} does, to which the gateway sends {vip}", None, how)
 
 

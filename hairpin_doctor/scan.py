@@ -155,9 +155,14 @@ def _conclude(looked: list[Looked], notices: Iterable[str], saved: str | None) -
 
     network = Network(each.point for each in looked)
     judgement = diagnose(network, RULES)
-    unexplained = [vip for vip, outcome in judgement.per_vip.items() if outcome is Outcome.UNEXPLAINED]
     left = judgement.unexplained_clients
-    trails = [trail for vip in unexplained for trail in last_seen(network, vip) if trail.client in left[vip]]
+    trails = [
+        trail
+        for vip, outcome in judgement.per_vip.items()
+        if outcome is Outcome.UNEXPLAINED or (outcome is Outcome.UNDETERMINED and network.hosts(vip))
+        for trail in last_seen(network, vip)
+        if trail.client in left[vip]
+    ]
     now = remarks([each.recording for each in looked], __version__, datetime.now(UTC))
     said = (
         *notices,

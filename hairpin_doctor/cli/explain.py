@@ -53,9 +53,9 @@ def _show(found: Explanation, page: Page) -> None:
         page.text(" ".join(section.prose.split()))
         for command in section.commands:
             page.verbatim(command)
-    if found.explains:
+    if found.consequences:
         page.heading("Explains")
-        page.text(f"Where this holds, {', '.join(found.explains)} is its mere consequence.")
+        page.text(found.consequences)
     if found.cases:
         page.heading("Try it")
         page.text("In network namespaces of this machine (needs root, changes nothing else):")

@@ -43,7 +43,7 @@ def check_from_client(vip: Address, client: str) -> str:
     """How success is seen."""
     if client.startswith(STAND_IN):
         return f"the same scan again, with its --stand-in: {vip} works"
-    return f"on {client}: hairpin-doctor scan {vip}"
+    return f"on {client}: sudo hairpin-doctor scan {vip}"
 
 
 def announce_step(interface: str, *, leave_bgp: bool = False) -> Step:

@@ -45,6 +45,32 @@ def open_questions(report: Report) -> dict[str, list[Undetermined]]:
     return questions
 
 
+def open_sentences(report: Report) -> list[str]:
+    """The open questions, each with the causes that hang on it; how to know it, where the next step does not tell."""
+    found = []
+    for question, causes in open_questions(report).items():
+        how = f"; to know it: {causes[0].how_to_get}" if seen_from_both_ends(report) else ""
+        found.append(f"{codes(causes)}: {question}{how}")
+    return found
+
+
+def seen_from_both_ends(report: Report) -> bool:
+    """Whether a client and the machine that serves it were looked at, so that no further scan is the obvious next step."""
+    roles = {each.role for each in report.vantage_points}
+    return {"client", "host"} <= roles
+
+
+def follows(report: Report) -> list[str]:
+    """What the causes bring with them, each once; of what is never more than a suspicion, that it is answered."""
+    return list(dict.fromkeys(map(_follows, report.consequences)))
+
+
+def _follows(found: Diagnosis) -> str:
+    if found.confidence == "possible":
+        return f"{found.code} {found.slug} was a suspicion, which {found.explained_by} explains."
+    return f"{found.code} {found.slug} holds too, and follows from {found.explained_by}."
+
+
 def codes(causes: Iterable[Undetermined]) -> str:
     """`HD104, HD105 (suspected)`."""
     return ", ".join(f"{each.code}{' (suspected)' if each.suspected else ''}" for each in causes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from hairpin_doctor.report.alike import alike, codes, open_questions
+from hairpin_doctor.report.alike import alike, follows, open_sentences
 from hairpin_doctor.report.html_details import details
 from hairpin_doctor.report.html_path import path_pictures
 from hairpin_doctor.report.html_style import STYLE
@@ -134,14 +134,11 @@ def _commands(commands: Iterable[str]) -> Markup:
 
 def _lesser(report: Report) -> list[str]:
     notes = [f"{each.code} {each.slug}: {each.summary}" for each in report.of_severity("note")]
-    return notes + [
-        f"{each.code} {each.slug} follows from {each.explained_by}" for each in report.consequences
-    ]
+    return notes + follows(report)
 
 
 def _not_known(report: Report) -> list[str]:
-    questions = (f"{codes(causes)}: {what}" for what, causes in open_questions(report).items())
-    return [*report.not_tested, *report.not_seen, *report.notices, *questions]
+    return [*report.not_tested, *report.not_seen, *report.notices, *open_sentences(report)]
 
 
 def _listed(title: str, items: list[str]) -> Iterator[Markup]:

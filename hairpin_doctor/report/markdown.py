@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hairpin_doctor.report import markdown_text as md
-from hairpin_doctor.report.alike import alike, codes, open_questions
+from hairpin_doctor.report.alike import alike, follows, open_sentences
 from hairpin_doctor.report.page import MARKS
 from hairpin_doctor.report.path_picture import MARKS as MARKS_OF_HOPS
 from hairpin_doctor.report.path_picture import WORDS, chosen, told, words
@@ -119,7 +119,7 @@ def _step(step: Step) -> Iterator[str]:
 
 def _lesser(report: Report) -> Iterator[str]:
     notes = [f"{each.code} {each.slug}: {sentence(each.summary)}" for each in report.of_severity("note")]
-    notes += [f"{each.code} {each.slug} follows from {each.explained_by}." for each in report.consequences]
+    notes += follows(report)
     if notes:
         yield "## Good to know"
         yield _items(notes)
@@ -132,8 +132,8 @@ def _contradictions(report: Report) -> Iterator[str]:
 
 
 def _not_known(report: Report) -> Iterator[str]:
-    questions = [f"{codes(causes)}: {sentence(what)}" for what, causes in open_questions(report).items()]
-    notes = [*map(sentence, (*report.not_tested, *report.not_seen, *report.notices)), *questions]
+    questions = open_sentences(report)
+    notes = [*map(sentence, (*report.not_tested, *report.not_seen, *report.notices, *questions))]
     if notes:
         yield "## What is not known"
         yield _items(notes)

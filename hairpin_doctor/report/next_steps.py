@@ -23,12 +23,12 @@ def next_steps(
 ) -> tuple[NextStep, ...]:
     """What to do next, in order; empty where nothing is left to learn.
 
-    `saved` is the file this report goes to; `trails` tell where the packets of what is unexplained were last seen;
+    `saved` is the file this report goes to; `trails` tell where the packets of what has no cause yet were last seen;
     `bridge` of this machine is where a stand-in client could look from.
     """
     if not report.vantage_points:
         return ()
-    watched = dict.fromkeys(map(_watch, trails)) if report.verdict == "unexplained" else ()
+    watched = dict.fromkeys(map(_watch, trails)) if report.verdict in ("unexplained", "undetermined") else ()
     return (*_steps(report, saved, bridge), *watched)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDEST = 100
-COMMAND = re.compile(r"`[^`]+`|hairpin-doctor scan [^ ]+")  # never broken across lines
+COMMAND = re.compile(r"`[^`]+`|(?:sudo )?hairpin-doctor scan [^ ]+")  # never broken across lines
 GLUE = "\x00"
 PLAIN_TERMINALS = ("dumb", "vt100", "vt102", "vt220", "unknown")
 

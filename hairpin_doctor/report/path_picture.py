@@ -34,8 +34,13 @@ def chosen(report: Report, *, every: bool = False) -> tuple[ServicePath, ...]:
     first: dict[str | None, ServicePath] = {}
     for path in report.paths:
         first.setdefault(path.client, path)
-    failing = tuple(path for path in first.values() if path.works is False)
+    failing = tuple(path for path in first.values() if path.works is False or _breaks(path))
     return failing or tuple(first.values())[:1]
+
+
+def _breaks(path: ServicePath) -> bool:
+    """Also where all that a scan tries works: a cause may stop a flow that no scan made."""
+    return any(hop.state == "broken" for hop in path.hops)
 
 
 def show_paths(report: Report, page: Page, *, every: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hairpin_doctor.report.alike import alike, codes, open_questions
+from hairpin_doctor.report.alike import alike, codes, follows, open_questions, seen_from_both_ends
 from hairpin_doctor.report.page import Page
 from hairpin_doctor.report.path_picture import show_paths
 from hairpin_doctor.report.report import (
@@ -69,8 +69,8 @@ def _show_causes(report: Report, page: Page, verbose: bool) -> None:
         if number:
             page.blank()
         _show_cause(group, page, verbose)
-    for each in report.consequences:
-        page.text(f"{each.code} {each.slug} holds too, and follows from {each.explained_by}.", 2)
+    for text in follows(report):
+        page.text(text, 2)
 
 
 def _show_cause(group: list[Diagnosis], page: Page, verbose: bool) -> None:
@@ -182,14 +182,15 @@ def _show_open_causes(
     """What must be known, and which causes hang on it; on demand, but for those that the evidence points to."""
     count = sum(map(len, questions.values()))
     many = f"{count} causes are still open; they hang" if count > 1 else "1 cause is still open; it hangs"
-    page.text(f"{many} on what has not been seen{':' if verbose else '.'}")
+    page.text(f"{many} on what has not been seen{':' if verbose or seen_from_both_ends(report) else '.'}")
+    shown = verbose or seen_from_both_ends(report)
     for question, causes in questions.items():
-        suspected = next((each for each in causes if each.suspected), None)
-        if verbose or suspected:
+        suspected = any(each.suspected for each in causes)
+        if shown or suspected:
             page.item(f"{codes(causes)}: {question}")
-        if suspected and not report.next_steps:
-            page.text(capitalised(suspected.how_to_get), 4)
-    if not verbose:
+        if seen_from_both_ends(report) or (suspected and not report.next_steps):
+            page.text(capitalised(causes[0].how_to_get), 4)
+    if not shown:
         page.text("(-v shows each with what it hangs on)", 0, "dim")
 
 

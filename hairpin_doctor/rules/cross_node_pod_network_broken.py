@@ -69,7 +69,7 @@ def cross_node_pod_network_broken(network: Network, vip: Address) -> Verdict:
     hop = path.next_hop or path.route.interface
     what = f"whether {path.endpoint} is reached on its own node: {hop} sends packets on to it"
     return Undetermined(
-        what, f"on the node that runs {path.endpoint}: hairpin-doctor scan --with <this report>"
+        what, f"on the node that runs {path.endpoint}: sudo hairpin-doctor scan --with <this report>"
     )
 
 

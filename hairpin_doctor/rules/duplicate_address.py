@@ -121,7 +121,7 @@ def _who_is_it(network: Network, client: VantagePoint, vip: Address, stranger: C
     if stranger.did is None:
         how = f"run the scan on {client.name} as root: it then asks that machine itself"
     elif stranger.address:
-        how = f"on {stranger.address}: hairpin-doctor scan --with <this report>"
+        how = f"on {stranger.address}: sudo hairpin-doctor scan --with <this report>"
     what = f"{len(claimants(network, client, vip))} machines answer for {vip}: whose MAC is {stranger}"
     return Undetermined(what, how, suspected=client in network.failing(vip))
 

@@ -207,7 +207,7 @@ def _fix(collision: _Collision, vip: Address) -> Fix:
             f"network, a cloned machine's settings). Undo: set {collision.mac} again."
         )
         step = Step("client", collision.station, "no two stations may share a MAC", instructions=text)
-        return Fix(f"A new MAC for {collision.station}", (step,), f"hairpin-doctor scan {vip}")
+        return Fix(f"A new MAC for {collision.station}", (step,), f"sudo hairpin-doctor scan {vip}")
     step = Step(
         place="client",
         machine=client.name,

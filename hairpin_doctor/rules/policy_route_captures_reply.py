@@ -183,7 +183,12 @@ def _fix(astray: Astray, vip: Address, rules: tuple[RoutingRule, ...]) -> Fix:
         why=f"packets for {prefix} are then routed by the main table, whatever the later rules say",
         changes=(PolicyRule(str(prefix), priority),),
     )
-    caution = f"If {prefix} is meant to go by {astray.leaves_by}, exclude it at the VPN instead (no accepted routes for it)."
+    caution = (
+        f"If {prefix} is meant to go by {astray.leaves_by}, exclude it at the VPN instead (no accepted routes for it)."
+        if astray.way.route
+        else f"Who set the rule meant to stop something (a VPN's kill switch, an old network): then narrow it there "
+        f"instead, so that answers to {prefix} are left out."
+    )
     return Fix(
         f"Exclude {prefix} from policy routing", (step,), check_from_client(vip, client.name), (caution,)
     )

@@ -106,7 +106,7 @@ def _open(
     what = f"{len(found)} MACs answer for {vip}: whose {other} is"
     if idle and client not in network.failing(vip):
         what += ", which serves nothing of it when asked at its MAC"
-    return Undetermined(what, f"{where}: hairpin-doctor scan --with <this report>", suspected=suspected)
+    return Undetermined(what, f"{where}: sudo hairpin-doctor scan --with <this report>", suspected=suspected)
 
 
 def _diagnosis(

@@ -106,7 +106,14 @@ def _diagnosis(network: Network, vip: Address, host: VantagePoint, stuck: tuple[
         confidence=Confidence.PROVEN if served else Confidence.LIKELY,
         fixes=(_forget(host, vip, stuck),),
         ruled_out=("HD503, HD508: a new flow is served.",) if served else (),
+        clients=tuple(dict.fromkeys(_whose(network, vip, each) for each in stuck)),
     )
+
+
+def _whose(network: Network, vip: Address, stray: StrayFlow) -> str:
+    """The name of the machine that sends it, if it was looked at, else its address: the flow of one explains no other's."""
+    source = stray.flow.original.source
+    return next((p.name for p in network.vantage_points if p.address_towards(vip) == source), str(source))
 
 
 def _evidence(stray: StrayFlow) -> str:

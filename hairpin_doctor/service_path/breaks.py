@@ -68,6 +68,10 @@ FILTER = "HD405"
 """A packet filter may be on any machine, also one that was not looked at; its fix names it."""
 NARROW_LINK = "HD407"
 """It may be anywhere between the client and the host."""
+ONE_FLOW = "HD506"
+"""It stops a flow that no scan made, and all that a scan tries may work beside it."""
+BY_ITS_ANSWER = ("HD503", "HD510")
+"""The endpoint itself answers, though not as it should: packets reach it, by every hop before it."""
 ASTRAY = "HD205"
 """The client's frames do leave, to a wrong MAC: they get as far as they would to the right one, and nobody takes them."""
 
@@ -76,7 +80,7 @@ ASTRAY = "HD205"
 class Break:
     """A cause that breaks the path: its code, its sentence, where, and the machine that its fix is for.
 
-    `at`, `lost`: as a Diagnosis has them.
+    `at`, `lost`, `clients`: as a Diagnosis has them.
     """
 
     code: str
@@ -85,6 +89,7 @@ class Break:
     machine: str | None
     at: tuple[str, str] | None = None
     lost: Literal["requests", "answers"] | None = None
+    clients: tuple[str, ...] = ()
 
 
 def breaks(diagnoses: Iterable[JudgedRule]) -> tuple[Break, ...]:
@@ -97,7 +102,8 @@ def breaks(diagnoses: Iterable[JudgedRule]) -> tuple[Break, ...]:
         machines = [step.machine for fix in verdict.fixes for step in fix.steps if step.place != "cluster"]
         kinds = BREAKS_AT.get(each.rule.code, ())
         machine = machines[0] if machines else None
-        found.append(Break(each.rule.code, verdict.summary, kinds, machine, verdict.at, verdict.lost))
+        place, clients = (verdict.at, verdict.lost), verdict.clients
+        found.append(Break(each.rule.code, verdict.summary, kinds, machine, *place, clients))
     return tuple(found)
 
 
@@ -112,20 +118,22 @@ class _Station:
 def judged(
     hops: Iterable[Hop], found: Iterable[Break], *, works: bool | None, served: bool
 ) -> tuple[Judged, ...]:
-    """Every hop with its state. Where all works nothing is broken, whatever else holds.
+    """Every hop with its state. Where all works nothing is broken, whatever else holds, but for a flow of this client's own.
 
     `served`: some port works, so that its packets pass what stops those of another.
     """
     path = [_Station(hop) for hop in hops]
-    for each in () if works else found:
+    client = path[0].hop.machine
+    for each in (e for e in found if not works or (e.code == ONE_FLOW and client in e.clients)):
         station = _place(path, each)
         if station is not None:
             station.causes.append(each)
     if path[-1].hop.kind is Kind.REPLY and not path[-1].causes and any(each.causes for each in path):
         path.pop()  # answers seen earlier, by somebody else's break, say nothing about the way back
     first = min((_stop(path, i) for i, station in enumerate(path) if station.causes), default=len(path))
-    broken = {i for i, each in enumerate(path) if each.hop.evidence is Evidence.BROKEN and i < first}
+    broken = _broken_by_themselves(path[:first], first < len(path))
     stop = min((first, *broken))
+    arrived = first if first < len(path) and _answers(path[first]) else 0
     result = []
     for i, station in enumerate(path):
         if station.causes:
@@ -136,8 +144,35 @@ def judged(
             result.append(Judged(station.hop, State.BROKEN))
         else:
             behind = i > stop and not served
-            result.append(Judged(station.hop, _state(station.hop, behind, stop < len(path))))
+            hop = (
+                replace(station.hop, evidence=Evidence.PASSED)
+                if _passed(station, i < arrived)
+                else station.hop
+            )
+            result.append(Judged(hop, _state(hop, behind, stop < len(path))))
     return tuple(result)
+
+
+def _broken_by_themselves(before: list[_Station], has_causes: bool) -> set[int]:
+    """Of the hops before the first cause those that fail as their kernel says.
+
+    None is a wire without a carrier whose other end is where the cause is: that is the same fault.
+    """
+    last = len(before) - 1
+    return {
+        i
+        for i, each in enumerate(before)
+        if each.hop.evidence is Evidence.BROKEN
+        or (each.hop.evidence is Evidence.NO_CARRIER and not (has_causes and i == last))
+    }
+
+
+def _answers(station: _Station) -> bool:
+    return all(each.code in BY_ITS_ANSWER for each in station.causes)
+
+
+def _passed(station: _Station, before_who_answers: bool) -> bool:
+    return before_who_answers and station.hop.evidence is not Evidence.NOT_SEEN
 
 
 def _named(station: _Station) -> Hop:

@@ -29,23 +29,25 @@ def client_hop(trip: Trip) -> Hop:
         evidence = Evidence.PASSED
     if evidence not in (Evidence.PASSED, Evidence.SERVED):
         trouble = _trouble(trip, link)
-        evidence, said = (Evidence.BROKEN, trouble) if trouble else (evidence, said)
+        evidence, said = trouble or (evidence, said)
     name = link.name if link else route.interface if route else None
     addresses = (address,) if address else ()
     return Hop(Kind.CLIENT, name, trip.client.name, link.mac if link else None, addresses, evidence, said)
 
 
-def _trouble(trip: Trip, link: Link | None) -> str | None:
+def _trouble(trip: Trip, link: Link | None) -> tuple[Evidence, str] | None:
     """What stops packets before they leave the client, as its kernel says."""
     if trip.client.findings.get(RouteFacts) is None:
         return None
     if trip.route is None:
-        return f"{trip.client.name} has no route to {trip.vip}"
+        return Evidence.BROKEN, f"{trip.client.name} has no route to {trip.vip}"
     if trip.route.type not in ("unicast", "local"):
-        return f"the route of {trip.client.name} to {trip.vip} is of type {trip.route.type}"
+        return Evidence.BROKEN, f"the route of {trip.client.name} to {trip.vip} is of type {trip.route.type}"
     if link is not None and not link.up:
-        return f"{link.name} is down"
-    return f"{link.name} has no carrier" if link is not None and not link.carrier else None
+        return Evidence.BROKEN, f"{link.name} is down"
+    if link is not None and not link.carrier:
+        return Evidence.NO_CARRIER, f"{link.name} has no carrier"
+    return None
 
 
 def link_hops(trip: Trip) -> Iterator[Hop]:

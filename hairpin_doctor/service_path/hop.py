@@ -42,6 +42,7 @@ class Evidence(StrEnum):
     HEARD = "it answers, or ARP passes"
     NONE = "nothing is known"
     BROKEN = "it fails by itself, whatever the cause"
+    NO_CARRIER = "its wire is dead, at this end or at the other"
     NOT_SEEN = "nobody looked there"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+from collections.abc import Iterator
 from typing import Any
 
 from pyroute2 import IPRoute
@@ -81,13 +82,24 @@ def routing_rules(_: RoutingRules) -> tuple[RoutingRule, ...]:
                 priority = message.get("FRA_PRIORITY") or 0
                 if priority in EVERY_SYSTEM_HAS:
                     continue
-                attributes = ", ".join(
-                    f"{key[4:].lower()} {value}" for key, value in message["attrs"] if key in SHOWN
-                )
-                found.append(RoutingRule(priority, attributes))
+                found.append(RoutingRule(priority, ", ".join(_rule_words(message))))
     return tuple(found)
 
 
+def _rule_words(message: Any) -> Iterator[str]:
+    """Its selectors, and its table or, of a rule that leads to none, what it does instead."""
+    action = RULE_ACTIONS.get(message["action"])
+    if action:
+        yield action
+    for key, value in message["attrs"]:
+        if key in SHOWN and not (key == "FRA_TABLE" and action):
+            name = key[4:].lower()
+            length = f"/{message[f'{name}_len']}" if name in ("src", "dst") else ""
+            yield f"{name} {value}{length}"
+
+
+RULE_ACTIONS = {6: "blackhole", 7: "unreachable", 8: "prohibit"}
+"""Of fib_rule_hdr.action (include/uapi/linux/fib_rules.h), those that end the packet's way."""
 SHOWN = {"FRA_SRC", "FRA_DST", "FRA_IIFNAME", "FRA_OIFNAME", "FRA_FWMARK", "FRA_TABLE", "FRA_L3MDEV"}
 
 

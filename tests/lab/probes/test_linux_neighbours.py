@@ -83,7 +83,11 @@ def test_policy_rules_decide_by_source_and_are_listed(net: Any) -> None:
     there = IPv4Address("203.0.113.9")
     assert net.ask("a", RouteTo(there, source=IPv4Address("192.0.2.11"))).gateway == IPv4Address("192.0.2.30")
     assert net.ask("a", RouteTo(there)).gateway == IPv4Address("192.0.2.20")
-    assert [each.priority for each in net.ask("a", RoutingRules())] == [100]
+    net.ip("a", "rule add from 198.51.100.0/24 blackhole priority 101")
+    assert [(each.priority, each.text) for each in net.ask("a", RoutingRules())] == [
+        (100, "table 7, src 192.0.2.11/32"),
+        (101, "blackhole, src 198.51.100.0/24"),
+    ]
     assert net.ask("b", RoutingRules()) == ()
 
 

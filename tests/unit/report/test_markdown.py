@@ -112,9 +112,9 @@ def test_hostile_names_open_no_tag_no_link_and_no_heading(
 
 def test_nothing_known_is_left_out_of_an_undetermined_ticket(poisoned: Callable[[str], Report]) -> None:
     text = to_markdown(replace(poisoned(""), verdict="undetermined"))
-    assert "- HD201 (suspected): the host." in text
+    assert "- HD201 (suspected): the host" in text
     assert "## Next\n\nOn vm (to see more):\n\n```sh\nsudo hairpin-doctor scan 192.0.2.53\n```" in text
-    assert "HD301 vip-answers-with-a-port-mac follows from HD601." in text
+    assert "HD301 vip-answers-with-a-port-mac holds too, and follows from HD601." in text
 
 
 def test_no_paragraph_is_broken_by_an_empty_line_in_a_row(diagnosed: Report) -> None:

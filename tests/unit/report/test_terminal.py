@@ -109,6 +109,7 @@ def test_an_undetermined_report_names_symptom_open_causes_and_next_command(diagn
         verdict="undetermined",
         answer="192.0.2.53 fails from vm",
         diagnoses=(),
+        vantage_points=diagnosed.vantage_points[:1],
         undetermined=(open_cause("HD301"), open_cause("HD302")),
         next_steps=(NextStep("copy vm.json to the host", "judged together", (command,)),),
     )
@@ -135,7 +136,7 @@ def test_one_suspected_cause_is_told_with_what_decides_where_nothing_else_does(d
         diagnosed, verdict="undetermined", diagnoses=(), undetermined=(suspected,), next_steps=()
     )
     assert (
-        "1 cause is still open; it hangs on what has not been seen.\n"
+        "1 cause is still open; it hangs on what has not been seen:\n"
         "  · HD202 (suspected): whose MAC it is\n    On 192.0.2.7: scan there\n"
     ) in shown(report)
 
@@ -146,3 +147,20 @@ def test_the_same_cause_at_two_addresses_is_told_once(diagnosed: Report) -> None
     text = shown(replace(diagnosed, diagnoses=(first, second)))
     assert text.count("HD301 vip-answers-with-a-port-mac") == 1
     assert "The same holds for 192.0.2.50." in text
+
+
+def test_where_both_ends_were_looked_at_each_open_question_says_how_to_know_it(diagnosed: Report) -> None:
+    """No further scan is the obvious next step then."""
+    causes = tuple(replace(open_cause(code), how_to_get="on n6: scan there") for code in ("HD301", "HD302"))
+    report = replace(diagnosed, verdict="undetermined", diagnoses=(), undetermined=causes)
+    assert "  · HD301, HD302: whose MAC it is\n    On n6: scan there\n" in shown(report)
+
+
+def test_what_follows_from_a_cause_is_told_once_and_a_suspicion_as_answered(diagnosed: Report) -> None:
+    follows = replace(diagnosed.diagnoses[0], explained_by="HD408", confidence="proven")
+    twice = (follows, replace(follows, vip="192.0.2.54"))
+    assert shown(replace(diagnosed, consequences=twice)).count("holds too, and follows from HD408.") == 1
+    suspicion = replace(follows, confidence="possible")
+    text = shown(replace(diagnosed, consequences=(suspicion,)))
+    assert "was a suspicion, which HD408 explains." in text
+    assert "holds too" not in text

@@ -58,6 +58,7 @@ def test_a_flow_in_use_to_a_silent_address_that_is_no_endpoint_is_proven_where_a
     assert verdict.confidence is Confidence.PROVEN
     assert "192.168.8.10:5300" in verdict.summary
     assert "10.244.0.9:53" in verdict.summary
+    assert verdict.clients == ("homeassistant",)
     assert verdict.fixes[0].steps[0].changes == (ForgottenFlow(str(VM), 5300, str(VIP), 53),)
     assert case.judgement().outcome is Outcome.DIAGNOSED
 
@@ -118,3 +119,12 @@ def test_without_the_right_to_see_flows_it_is_open_and_the_verdict_stays(recorde
 
 def test_what_fails_for_every_new_flow_is_not_explained_by_an_old_one(recorded: Recorded) -> None:
     assert isinstance(recorded("backend-refuses").verdict(stale_udp_conntrack), Cleared)
+
+
+def test_the_flow_of_one_client_explains_nothing_that_fails_from_another(recorded: Recorded) -> None:
+    """Whose address nobody has that was looked at: then it is named by that."""
+    there = FlowDirection(IPv4Address("192.168.8.77"), VIP, 5300, 53)
+    stray = TrackedConnection(Protocol.UDP, there, FlowDirection(GONE, there.source, 53, 5300), False, None)
+    verdict = seen(recorded, stray).verdict(stale_udp_conntrack)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.clients == ("192.168.8.77",)

@@ -50,6 +50,36 @@ def test_a_hop_that_fails_by_itself_behind_a_cause_is_only_not_reached() -> None
     assert states(hops=hops) == [State.FINE, State.FINE, State.BROKEN]
 
 
+def test_a_dead_wire_breaks_once_at_the_end_that_the_cause_names_and_without_one_where_it_shows() -> None:
+    hops = (hop(Kind.CLIENT, Evidence.NO_CARRIER), hop(Kind.LINK, Evidence.NONE), hop(Kind.ANNOUNCER))
+    cause = Break("HD307", "down", (Kind.PORT, Kind.LINK), None)
+    assert states(cause, hops=hops) == [State.UNKNOWN, State.BROKEN, State.NOT_REACHED]
+    assert states(hops=hops)[0] is State.BROKEN
+    elsewhere = Break("HD501", "no rule", (Kind.ANNOUNCER,), None)
+    assert states(elsewhere, hops=hops)[0] is State.BROKEN
+
+
+def test_a_flow_of_the_clients_own_is_stopped_also_where_all_that_a_scan_tries_works() -> None:
+    cause = Break("HD506", "still sent to a pod that is gone", (Kind.SERVICE,), None, clients=("n5",))
+    found = judged(HOPS, [cause], works=True, served=True)
+    assert [each.codes for each in found if each.state is State.BROKEN] == [("HD506",)]
+    assert found[-1].state is not State.NOT_REACHED
+    assert State.BROKEN not in states(replace(cause, clients=("another",)), works=True)
+
+
+def test_where_the_endpoint_itself_answers_packets_have_passed_every_hop_that_was_seen() -> None:
+    hops = (
+        hop(Kind.CLIENT),
+        hop(Kind.LINK, Evidence.NOT_SEEN),
+        hop(Kind.FORWARDING, Evidence.NONE),
+        HOPS[-1],
+    )
+    refuses = Break("HD503", "refuses", (Kind.ENDPOINT,), None)
+    assert states(refuses, hops=hops) == [State.FINE, State.NOT_SEEN, State.FINE, State.BROKEN]
+    silent = Break("HD508", "is not reached", (Kind.ENDPOINT,), None)
+    assert states(silent, hops=hops)[2] is State.UNKNOWN
+
+
 def test_a_cause_on_the_way_back_adds_that_hop() -> None:
     found = judged(HOPS, [Break("HD306", "past the node", (Kind.REPLY,), None)], works=False, served=False)
     assert (found[-1].hop.kind, found[-1].state, found[-1].codes) == (Kind.REPLY, State.BROKEN, ("HD306",))

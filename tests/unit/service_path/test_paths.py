@@ -97,6 +97,14 @@ def test_a_link_of_which_only_the_break_is_known_is_named_by_its_cause(path_of: 
     assert (link.name, link.machine) == ("vnet1", "n5")
 
 
+def test_both_ends_of_a_dead_wire_are_one_break(path_of: PathOf) -> None:
+    assert broken(path_of("port-down")) == [("link", ("HD307",))]
+
+
+def test_a_stuck_flow_shows_on_the_path_of_its_client(path_of: PathOf) -> None:
+    assert broken(path_of("stale-udp-conntrack")) == [("service", ("HD506",))]
+
+
 def test_behind_a_break_nothing_is_reached(path_of: PathOf) -> None:
     path = path_of("vip-on-port-mac")
     after = [each.state for each in path.hops[[e.kind for e in path.hops].index("announcer") + 1 :]]
