@@ -34,6 +34,7 @@ from probes.target import Address, Network, Protocol, ServicePort
 
 LONGEST_RULE = 240
 FIREWALL_CHAINS = ("KUBE-FW-", "firewall-")
+MARKED_FOR_DROP = "KUBE-MARK-DROP"
 IPVS = "ipvs"
 
 
@@ -192,25 +193,41 @@ def _translated(
 
 def _refused(ruleset: Ruleset, packet: Packet, port: ServicePort, entry: Entry) -> Iterator[ProgrammedPort]:
     """A port is programmed to be refused where a rule that names the VIP stops it, not by a policy or a blanket rule."""
+    for path, kind, certain in _refusals(ruleset, packet, entry):
+        yield ProgrammedPort(
+            vip=packet.destination,
+            port=port.port,
+            protocol=port.protocol,
+            backend=ruleset.backend,
+            service=service_of(path),
+            endpoints=(),
+            masquerade=None,
+            kind=kind,
+            certain=certain,
+            names_vip=True,
+            source_ranges=_source_ranges(ruleset, entry.crossing, packet.destination),
+            rule=(naming_step(path, packet.destination) or path[-1].rule.text)[:LONGEST_RULE],
+        )
+        return
+
+
+def _refusals(
+    ruleset: Ruleset, packet: Packet, entry: Entry
+) -> Iterator[tuple[Path, Literal["drop", "reject"], bool]]:
+    """Ways that name the VIP and end in a stop, or in kube-proxy's mark "to be dropped"; and whether that is certain.
+
+    Before Kubernetes 1.25 kubelet drops what is so marked in INPUT and OUTPUT alone (syncNetworkUtil in
+    pkg/kubelet/kubelet_network_linux.go): a packet to a VIP that is no address of the node is sent back to the LAN.
+    """
+    vip = packet.destination
     stops = [*entry.crossing.stops, *(stop for leg in entry.legs for stop in onward([ruleset], leg).stops)]
     for stop in stops:
-        path = _naming_path(entry.crossing, stop, packet.destination)
+        path = _naming_path(entry.crossing, stop, vip)
         if path and stop.decision != "accept":
-            yield ProgrammedPort(
-                vip=packet.destination,
-                port=port.port,
-                protocol=port.protocol,
-                backend=ruleset.backend,
-                service=service_of(path),
-                endpoints=(),
-                masquerade=None,
-                kind=stop.decision,
-                certain=stop.certain,
-                names_vip=True,
-                source_ranges=_source_ranges(ruleset, entry.crossing, packet.destination),
-                rule=(naming_step(path, packet.destination) or stop.text)[:LONGEST_RULE],
-            )
-            return
+            yield path, stop.decision, stop.certain
+    for marking in entry.crossing.markings:
+        if marking.chain == MARKED_FOR_DROP and naming_step(marking.path, vip):
+            yield marking.path, "drop", marking.certain
 
 
 def _naming_path(crossing: Crossing, stop: Verdict, vip: Address) -> Path:

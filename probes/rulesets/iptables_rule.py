@@ -87,8 +87,22 @@ def _tcp_flags(option: Option) -> Condition:
     return Opens(option.negated) if opening and option.values[1] == "SYN" else NotTold(option.text)
 
 
-_IGNORED = frozenset({"-m", "--comment"})
-_CONDITIONS: dict[str, Callable[[Option], Condition]] = {
+def _remembering(option: Option) -> Condition | None:
+    """`-m recent --set` notes the source address and always matches: session affinity in kube-proxy's KUBE-SEP chains."""
+    return NotTold(option.text) if option.negated or option.values else None
+
+
+_IGNORED = frozenset(
+    {
+        "-m",
+        "--comment",
+        "--name",
+        "--mask",
+        "--rsource",
+        "--rdest",
+    }  # the last four say how `recent` keeps its list
+)
+_CONDITIONS: dict[str, Callable[[Option], Condition | None]] = {
     "-s": _addresses("source"),
     "-d": _addresses("destination"),
     "--src-range": _range("source"),
@@ -108,5 +122,6 @@ _CONDITIONS: dict[str, Callable[[Option], Condition]] = {
     "--src-type": _address_type,
     "--dst-type": _address_type,
     "--tcp-flags": _tcp_flags,
+    "--set": _remembering,
     "--syn": lambda option: Opens(option.negated),
 }

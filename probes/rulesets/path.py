@@ -19,8 +19,9 @@ from probes.rulesets.verdicts import Jump
 from probes.rulesets.walk import through_hook
 from probes.target import Network
 
-UNTOLD = ("KUBE-SEP-", "endpoint-", "KUBE-EXT-", "KUBE-FW-", "external-", "KUBE-NODEPORTS")
+UNTOLD = ("KUBE-SEP-", "endpoint-", "KUBE-FW-", "KUBE-NODEPORTS")
 PER_SERVICE = ("KUBE-SVC-", "KUBE-SVL-", "service-")
+EXTERNAL = ("KUBE-EXT-", "KUBE-XLB-", "external-")
 ENOUGH = 50
 GUEST_INTERFACES = ("cali+",)
 MARKING = frozenset({"KUBE-MARK-MASQ", "mark-for-masquerade"})
@@ -87,7 +88,8 @@ def hides_source(rulesets: Sequence[Ruleset], leg: Leg) -> Truth:
 def from_outside(rulesets: Sequence[Ruleset], packet: Packet) -> Packet:
     """The packet as one of an external client: from none of the networks and interfaces of this machine's own guests.
 
-    The rules themselves tell these. kube-proxy masquerades "all but" the pods (`! -s NET -j KUBE-MARK-MASQ`,
+    The rules themselves tell these. kube-proxy masquerades "all but" the pods (`! -s NET -j KUBE-MARK-MASQ`), unless it
+    masquerades all, and under policy Local lets pods alone go anywhere (`-s NET -j KUBE-SVC-...`;
     pkg/proxy/iptables/proxier.go); docker, libvirt and CNI plugins masquerade guests on their way out
     (`-s NET ! -o DEV` or `-s NET ! -d NET -j MASQUERADE`). Calico names its pods' interfaces cali*.
     A network that the packet's destination lies in is no such network: clients live there.
@@ -108,12 +110,14 @@ def from_outside(rulesets: Sequence[Ruleset], packet: Packet) -> Packet:
 def _nat_rules(ruleset: Ruleset) -> Iterator[Rule]:
     """Rules of nat tables; of kube-proxy's per-service chains a few, since all name the same pod network."""
     tables = {base.table for base in ruleset.bases if base.kind == "nat"}
-    seen = 0
+    seen = {PER_SERVICE: 0, EXTERNAL: 0}
     for (table, name), chain in ruleset.chains.items():
         if table not in tables or name.startswith(UNTOLD):
             continue
-        seen += name.startswith(PER_SERVICE)
-        if seen <= ENOUGH or not name.startswith(PER_SERVICE):
+        kind = next((each for each in seen if name.startswith(each)), None)
+        if kind is not None:
+            seen[kind] += 1
+        if kind is None or seen[kind] <= ENOUGH:
             yield from chain.rules
 
 
@@ -122,11 +126,16 @@ def _internal(rule: Rule) -> tuple[Network, ...]:
     last = rule.steps[-1] if rule.steps else None
     if isinstance(last, Jump) and last.chain in MARKING:
         wanted = [source for source in sources if source.negated]
-    elif isinstance(last, HideSource) and _leaves(rule):
+    elif _spares_pods(rule) or (isinstance(last, HideSource) and _leaves(rule)):
         wanted = [source for source in sources if not source.negated]
     else:
         return ()
     return tuple(network for source in wanted for network in source.values.networks)
+
+
+def _spares_pods(rule: Rule) -> bool:
+    last = rule.steps[-1] if rule.steps else None
+    return isinstance(last, Jump) and last.chain.startswith(PER_SERVICE) and rule.chain.startswith(EXTERNAL)
 
 
 def _leaves(rule: Rule) -> bool:

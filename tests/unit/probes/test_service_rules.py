@@ -112,11 +112,6 @@ def test_discovery_finds_external_addresses_and_no_cluster_ips(name: str) -> Non
     assert found == wanted - ({"192.168.8.84"} if name == "kube-proxy-1.31.json" else set())
 
 
-def test_kube_mark_drop_of_old_versions() -> None:
-    port = only(look("kube-proxy-old.nft.save", 83), 83, 80)
-    assert (port.kind, port.service, port.certain) == ("drop", "web/old:http", True)
-
-
 def test_an_admins_dnat_to_a_range() -> None:
     port = only(look("docker.nft.save", 95), 95, 53, UDP)
     assert [endpoint.port for endpoint in port.endpoints] == [5353] * 3
