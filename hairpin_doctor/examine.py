@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from hairpin_doctor.findings import Findings, Seen, Unseen
@@ -111,9 +113,15 @@ def run_probe(probe: Probe[Any], host: Host, scope: Scope) -> Seen[Any] | Unseen
     except Unanswered as error:
         return Unseen.because(probe, error, _since(start))
     except Exception as error:  # noqa: BLE001 - a defect of one probe must not cost the user the whole scan
-        reason = f"the probe itself failed ({type(error).__name__}: {error}); please report this"
+        reason = f"the probe itself failed ({type(error).__name__} {_place(error)}); please report this"
         return Unseen(probe, reason, duration_ms=_since(start), crashed=True)
     return Seen(probe, facts, _since(start))
+
+
+def _place(error: Exception) -> str:
+    """Where it happened. Never its words, which may quote what was being read, and stand in a report."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"in {last.name}, {Path(last.filename).name}:{last.lineno}"
 
 
 def _since(start: float) -> float:

@@ -57,7 +57,7 @@ class Destination:
 def parse_destination(text: str) -> Destination:
     """`ssh://[user@]host[:port]`. Raises ValueError in one sentence, which repeats no password."""
     form = "a machine to scan from is written ssh://[user@]host[:port]"
-    if re.match(r"(ssh://)?[^/@]*:[^/]*@", text):
+    if re.match(r"[^@]*:.*@", re.sub(r"^[A-Za-z+]+://", "", text), re.DOTALL):  # it may hold any character
         raise ValueError(f"{form}, without a password: ssh takes a key")
     found = ADDRESS.fullmatch(text)
     port = int(found["port"]) if found and found["port"] else None

@@ -1,8 +1,12 @@
-"""The API by kubectl, which knows every way to log in. Only `get --raw` is ever run."""
+"""The API by kubectl, which knows every way to log in. Only `get --raw` is ever run.
+
+Its complaints are never quoted: it hands on what plugins that log in write, tokens too. What they mean is said instead.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -12,6 +16,24 @@ from typing import IO
 
 from probes.cluster.api import LARGEST, absent, denied, too_large
 from probes.host import Absent, Denied, Silent
+
+LONGEST_COMPLAINT = 4096
+MEANINGS = (
+    (r"getting credentials|exec plugin", "the program by which its kubeconfig logs in failed"),
+    (r"connection refused", "it refuses the connection"),
+    (r"no such host|server misbehaving", "its name is not known here"),
+    (r"no route to host|network is unreachable", "no way leads there from here"),
+    (r"i/o timeout|deadline exceeded|Timeout exceeded|handshake timeout", "it did not answer in time"),
+    (r"x509: .*expired", "its certificate has expired, or a clock is wrong"),
+    (r"x509:|tls:", "its certificate is not one that the kubeconfig trusts"),
+    (r"HTTP response to HTTPS client", "it speaks no TLS there"),
+    (r"does not exist", "the kubeconfig has no such context, user or cluster"),
+    (r"error loading config|invalid configuration|no configuration", "its kubeconfig cannot be understood"),
+    (r"no such file|unable to read", "a file that its kubeconfig names cannot be read"),
+    (r"Username|EOF\s*$", "it asks for a user name, and nobody can be asked here"),
+    (r"[Rr]edirect", "it sends the request elsewhere, which is not followed"),
+)
+"""What kubectl's words mean (client-go, net, crypto/x509), the most telling first."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +61,7 @@ class Kubectl:
             if process.returncode == 0:
                 return body
             complaints.seek(0)
-            raise _refusal(path, complaints.read(4096).decode(errors="replace"))
+            raise _refusal(path, complaints.read(LONGEST_COMPLAINT).decode(errors="replace"))
 
 
 def _read(process: subprocess.Popen[bytes], seconds: float) -> tuple[bytes, bool]:
@@ -78,11 +100,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def _refusal(path: str, complaint: str) -> Denied | Absent | Silent:
     """What kubectl's complaint means; its words for the API's reasons are those of apimachinery's StatusReason."""
-    text = " ".join(complaint.split())[-300:]
+    text = " ".join(complaint.split())
     if "(Forbidden)" in text:
         return denied(path)
     if "(NotFound)" in text or "could not find the requested resource" in text:
         return absent(path)
     if "Unauthorized" in text or "must be logged in" in text:
         return Denied("RBAC: a login that the cluster accepts", "the cluster's API")
-    return Silent(f"kubectl could not ask the cluster: {text}")
+    means = next((words for pattern, words in MEANINGS if re.search(pattern, text)), "it does not say why")
+    return Silent(f"kubectl could not ask the cluster: {means} (its own words: kubectl get --raw /apis)")

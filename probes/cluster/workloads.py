@@ -32,8 +32,8 @@ SETTINGS = (
     "lb_class_legacy_handling",
     "METALLB_ML_LABELS",
 )
-PLAIN_ARGUMENT = re.compile(r"--?[a-z0-9-]+(=[A-Za-z0-9_./:-]*)?", re.ASCII)
-SECRET = re.compile(r"pass|secret|token|key", re.IGNORECASE)
+ARGUMENT = re.compile(r"--(lb-class=[A-Za-z0-9_./-]*|ignore-exclude-lb(=(true|false))?)", re.ASCII)
+WAITING = re.compile(r"[A-Za-z]{1,64}", re.ASCII)  # kubelet's reasons, e.g. CrashLoopBackOff
 
 
 def load_balancer_workloads(_: LoadBalancerWorkloads, api: Api, patience: Patience) -> tuple[Workload, ...]:
@@ -78,9 +78,9 @@ def _labelled_as_speaker(found: JsonObject) -> bool:
 
 
 def _arguments(container: JsonObject) -> tuple[str, ...]:
-    """Plain options only; one that could hold a secret is left out."""
+    """Those that a rule asks for; any other may hold a secret."""
     listed = (*fields.texts(container, "command"), *fields.texts(container, "args"))
-    return tuple(each for each in listed if PLAIN_ARGUMENT.fullmatch(each) and not SECRET.search(each))
+    return tuple(each for each in listed if ARGUMENT.fullmatch(each))
 
 
 def _settings(container: JsonObject) -> dict[str, str]:
@@ -114,7 +114,8 @@ def _pod(found: JsonObject) -> Pod:
     conditions = fields.conditions(found)
     containers = fields.objects(found, "status", "containerStatuses")
     states = (fields.text(each, "state", "waiting", "reason") for each in containers)
-    waiting = next((each for each in states if each), "") or fields.text(found, "status", "reason")
+    reasons = (*states, fields.text(found, "status", "reason"))
+    waiting = next((each for each in reasons if WAITING.fullmatch(each)), "")
     if not waiting and conditions.get("PodScheduled") == "False":
         waiting = "it fits on no node"
     return Pod(
