@@ -124,7 +124,7 @@ trap 'systemctl --force --force poweroff' EXIT
 PS4='+ $SECONDS '
 set -ex
 cat /run/at-start || true
-ip addr; systemctl --failed --no-pager; journalctl -b -q --no-pager -u @MANAGERS@ | tail -n 30
+ip addr; systemctl --failed --no-pager; journalctl -b -q --no-pager -u @MANAGERS@ -u '*online*' -u k0scontroller | tail -n 60
 grep -E '^metallb0@bridge0 (UP|UNKNOWN) 169.254.7.9/32 ?, .* dev bridge0 master bridge0 permanent, 1 2$' /run/at-start
 
 for try in $(seq 30); do # an announcer of IPv6 VIPs answers on no other interface

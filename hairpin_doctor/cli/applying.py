@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
-from hairpin_doctor.cli.fix_page import place_of, show_checkpoint
-from hairpin_doctor.cli.persisting import loses, make_last_run_lasting, tell_lasting
+from hairpin_doctor.cli.ending import KEPT, NOT_KEPT, end_of_run
+from hairpin_doctor.cli.fix_page import place_of
 from hairpin_doctor.cli.refused import Refused
 from hairpin_doctor.fixes.changes import Change
 from hairpin_doctor.machine.changing.found import CannotChange
@@ -19,15 +17,11 @@ from hairpin_doctor.machine.changing.kubectl import Kubectl, is_clusters
 from hairpin_doctor.mending.checkpoint import Checkpoint, Work
 from hairpin_doctor.mending.engine import Engine
 from hairpin_doctor.mending.plan import Option, Plan
-from hairpin_doctor.mending.reprobe import States, must_work_from_here, states_here
-from hairpin_doctor.mending.store import MendingRefused, Store
-from hairpin_doctor.mending.watchdog import hands_for
+from hairpin_doctor.mending.reprobe import States, fails_elsewhere, must_work_from_here, states_here
+from hairpin_doctor.mending.store import MendingRefused
 from hairpin_doctor.report.page import Page
 from hairpin_doctor.report.report import Report
 from hairpin_doctor.scan import Request, scan
-from probes.questions.configuration import NetworkSetup
-
-KEPT, NOT_KEPT = 0, 1
 
 
 @dataclass(frozen=True)
@@ -82,10 +76,11 @@ def apply_option(engine: Engine, wanted: Wanted, request: Request, report: Repor
     except (MendingRefused, CannotChange) as error:
         raise Refused(error) from None
     if not checkpoint.pending:
-        return _end(checkpoint, page)
-    _tell_what_was_proven(wanted, checkpoint, page, must_mend=must_mend)
+        return end_of_run(checkpoint, page)
+    failing = fails_elsewhere(report, work.vips)
+    _tell_what_was_proven(wanted, checkpoint, page, failing, must_mend=must_mend)
     ended = _confirmed(engine, checkpoint.id, wanted.confirm_within)
-    return _end(ended, page) or (NOT_KEPT if wanted.lasting and not ended.installed else KEPT)
+    return end_of_run(ended, page) or (NOT_KEPT if wanted.lasting and not ended.installed else KEPT)
 
 
 def _tell_who_did_it(engine: Engine, work: Work, page: Page) -> None:
@@ -121,23 +116,27 @@ def _why_nothing(wanted: Wanted) -> str:
     return f"no part of option {wanted.option.number} belongs to this machine ({', '.join(places)}).{context}{hint}"
 
 
-def _tell_what_was_proven(wanted: Wanted, checkpoint: Checkpoint, page: Page, *, must_mend: bool) -> None:
+def _tell_what_was_proven(
+    wanted: Wanted, checkpoint: Checkpoint, page: Page, failing: tuple[str, ...], *, must_mend: bool
+) -> None:
+    """`failing`: the other machines that said so before; none of them has been asked again."""
     for each in checkpoint.said:
         page.marked("good", "proven", f"{each}.")
     if not must_mend:
-        page.marked(
-            "note",
-            "not proven",
-            "It fails from elsewhere, or other stages are still to come: that every change holds and that nothing broke is "
-            "all that can be seen from here.",
-        )
+        seen = "From here it is only seen that every change holds and that nothing broke."
+        if failing:
+            whom = " and ".join(failing)
+            seen += f" It failed from {whom}, which was not asked again: ask there before you keep it."
+        elif wanted.option.elsewhere:
+            seen += " Other stages are still to come."
+        page.marked("note", "not proven", seen)
     _tell_what_is_left(wanted, page)
 
 
 def _tell_what_is_left(wanted: Wanted, page: Page) -> None:
     for stage in wanted.option.elsewhere:
         page.marked("warn", "to do", f"{place_of(stage)}: see its stage above.")
-    page.text(f"End to end: {wanted.option.fix.check}")
+    page.text(f"To see it end to end: {wanted.option.fix.check}")
 
 
 def _confirmed(engine: Engine, id_: str, seconds: int) -> Checkpoint:
@@ -146,7 +145,7 @@ def _confirmed(engine: Engine, id_: str, seconds: int) -> Checkpoint:
     if asked:
         click.echo(f"Keep it? Type yes within {seconds} seconds, or all is taken back: ", err=True, nl=False)
     else:
-        click.echo(f"To keep it: hairpin-doctor fix --confirm, within {seconds} seconds", err=True)
+        click.echo(f"To keep it: sudo hairpin-doctor fix --confirm, within {seconds} seconds", err=True)
     try:
         return _asked(engine, id_) if asked else engine.await_end(id_)
     except KeyboardInterrupt:
@@ -175,72 +174,3 @@ def _answered(engine: Engine, id_: str, *, yes: bool) -> Checkpoint:
         return engine.confirm() if yes else engine.roll_back(id_)
     except MendingRefused:
         return engine.await_end(id_)
-
-
-def _end(checkpoint: Checkpoint, page: Page) -> int:
-    show_checkpoint(checkpoint, page)
-    if checkpoint.phase == "confirmed":
-        tell_lasting(checkpoint, page)
-    return KEPT if checkpoint.phase == "confirmed" else NOT_KEPT
-
-
-def confirm_run(engine: Engine) -> int:
-    """--confirm."""
-    try:
-        return _end(engine.confirm(), Page())
-    except (MendingRefused, OSError) as error:
-        raise Refused(error) from None
-
-
-def persist_run(engine: Engine, code: str | None, setup: NetworkSetup | None) -> int:
-    """--persist without --apply."""
-    page = Page()
-    try:
-        ended = make_last_run_lasting(engine, code, setup, page)
-    except (MendingRefused, OSError) as error:
-        raise Refused(error) from None
-    return _end(ended, page) or (NOT_KEPT if loses(ended) else KEPT)
-
-
-def roll_back_run(engine: Engine, name: str | None) -> int:
-    """--rollback, of the run of this name."""
-    return _taken_back(
-        engine,
-        lambda last: (last.pending or last.phase == "confirmed") and last.is_called(name),
-        lambda by: by.roll_back(name=name),
-    )
-
-
-def uninstall_run(engine: Engine, name: str | None) -> int:
-    """--uninstall, of the run of this name."""
-    return _taken_back(
-        engine, lambda last: bool(last.installed) and last.is_called(name), lambda by: by.uninstall(name)
-    )
-
-
-def _taken_back(
-    engine: Engine, is_it: Callable[[Checkpoint], bool], take_back: Callable[[Engine], Checkpoint]
-) -> int:
-    """By the context that the run was applied with."""
-    try:
-        run = next(filter(is_it, reversed(engine.store.history())), None)
-        hands = engine.hands if run is None or run.context is None else hands_for(run)
-        ended = take_back(Engine(engine.store, hands, engine.tell))
-    except (MendingRefused, OSError) as error:
-        raise Refused(error) from None
-    show_checkpoint(ended, Page())
-    return KEPT if ended.phase == "rolled-back" else NOT_KEPT
-
-
-def show_history(directory: Path) -> int:
-    """--history."""
-    page, store = Page(), Store(directory)
-    try:
-        found = store.history()
-    except (MendingRefused, OSError) as error:
-        raise Refused(error) from None
-    for checkpoint in found:
-        show_checkpoint(checkpoint, page)
-    if not found:
-        page.text(f"Nothing was ever applied here ({directory}).")
-    return KEPT

@@ -92,7 +92,7 @@ def fix(confirm: bool, rollback: bool, uninstall: bool, history: bool, **asked: 
 
     Exit code: 0 shown or kept, 1 taken back, 2 error, 3 or 4 where the scan found no cause.
     """
-    from hairpin_doctor.cli import applying
+    from hairpin_doctor.cli import applying, ending
 
     wanted = Asked(**asked)
     if sum((wanted.apply, confirm, rollback, uninstall, history, wanted.output_dir is not None)) > 1:
@@ -100,13 +100,13 @@ def fix(confirm: bool, rollback: bool, uninstall: bool, history: bool, **asked: 
             "--apply, --output-dir, --confirm, --rollback, --uninstall and --history exclude each other"
         )
     if history:
-        return applying.show_history(Path(wanted.state_dir))
+        return ending.show_history(Path(wanted.state_dir))
     if confirm:
-        return applying.confirm_run(wanted.engine)
+        return ending.confirm_run(wanted.engine)
     if rollback:
-        return applying.roll_back_run(wanted.engine, wanted.code)
+        return ending.roll_back_run(wanted.engine, wanted.code)
     if uninstall:
-        return applying.uninstall_run(wanted.engine, wanted.code)
+        return ending.uninstall_run(wanted.engine, wanted.code)
     if wanted.apply or wanted.persist:
         require_root()
     if wanted.persist and not wanted.apply:
@@ -117,7 +117,7 @@ def fix(confirm: bool, rollback: bool, uninstall: bool, history: bool, **asked: 
 
 
 def _persist(asked: Asked) -> int:
-    from hairpin_doctor.cli.applying import persist_run
+    from hairpin_doctor.cli.ending import persist_run
 
     if asked.targets or asked.files or asked.number is not None or asked.output_dir is not None:
         raise Refused(
@@ -128,12 +128,13 @@ def _persist(asked: Asked) -> int:
 
 def _plan_and_apply(asked: Asked) -> int:
     from hairpin_doctor.cli.applying import Wanted, apply_option
-    from hairpin_doctor.cli.fix_page import show_how_to_apply, show_plan
+    from hairpin_doctor.cli.fix_page import show_how_to_apply, show_other_plans, show_plan
     from hairpin_doctor.cli.fix_scan import machine_here, no_plan, request_of, scanned_for_a_plan
     from hairpin_doctor.cli.output_directory import write_out
     from hairpin_doctor.cli.persisting import lasting_changes
     from hairpin_doctor.fixes.persistence.persistence import name_of
     from hairpin_doctor.mending.plan import plans
+    from hairpin_doctor.mending.together import together
     from hairpin_doctor.report.page import Page
 
     request = request_of(asked.targets, asked.files)
@@ -141,7 +142,7 @@ def _plan_and_apply(asked: Asked) -> int:
     scanned = scanned_for_a_plan(request, asked.context, only_read=only_read)
     me = machine_here(scanned)
     code = asked.upper_code
-    found = plans(scanned.judgement, me, code=code, context=asked.context)
+    found = together(plans(scanned.judgement, me, code=code, context=asked.context))
     page = Page()
     if not found:
         return no_plan(scanned, code, asked.again if only_read else None)
@@ -160,7 +161,9 @@ def _plan_and_apply(asked: Asked) -> int:
         name = name_of(plan.code, plan.vips)
         lasting = lasting_changes(name, option.changes, _setup(me or "", me), asked.engine, page)
     wanted = Wanted(plan, option, me or "this machine", asked.context, asked.confirm_within, lasting)
-    return apply_option(asked.engine, wanted, request, scanned.report, page)
+    ended = apply_option(asked.engine, wanted, request, scanned.report, page)
+    show_other_plans(found[1:], asked.again, page)
+    return ended
 
 
 def _setup(machine: str, me: str | None) -> NetworkSetup | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hairpin_doctor.fixes.changes import ConfigFile
 from hairpin_doctor.mending.checkpoint import Checkpoint
@@ -90,6 +90,17 @@ def show_how_to_apply(plan: Plan, again: str, page: Page) -> None:
         page.verbatim(f"sudo hairpin-doctor fix {plan.code}{number}{again} --apply")
     if any(stage.place == "cluster" and stage.changes for each in plan.options for stage in each.stages):
         page.text("The cluster is changed only if you name the context: `--context NAME`.")
+
+
+def show_other_plans(others: Iterable[Plan], again: str, page: Page) -> None:
+    """What this run was not for."""
+    for plan in others:
+        page.marked(
+            "warn",
+            "to do",
+            f"This run was not for {plan.code} of {', '.join(plan.vips)}: plan anew once it is kept.",
+        )
+        page.verbatim(f"sudo hairpin-doctor fix {plan.code}{again}")
 
 
 def _first_on_a_machine(plan: Plan) -> Iterator[tuple[Option, str]]:

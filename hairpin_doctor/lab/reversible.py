@@ -1,4 +1,4 @@
-"""A fix applied to a running lab by the mending engine, machine by machine, and taken back to the state before."""
+"""A fix applied to a running lab, machine by machine, by the engine or as a person pastes it, and taken back to before."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from hairpin_doctor.mending.engine import Engine
 from hairpin_doctor.mending.store import Store
 
 RULES = ("nftables", "legacy iptables")
+FRAME = tuple(f"nftables: new: {word}" for word in ("table ", "\tchain ", "\t\ttype ", "\t}", "}"))
+"""What iptables-nft makes around a rule: it stays, empty and without effect, once a person has deleted the rule."""
 
 
 class NotReversed(Exception):
@@ -30,12 +32,16 @@ class NotReversed(Exception):
 
 @dataclass
 class Reversible:
-    """One fix in a lab. The lab itself watches over the runs: it takes everything away at its end."""
+    """One fix in a lab. The lab itself watches over the runs: it takes everything away at its end.
+
+    `by_hand`: its commands and their undo are pasted as they are shown, instead of being carried out by the engine.
+    """
 
     lab: Lab
     setting: Setting
     folder: Path
-    done: list[str] = field(default_factory=list)
+    by_hand: bool = False
+    done: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._roles = dict.fromkeys(
@@ -62,6 +68,12 @@ class Reversible:
         await_cable(self.lab, case.client)
 
     def _apply_here(self, role: str, fix: Mapping[str, Any], step: Mapping[str, Any]) -> Iterator[str]:
+        self.done.append((role, step))
+        if self.by_hand:
+            self.altered |= bool(step["undo"])
+            self.lab.apply(role, "\n".join(step["commands"]))
+            yield from (f"{self.lab.place(role).hostname}# {each}" for each in step["commands"])
+            return
         changes = tuple(c for c in map(change_of, step["changes"]) if not isinstance(c, Look))
         work = Work(fix["title"], "", (), self.lab.place(role).hostname, changes)
         said: list[str] = []
@@ -71,7 +83,6 @@ class Reversible:
             raise NotReversed("; ".join(ended.said))
         engine.confirm()
         self.altered |= bool(ended.changes) and any(each.undo() for each in changes)
-        self.done.append(role)
         yield from (f"{work.machine}: {each}" for each in said if each.startswith("do"))
 
     def _engine(self, role: str, said: list[str]) -> Engine:
@@ -79,20 +90,26 @@ class Reversible:
 
     def take_back(self) -> None:
         """Last first. Raises NotReversed if the state differs from before, or the symptom does not come back."""
-        for role in reversed(self.done):
-            engine = self._engine(role, [])
-            ended = self.lab.inside(role, engine.roll_back)
-            if ended.phase != "rolled-back":
-                raise NotReversed("; ".join(ended.said))
+        for role, step in reversed(self.done):
+            if self.by_hand:
+                self.lab.apply(role, "\n".join(step["undo"]))
+            else:
+                self._roll_back(role)
         self._restore_cluster()
         left = [f"{role}: {each}" for role in self._roles for each in self._differences(role)]
         if left:
             raise NotReversed("left behind: " + "; ".join(left))
 
+    def _roll_back(self, role: str) -> None:
+        ended = self.lab.inside(role, self._engine(role, []).roll_back)
+        if ended.phase != "rolled-back":
+            raise NotReversed("; ".join(ended.said))
+
     def _differences(self, role: str) -> list[str]:
         """What the service proxy of the stand-in cluster programs is the cluster's, not the fix's."""
         found = differences(self._before[role], self._state(role))
-        return [each for each in found if not (self._proxied and each.startswith(RULES))]
+        mine = [each for each in found if not (self._proxied and each.startswith(RULES))]
+        return [each for each in mine if not (self.by_hand and each.startswith(FRAME))]
 
     def _restore_cluster(self) -> None:
         """Announcers and speakers as they were, and the rules of the service proxy."""

@@ -44,6 +44,13 @@ def must_work_from_here(report: Report, vips: Collection[str]) -> bool:
     return bool(failing) and failing <= live
 
 
+def fails_elsewhere(report: Report, vips: Collection[str]) -> tuple[str, ...]:
+    """Who else said that one of the VIPs fails, before anything was changed: only they can say whether it works now."""
+    live = {point.name for point in report.vantage_points if point.live}
+    failing = (s.vantage_point for t, s in report.states() if t.vip in vips and s.works is False)
+    return tuple(dict.fromkeys(each for each in failing if each not in live))
+
+
 def compare(before: States, after: States, vips: Collection[str]) -> Comparison:
     """`failing` and `mended` speak of these VIPs alone, `broken` of everything."""
     ours = [name for name in before if name.split(" ")[0] in vips]

@@ -16,7 +16,11 @@ OURS = uuid.UUID("5d4c9d0e-7e0f-4c3c-9b57-0d9a6a9e3f11")
 
 
 def network_manager(wanted: OwnMacInterface, cluster_units: tuple[str, ...], *, ipv6: bool) -> Persistence:
-    """The keyfile must be readable by root alone, or NetworkManager ignores it."""
+    """The keyfile must be readable by root alone, or NetworkManager ignores it.
+
+    The cluster waits for the unit, and so for the interface: network-online.target may be reached before NetworkManager has
+    made it (docs/design/persistence.md).
+    """
     link = wanted.link
     path = f"{FOLDER}/hairpin-doctor-{link.name}.nmconnection"
     found = Persistence(
@@ -34,7 +38,10 @@ def network_manager(wanted: OwnMacInterface, cluster_units: tuple[str, ...], *, 
         found = sysctl_settings(link.name, wanted.settings) + found
     if wanted.in_fdb:
         entry = (FdbEntry(link.mac, link.base),)
-        found += systemd_unit(f"{link.name}-fdb", entry, cluster_units, (link.base,))
+        there = (
+            f"ip addr show dev {link.name} | grep -q -F {wanted.addresses[0]}" if wanted.addresses else None
+        )
+        found += systemd_unit(f"{link.name}-fdb", entry, cluster_units, (link.base, link.name), until=there)
     return found
 
 

@@ -15,13 +15,19 @@ SEARCH_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 
 def systemd_unit(
-    name: str, changes: Sequence[Change], cluster_units: Iterable[str], devices: Sequence[str] = ()
+    name: str,
+    changes: Sequence[Change],
+    cluster_units: Iterable[str],
+    devices: Sequence[str] = (),
+    *,
+    until: str | None = None,
 ) -> Persistence:
     """Before the cluster's units, so that what it announces on is there; bound to the interfaces that must exist.
 
     Container engines that the cluster uses come later than that too; who writes rules at their own start is no matter here.
-    Only for an interface that is made does the boot wait: what is set on one that comes with a VM or a pod is set then, and
-    no cluster starts late because a VM stays off.
+    `until`: a command that has to succeed first, for a minute at most. Only for that, and for an interface that is made, the
+    boot waits: what is set on one that comes with a VM or a pod is set then, and no cluster starts late for a VM that stays
+    off.
     """
     later = [unit for unit in cluster_units if unit not in CONTAINER_ENGINES]
     waits = [f"sys-subsystem-net-devices-{escaped(device)}.device" for device in devices]
@@ -30,10 +36,10 @@ def systemd_unit(
         *([f"BindsTo={' '.join(waits)}"] if waits else []),
         *([f"Before={' '.join(later)}"] if later else []),
     ]
-    boot = any(each.creates for each in changes) or not waits
+    boot = any(each.creates for each in changes) or until is not None or not waits
     words = ("Type=oneshot", "RemainAfterExit=yes", f"ExecStop=/bin/sh {script_of(name)} stop")
     wanted_by = (*(("multi-user.target",) if boot else ()), *waits)
-    return service(name, _commands(changes), lines, words, wanted_by)
+    return service(name, _commands(changes, until), lines, words, wanted_by)
 
 
 def service(
@@ -91,13 +97,14 @@ def script_of(name: str) -> str:
     return f"{FOLDER}/{name}.sh"
 
 
-def _commands(changes: Sequence[Change]) -> str:
+def _commands(changes: Sequence[Change], until: str | None) -> str:
     """Start takes back first what may be there already: a second start ends with the same state, not with an error."""
     undo = [f"{command} 2>/dev/null || true" for command in undo_of(changes)]
     return "\n".join(
         (
             "case ${1-} in",
             "start)",
+            *([f"    for try in $(seq 60); do {until} && break; sleep 1; done"] if until else []),
             *(f"    {line}" for line in undo),
             "    set -e",
             *(f"    {line}" for line in commands_of(changes)),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from hairpin_doctor.cli.applying import persist_run, uninstall_run
+from hairpin_doctor.cli.ending import persist_run, uninstall_run
 from hairpin_doctor.cli.persisting import lasting_changes, make_last_run_lasting
 from hairpin_doctor.cli.refused import Refused
 from hairpin_doctor.fixes.changes import (

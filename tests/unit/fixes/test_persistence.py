@@ -209,6 +209,17 @@ def test_the_interface_can_announce_ipv6_vips_too_unless_the_machine_has_no_ipv6
     assert ("LinkLocalAddressing=no\n" in text or "method=disabled\n" in text) != ipv6
 
 
+def test_the_cluster_waits_until_network_manager_has_made_the_interface_and_given_it_its_address() -> None:
+    found = persist("HD104", RECIPE, host("NetworkManager"))
+    unit, script = text_of(found, ".service"), text_of(found, ".sh")
+    assert "Before=k0scontroller.service\n" in unit
+    assert (
+        "BindsTo=sys-subsystem-net-devices-bridge0.device sys-subsystem-net-devices-metallb0.device" in unit
+    )
+    assert "WantedBy=multi-user.target" in unit
+    assert script.index("metallb0 | grep -q -F 169.254.7.9/32") < script.index("bridge fdb add")
+
+
 def test_connection_tracking_is_loaded_before_its_limit_is_set() -> None:
     found = persist("hd408", (Sysctl("net/netfilter/nf_conntrack_max", 131072, 65536),), host())
     assert text_of(found, "/etc/modules-load.d/hairpin-doctor-hd408.conf").endswith(".\nnf_conntrack\n")
