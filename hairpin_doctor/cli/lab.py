@@ -173,7 +173,8 @@ def up(case: str, kube_proxy: str, call_iptables: str | None, seed: int | None) 
     click.echo(f"{case} is up (tag {built.tag}). Machines:")
     for role, name in built.state.hostnames.items():
         click.echo(f"    {name:<16} {role:<14} ip netns exec {built.state.namespaces[role]} ...")
-    click.echo(f"Look around: hairpin-doctor lab shell {case} {built.state.hostnames['vm']}", err=True)
+    client = built.state.hostnames[setting.case.client]
+    click.echo(f"Look around: hairpin-doctor lab shell {case} {client}", err=True)
     click.echo(f"Take it away: hairpin-doctor lab down {built.tag}", err=True)
 
 

@@ -6,7 +6,7 @@ and their traffic takes different ways into the node. arp_ignore does not affect
 Seen as: Several MACs for the VIP, all of one machine; it works until one of the ways does not.
 Told apart from: HD202 (MACs of two nodes), HD206 (the gateway's), HD203 (a stranger's) by the owners of the MACs.
 By hand: Several MACs answer one request; on the host all of them are its own.
-    arping -b -c 3 -I IF VIP
+    arping -c 3 -I IF VIP
     ip -br link
     kubectl -n metallb-system get l2advertisements -o yaml
 Fix: Name one interface in the L2Advertisement; for a VIP that the kernel itself carries, arp_ignore and arp_announce.

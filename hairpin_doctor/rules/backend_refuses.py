@@ -5,7 +5,7 @@ Why: The packet is translated and reaches the endpoint, whose kernel answers wit
 Seen as: "Connection refused" at once, from every client and from the node itself.
 Told apart from: HD405 and Services without endpoints, which refuse by ICMP before the backend is reached, by the endpoint,
 which refuses the node's direct question too; HD501 by the rules, which lead to an endpoint.
-By hand: From the node, ask the endpoint itself; in the pod, see who listens.
+By hand: From the node, ask the endpoint itself; in the pod, see who listens (an image without ss: `kubectl debug`).
     kubectl -n NAMESPACE get endpointslices -l kubernetes.io/service-name=SERVICE
     nc -zvw2 ENDPOINT TARGETPORT
     kubectl -n NAMESPACE exec POD -- ss -lnt

@@ -1,8 +1,9 @@
 """The VIP is routed (BGP), but it lies in the client's own subnet, where clients ask for it by ARP and nobody answers.
 
-Why: A client sends ARP for every address inside its connected prefix and never asks the router. In BGP mode the speaker
-tells the router a route and answers no ARP, so the client waits for an answer that nobody gives (RFC 826, RFC 1122
-section 2.3.2.2: the address is unreachable for ICMP, TCP and UDP alike). Clients in other subnets reach the VIP by the
+Why: A client sends ARP for every address inside its connected prefix and never asks the router (RFC 1122 section
+3.3.1.1). In BGP mode the speaker
+tells the router a route and answers no ARP, so the client waits for an answer that nobody gives (RFC 826): the
+address is unreachable for ICMP, TCP and UDP alike. Clients in other subnets reach the VIP by the
 router. Where the router answers instead (proxy ARP), the flow goes out by the router and comes back directly: a stateful
 router then drops it (HD403).
 Seen as: From the same subnet nothing works, from elsewhere everything does. Ping works only where something else

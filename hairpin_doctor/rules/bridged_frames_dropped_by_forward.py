@@ -10,7 +10,7 @@ frames, which is another machine.
 By hand: The counter of a rule or policy in FORWARD rises with every try of the client.
     sysctl net.bridge.bridge-nf-call-iptables net.bridge.bridge-nf-call-ip6tables
     iptables -vnL FORWARD
-    nft list chain ip filter FORWARD
+    nft list ruleset
 Fix: Accept bridged frames before that rule; or keep iptables off the bridge (see HD303).
 Unsure when: The machine whose bridge the client hangs on was not scanned.
 References: net/bridge/br_netfilter_hooks.c; https://docs.docker.com/engine/network/packet-filtering-firewalls/;

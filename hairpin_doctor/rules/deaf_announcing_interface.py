@@ -6,8 +6,8 @@ not. MetalLB leaves such interfaces out altogether; other announcers open the so
 Seen as: Nobody answers ARP for the VIP: "no route to host" for ping, TCP and UDP alike.
 Told apart from: HD105 (the announcer hears, but another segment) and HD201 (no sign of an announcer) by the interface
 on which a process holds an ARP socket; HD601 by the gateway, which has no route to the VIP.
-By hand: On the host, see which interfaces hold ARP sockets (0806) and whether one of them is a port; nothing is heard
-there.
+By hand: On the host, see which interfaces hold ARP sockets (ss writes ARP, 0806, as [2054]) and whether one of them is a
+port; nothing is heard there.
     ss -0np
     bridge link show
     ip -br link show master BRIDGE

@@ -8,8 +8,8 @@ Service in iptables or nftables mode never answers ping.
 Told apart from: HD202 by what the machine does when asked past the cache, at its MAC: it holds the address (it
 answers an echo request with a TTL of 1) and its own stack refuses the service's port, which the rules of a node would
 translate. HD206 by the gateway's MAC, HD109 by an address that is the machine's main one, HD205 by the live answer.
-By hand: An answer to an address probe comes from a MAC that is no node's; its first half names the maker.
-    arping -D -c 3 -I IF VIP
+By hand: On a client, one of the MACs that answer is no node's; the first half of a MAC names its maker.
+    arping -c 3 -I IF VIP
     ip neigh show to VIP
     kubectl get nodes -o wide
 Fix: Take the address from the other machine, or move the VIP.

@@ -7,6 +7,7 @@ Seen as: ARP works, ping may; TCP and UDP get silence or "unreachable" by that i
 Told apart from: HD501 by the programs, which another proxy would not have; HD105 by ARP, which is answered.
 By hand: Which programs hang on the interface that the frames come in by, and which interfaces the datapath was told to
 use.
+    bpftool net show dev IF
     tc filter show dev IF ingress
     ip -d link show dev IF | grep -E 'xdp|prog'
     kubectl -n kube-system exec ds/cilium -- cilium status --verbose

@@ -6,10 +6,14 @@ Seen as: ARP works; the ports get silence, "refused" by an ICMP message, or "adm
 On the client itself, sending UDP is refused (EPERM), no SYN leaves it, or a SYN-ACK comes in that it does not take.
 Told apart from: HD305 by the frames, which this host receives itself; HD502 and HD505 by the rule, which is not the
 service proxy's; HD504 by the ruleset that drops, which also holds the service; HD503 by the endpoint, which serves the host.
-By hand: The counter of a rule or policy rises with every try of the client.
+By hand: The counter of a rule or policy rises with every try of the client. Of rules that do not count, a trace names the
+one that drops (drop the table when you have seen it).
     iptables-save -c -t filter
     nft list ruleset
+    nft 'add table ip seen; add chain ip seen in { type filter hook prerouting priority -350; }'
+    nft add rule ip seen in ip daddr VIP meta nftrace set 1
     nft monitor trace
+    nft delete table ip seen
 Fix: Accept the service's connections in the chain that stops them, in front of the rule.
 Unsure when: Conditions decide that a description of a packet does not tell (rates, ipsets, marks): then it is not named.
 References: nft(8); iptables(8); https://docs.docker.com/engine/network/packet-filtering-firewalls/;

@@ -6,8 +6,9 @@ nodes answer, beside the announcer or without one. kube-proxy sets arp_ignore an
 Seen as: As many MACs answer as there are nodes; ping to the VIP answers; the MAC flips, and policy Local breaks.
 Told apart from: HD202 by the address, which the nodes hold on an interface other than the one that hears the request;
 HD203 by the other machine, which holds it and serves it too; HD106 by the owners of the MACs.
-By hand: On every node: the address stands on kube-ipvs0, and arp_ignore lets the kernel answer for it.
-    arping -b -c 3 -I IF VIP
+By hand: On a client several MACs answer; on every node the address stands on kube-ipvs0, and arp_ignore lets the kernel
+answer for it.
+    arping -c 3 -I IF VIP
     ip addr show to VIP
     sysctl net.ipv4.conf.all.arp_ignore net.ipv4.conf.all.arp_announce
     kubectl -n kube-system get configmap kube-proxy -o yaml

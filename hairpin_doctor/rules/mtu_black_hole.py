@@ -8,8 +8,8 @@ Seen as: The handshake and short requests work; uploads, long requests and TLS h
 Told apart from: HD403 and HD405 by the size, which alone decides: two bytes are acknowledged on the connection that loses a
 full segment, or on one beside it, and connections with smaller segments have these acknowledged at once.
 By hand: On the client: a long request hangs and a short one is answered; then, on each machine of the way, the MTUs.
-    curl -sm 3 -o /dev/null http://VIP:PORT/
-    curl -sm 3 -o /dev/null -H "Filler: $(printf %01400d 0)" http://VIP:PORT/
+    curl -sSm 3 -o /dev/null -w '%{http_code} ' http://VIP:PORT/
+    curl -sSm 3 -o /dev/null -w '%{http_code} ' -H "Filler: $(printf %01350d 0)" http://VIP:PORT/
     ip link show
 Fix: Raise the MTU of the narrow link; where it cannot carry more, clamp TCP's MSS on the way.
 Unsure when: The narrow link is on no machine that was scanned; or only large *answers* vanish, which we cannot provoke.

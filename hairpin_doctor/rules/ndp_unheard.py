@@ -8,7 +8,8 @@ does a kernel answer for an address that failed duplicate address detection.
 Seen as: "No route to host" for the IPv6 VIP, while IPv4 works and other IPv6 neighbours answer.
 Told apart from: HD201 (nobody announces) by asking each station of the link directly: a frame to the announcer's own MAC is
 answered, the multicast one is not. Silence to both, on an interface whose addresses are sound, is HD201.
-By hand: The first is not answered where the second is; then look at the bridge in between, and at the announcing interface.
+By hand: On the client, ask by multicast as its kernel does, and nobody answers; then look at the bridge in between (who
+joined, snooping, flooding) and at the announcing interface.
     ndisc6 -1 VIP IF
     bridge -d mdb show
     ip -d link show type bridge

@@ -4,7 +4,7 @@ Why: An announcer that runs and means to announce the VIP here would answer. It 
 select no interface here, or hold nothing for this VIP; the cluster's objects tell which.
 Seen as: "No route to host" for ping, TCP and UDP alike, from every client of the segment.
 Told apart from: HD104, HD105, HD211 and HD601, each of which names the reason for the same silence and goes before this one.
-By hand: No answer from any machine of the segment; then ask the cluster who should announce.
+By hand: No answer from any machine of the segment (ndisc6 asks for an IPv6 VIP); then ask the cluster who should announce.
     arping -c 3 -I IF VIP
     ndisc6 VIP IF
     kubectl -n NAMESPACE describe service SERVICE

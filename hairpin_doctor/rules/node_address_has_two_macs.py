@@ -5,7 +5,9 @@ An interface beside the bridge, such as a macvlan on it, thus claims the node's 
 rp_filter hides it from ordinary requests, though not from address probes with sender 0.0.0.0 (RFC 5227).
 Seen as: Two MACs for the node's address; ssh or the API server may break when the traffic takes the other interface.
 Told apart from: HD106 (two MACs for the VIP) by the address; HD203 and HD310 by the owner: both MACs are this machine's.
-By hand: An address probe with sender 0.0.0.0 is answered by two MACs of the node.
+By hand: On a client, watch an address probe (sender 0.0.0.0) be answered by two MACs of the node; arping itself may end with
+the first answer (-D is iputils' option; Debian's package `arping` has -0 for it).
+    tcpdump -eni IF arp and host NODE_ADDRESS
     arping -D -c 3 -I IF NODE_ADDRESS
     ip -br link
     sysctl net.ipv4.conf.all.arp_ignore net.ipv4.conf.IF.arp_ignore

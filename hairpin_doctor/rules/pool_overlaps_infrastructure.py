@@ -1,16 +1,16 @@
 """The VIP, or another address of its pool, is the address of the gateway or the main address of a node.
 
-Why: An address of a pool that somebody needs for himself has two owners: the announcer and the machine both answer ARP for
+Why: An address of a pool that somebody needs for itself has two owners: the announcer and the machine both answer ARP for
 it. Clients that take the announcer for their gateway lose the way out; clients that take the gateway for the service
 are refused. A load balancer that uses node addresses on purpose (ServiceLB, klipper) announces nothing: there it is well.
 Seen as: The VIP is refused though the Service is sound; or the whole segment loses its way out now and then.
 Told apart from: HD203 (a stranger has it) and HD206 (the gateway answers for foreign addresses) by the address: it is the
 next hop of a default route, or the source that a node's packets carry.
-By hand: The VIP is a next hop on the client, or the address of a node.
+By hand: The VIP is a next hop on the client, or the address of a node, and its owner answers ARP beside the announcer.
     ip route show default
     kubectl get nodes -o wide
     kubectl -n metallb-system get ipaddresspools -o yaml
-    arping -D -c 3 -I IF VIP
+    arping -c 3 -I IF VIP
 Fix: Take the address out of the pool and give the Service another one.
 Unsure when: The address belongs to a machine that was not scanned, is no gateway, and no node of a cluster that was asked:
 then it shows as HD203. What a DHCP server gives away is not known.

@@ -5,7 +5,8 @@ Why: With proxy_arp a router answers for addresses that it would reach by anothe
 send by the router.
 Seen as: Two MACs for the VIP, one of them the gateway's; ICMP redirects; it works now and fails later.
 Told apart from: HD202 and HD203 by the MAC, which is the gateway's; HD601 and HD403, which go before it where they hold.
-By hand: One of the MACs that answer is the gateway's. Listen for a second: proxy answers come late.
+By hand: One of the MACs that answer is the gateway's. Listen for a second: proxy answers come late. The last command is
+for a router that runs Linux.
     arping -w 3 -I IF VIP
     ip neigh show to GATEWAY
     sysctl net.ipv4.conf.IF.proxy_arp net.ipv4.conf.IF.proxy_arp_pvlan

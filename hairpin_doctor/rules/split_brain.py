@@ -8,7 +8,7 @@ Told apart from: HD106 by the owners of the MACs, which are two machines; HD203 
 VIP: nodes hold no such address, and serve the port from behind them (a TTL that was counted down); HD204 by the VIP, which
 is no address of both machines.
 By hand: Two MACs answer, and they belong to two nodes.
-    arping -b -c 5 -I IF VIP
+    arping -c 3 -I IF VIP
     kubectl get nodes -o wide
     ip -br link
     nc -zvw2 OTHER_NODE 7946

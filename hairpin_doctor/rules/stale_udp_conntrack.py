@@ -14,7 +14,7 @@ number of seconds, the third column, is set anew.
 Fix: Delete the entry; the next packet goes to an endpoint of now.
 Unsure when: The client sends more seldom than every six seconds; or it once got answers, and whether its old endpoint still
 gives them cannot be seen from the node.
-References: conntrack(8); net/netfilter/nf_conntrack_proto_udp.c; kubernetes/kubernetes#48370; kubernetes/kubernetes#125467.
+References: conntrack(8); net/netfilter/nf_conntrack_proto_udp.c; kubernetes/kubernetes#139628; kubernetes/kubernetes#125467.
 """
 
 from __future__ import annotations
@@ -148,5 +148,5 @@ def _forget(host: VantagePoint, vip: Address, stuck: tuple[StrayFlow, ...]) -> F
             for f in flows
         ),
     )
-    caution = "If it comes back with a new pod, the service proxy does not clean up (kube-proxy before 1.32); see its log."
+    caution = "If it comes back with a new pod, the service proxy does not clean up; see its log."
     return Fix("Forget the stuck flows", (step,), check_from_client(vip, host.name), (caution,))

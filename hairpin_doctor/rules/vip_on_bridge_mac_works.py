@@ -1,7 +1,7 @@
 """The VIP shares the MAC of the host's bridge, and works: that is no fault.
 
-Why: A frame to the bridge's own MAC goes up the IP stack, where the service rules translate it (physics of a Linux bridge:
-br_handle_frame_finish delivers local addresses upwards). Announcing on the bridge itself needs no interface of its own.
+Why: A frame to the bridge's own MAC goes up the IP stack, where the service rules translate it (br_handle_frame_finish
+in net/bridge/br_input.c passes local addresses up). Announcing on the bridge itself needs no interface of its own.
 Seen as: The VIP and the node's address answer with the same MAC.
 Told apart from: HD310, where two machines share a MAC; HD301, where the MAC is a port's.
 By hand: The MAC that answers on the client is the address of the bridge on the host, and the port is open.

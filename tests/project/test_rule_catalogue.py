@@ -94,6 +94,7 @@ TOOLS = {
         "nstat",
         "tc",
         "ethtool",
+        "bpftool",
         "iw",
         "dmesg",
         "grep",
