@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
 
 import click
 from click.shell_completion import CompletionItem
 
+REGISTERED = re.compile(r'@rule\(\s*"(HD\d+)",\s*"([a-z0-9-]+)"')
+
 
 def complete_causes(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:
     """Codes, each with its slug beside it; slugs once letters are typed that begin no code."""
-    from hairpin_doctor.rules.catalogue import CATALOGUE
+    known = sorted(_causes())
+    codes = _beginning(typed.upper(), known)
+    return codes or _beginning(typed.lower(), sorted((slug, code) for code, slug in known))
 
-    codes = _beginning(typed.upper(), sorted((rule.code, rule.slug) for rule in CATALOGUE))
-    return codes or _beginning(typed.lower(), sorted((rule.slug, rule.code) for rule in CATALOGUE))
+
+def _causes() -> Iterator[tuple[str, str]]:
+    """Code and slug of every rule, by its source: to import them all takes longer than a Tab may."""
+    for file in files("hairpin_doctor.rules").iterdir():
+        if file.name.endswith(".py"):
+            yield from REGISTERED.findall(file.read_text(encoding="utf-8"))
 
 
 def complete_cases(_: click.Context, __: click.Parameter, typed: str) -> list[CompletionItem]:

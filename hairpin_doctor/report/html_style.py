@@ -27,12 +27,13 @@ font:.875rem/1.5 ui-monospace,monospace}
 code{font:.9em ui-monospace,monospace;background:var(--box);padding:.05em .25em;border-radius:.2rem}
 details{margin:.8rem 0}summary{cursor:pointer;font-weight:600}
 footer{margin-top:2.5rem;color:var(--dim);font-size:.9rem}
-figure{margin:0}svg{max-width:100%;height:auto;font:14px ui-monospace,monospace}
+figure{margin:0;overflow-x:auto}svg{max-width:100%;height:auto;font:14px ui-monospace,monospace}
 svg .frame{fill:var(--box);stroke:var(--line)}svg .way{stroke:var(--dim);fill:none}svg text{fill:var(--ink)}
 svg .beside .frame{stroke-dasharray:4 4;fill:none}
 svg .said{fill:var(--dim)}svg .state{fill:currentColor;font-weight:700}
 svg .breaks .frame{stroke:currentColor;stroke-width:2}
-@media (max-width:38rem){thead{position:absolute;clip-path:inset(50%)}
+@media (max-width:38rem){.word{white-space:normal}svg{max-width:none;width:34rem}
+thead{position:absolute;clip-path:inset(50%)}
 tr{display:flex;flex-wrap:wrap;column-gap:.8rem;border-bottom:1px solid var(--line);padding:.3rem 0}
 th,td{border:0;padding:0}}
 @media print{body{max-width:none}pre{white-space:pre-wrap}}"""

@@ -180,7 +180,10 @@ def _end(walk: Walk, page: Page) -> None:
     report = walk.report
     if report is None:
         return
-    page.marked(VERDICT_MARKS[report.verdict], report.verdict, f"{report.answer}.")
+    if walk.changed and report.verdict == "healthy" and report.not_tested:
+        page.marked("unknown", "not proven yet", f"{report.answer}.")
+    else:
+        page.marked(VERDICT_MARKS[report.verdict], report.verdict, f"{report.answer}.")
     good = walk.path is not None and walk.path.works is True
     if good:
         _draw(walk, page)

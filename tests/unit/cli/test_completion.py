@@ -11,6 +11,7 @@ from click.shell_completion import ShellComplete
 from click.testing import Result
 
 from hairpin_doctor.cli.main import cli
+from hairpin_doctor.rules.catalogue import CATALOGUE
 
 Call = Callable[..., Result]
 
@@ -37,6 +38,15 @@ def offered(*words: str) -> list[str]:
 )
 def test_a_tab_offers_what_begins_so(words: tuple[str, ...], found: list[str]) -> None:
     assert offered(*words) == found
+
+
+def test_the_causes_that_a_tab_offers_are_those_of_the_catalogue_in_order() -> None:
+    """They are read from the sources of the rules, which is quicker than to import them all."""
+    assert offered("explain", "HD") == sorted(rule.code for rule in CATALOGUE)
+    slugs = {rule.slug for rule in CATALOGUE}
+    assert {
+        each for begun in (*"abcdefgijklmnopqrstuvwxyz", "ha") for each in offered("explain", begun)
+    } == slugs
 
 
 def test_an_empty_word_is_offered_every_command() -> None:

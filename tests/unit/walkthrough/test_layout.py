@@ -163,3 +163,14 @@ def test_looking_shows_each_layer_and_the_path_so_far(walks: dict[str, Walk]) ->
 def test_copied_commands_stand_alone_in_the_first_column(walks: dict[str, Walk]) -> None:
     lines = frame(walks["hairpin-off-on-port"].to("plan").to("copy"), Look(True, False, 80), 24)
     assert lines[0].startswith("bridge link set dev vnet1 hairpin on")
+
+
+def test_after_a_fix_what_works_from_the_host_alone_is_not_proven_yet(walks: dict[str, Walk]) -> None:
+    """The one who failed was a client, whose report is from before the fix."""
+    healthy = walks["healthy"].to("end")
+    assert healthy.report is not None
+    alone = replace(healthy, report=replace(healthy.report, not_tested=("client path not tested",)))
+    look = Look(unicode=True, colour=False, width=80)
+    assert "? not proven yet  " in frame(replace(alone, changed=True), look, 24)[2]
+    assert "√ healthy  " in frame(replace(healthy, changed=True), look, 24)[2]
+    assert "√ healthy  " in frame(alone, look, 24)[2]
