@@ -12,8 +12,9 @@ from hairpin_doctor.archive import OLDEST
 SAYS = "hairpin-doctor: "
 MARK = f"{SAYS}ready\n".encode()
 TOO_OLD, NO_SUDO, NO_ROOM = "too old ", "no sudo ", "no room "
+NEWLINE = "@@"
 # Arguments: bytes of the archive, seconds that it may take, "sudo" or "as it is", then those of the program itself.
-PROGRAM = f"""
+_PROGRAM = f"""
 import os, sys
 
 def say(text):
@@ -101,3 +102,5 @@ finally:
     status = os.waitpid(child, 0)[1]
 sys.exit(os.waitstatus_to_exitcode(status))
 """
+# In one line, since csh takes no line break between quotes; and no backslash is added, which fish would read in its own way.
+PROGRAM = f'exec(r"""{_PROGRAM.replace(chr(10), NEWLINE)}""".replace("{NEWLINE}", chr(10)))'

@@ -9,7 +9,6 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 import threading
 from dataclasses import dataclass
 from typing import IO
@@ -18,6 +17,7 @@ from probes.cluster.api import LARGEST, absent, denied, too_large
 from probes.host import Absent, Denied, Silent
 
 LONGEST_COMPLAINT = 4096
+LAST_WORDS_S = 0.5
 MEANINGS = (
     (r"getting credentials|exec plugin", "the program by which its kubeconfig logs in failed"),
     (r"connection refused", "it refuses the connection"),
@@ -45,23 +45,33 @@ class Kubectl:
     def get(self, path: str, seconds: float) -> bytes:
         """See Api. A plugin that logs in runs in the same process group and ends with it."""
         argv = [*self.command, f"--request-timeout={max(seconds, 1):.0f}s", "get", "--raw", path]
-        with tempfile.TemporaryFile() as complaints:
-            process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=complaints,
-                start_new_session=True,
-            )
-            body, late = _read(process, seconds)
-            if late:
-                raise Silent(f"{self.command[0]}: the cluster's API did not answer within {seconds:.0f} s")
-            if len(body) > LARGEST:
-                raise too_large(path)
-            if process.returncode == 0:
-                return body
-            complaints.seek(0)
-            raise _refusal(path, complaints.read(LONGEST_COMPLAINT).decode(errors="replace"))
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        complaints = bytearray()
+        listening = threading.Thread(target=_listen, args=(process.stderr, complaints), daemon=True)
+        listening.start()
+        body, late = _read(process, seconds)
+        listening.join(LAST_WORDS_S)
+        if late:
+            raise Silent(f"{self.command[0]}: the cluster's API did not answer within {seconds:.0f} s")
+        if len(body) > LARGEST:
+            raise too_large(path)
+        if process.returncode == 0:
+            return body
+        raise _refusal(path, complaints.decode(errors="replace"))
+
+
+def _listen(pipe: IO[bytes], kept: bytearray) -> None:
+    """Keep the end of what it complains; no file is needed for it, and no memory however much that is."""
+    with pipe:
+        while part := os.read(pipe.fileno(), 65536):
+            kept += part
+            del kept[:-LONGEST_COMPLAINT]
 
 
 def _read(process: subprocess.Popen[bytes], seconds: float) -> tuple[bytes, bool]:

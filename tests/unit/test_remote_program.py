@@ -46,6 +46,10 @@ def hanging() -> bytes:
     return packed.getvalue()
 
 
+def test_the_program_is_one_line_for_the_sake_of_csh() -> None:
+    assert "\n" not in PROGRAM
+
+
 def start(
     size: int, *arguments: str, seconds: float = 60, text: str = PROGRAM, **how: object
 ) -> subprocess.Popen[bytes]:
