@@ -112,7 +112,10 @@ def _diagnosis(
         why=f"{name} then answers only for addresses of its own",
         changes=(Sysctl(f"net/ipv4/conf/{name}/arp_ignore", 1, 0),),
     )
-    check = f"from a machine in the segment: arping -D -I IF {address} (one MAC answers)"
+    check = (
+        f"on a machine in the segment: tcpdump -eni IF arp and host {address} shows one MAC answer, while beside it runs "
+        f"arping -D -I IF {address} (iputils' arping; it ends with the first answer)"
+    )
     caution = f"Not where {name} is to answer for an address that another interface carries."
     return Diagnosis(
         summary=f"{name} also answers ARP for {address}, the own address of {host.name}",
