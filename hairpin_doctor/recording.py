@@ -7,11 +7,11 @@ later, elsewhere or by a newer version goes through the very same code.
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import Future
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from hairpin_doctor.once import Once
 from probes.host import Host, NotAsked, Question, Unanswered
 from probes.probe import Scope
 
@@ -50,32 +50,21 @@ class RememberingHost:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._lock = threading.Lock()
-        self._answers: dict[Question[Any], Future[Any]] = {}
+        self._answers: Once[Question[Any]] = Once()
+        self._facts: Once[object] = Once()
 
     def ask(self, question: Question[A]) -> A:
         """The first asker asks the machine, the others wait for that answer."""
-        with self._lock:
-            known = self._answers.get(question)
-            if known is None:
-                mine = self._answers[question] = Future()
-        if known is not None:
-            answer: A = known.result()
-            return answer
-        try:
-            found = self._host.ask(question)
-        except BaseException as error:
-            mine.set_exception(error)
-            raise
-        mine.set_result(found)
-        return found
+        return self._answers.get(question, lambda: self._host.ask(question))
+
+    def keep(self, key: Hashable, work: Callable[[], A]) -> A:
+        """What a probe found: equal answers give equal facts."""
+        return self._facts.get(key, work)
 
     def asked(self) -> tuple[Asked, ...]:
         """Everything asked so far, in order of asking."""
         found = []
-        for question, future in list(self._answers.items()):
-            if not future.done():
-                continue
+        for question, future in self._answers.finished():
             error = future.exception()
             if error is None:
                 found.append(Asked(question, future.result()))
@@ -91,6 +80,7 @@ class ReplayingHost:
         self._known = {asked.question: asked for asked in recording.asked}
         self._kinds = {type(asked.question) for asked in recording.asked}
         self._unasked: dict[str, None] = {}
+        self._facts: Once[object] = Once()
 
     @property
     def unasked(self) -> tuple[str, ...]:
@@ -108,3 +98,7 @@ class ReplayingHost:
             raise asked.unanswered
         answer: A = asked.answer
         return answer
+
+    def keep(self, key: Hashable, work: Callable[[], A]) -> A:
+        """What a probe found: equal answers give equal facts."""
+        return self._facts.get(key, work)

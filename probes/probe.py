@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Any, Generic, TypeVar, get_type_hints
+from functools import wraps
+from typing import Any, Generic, Protocol, TypeVar, get_type_hints, runtime_checkable
 
 from probes.host import Host, Question
 from probes.target import Address, Target
@@ -70,19 +71,36 @@ class Probe(Generic[F]):
     asks_first: tuple[Question[Any], ...] = ()
 
 
+@runtime_checkable
+class KeepsFacts(Protocol):
+    """A host whose answers do not change: a probe looks once, however many others rest on what it finds."""
+
+    def keep(self, key: Hashable, work: Callable[[], F]) -> F:
+        """What came of the work the first time."""
+        ...
+
+
 def probe(
     layer: Layer, phase: Phase = Phase.DURING, asks_first: tuple[Question[Any], ...] = ()
 ) -> Callable[[Callable[[Host, Scope], F]], Probe[F]]:
     """Make a probe of a function; its module's docstring is its documentation, its return annotation the facts type.
 
     Questions in `asks_first` are asked before anything else of the scan, for probes that compare two moments.
+    Looking again at a host that keeps facts gives the same ones.
     """
 
     def register(look: Callable[[Host, Scope], F]) -> Probe[F]:
         module = sys.modules[look.__module__]
         facts: Any = get_type_hints(look)["return"]
+
+        @wraps(look)
+        def once(host: Host, scope: Scope) -> F:
+            if isinstance(host, KeepsFacts):
+                return host.keep((look, scope), lambda: look(host, scope))
+            return look(host, scope)
+
         return Probe(
-            look.__name__, layer, phase, facts, look, inspect.cleandoc(module.__doc__ or ""), asks_first
+            look.__name__, layer, phase, facts, once, inspect.cleandoc(module.__doc__ or ""), asks_first
         )
 
     return register

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from hairpin_doctor.recording import Asked, Recording, RememberingHost, ReplayingHost
-from probes.host import Absent, Denied, Question, Silent, Unanswered
-from probes.probe import Scope
+from probes.host import Absent, Denied, Host, Question, Silent, Unanswered
+from probes.probe import Layer, Scope, probe
 from probes.questions.links import Links
 from probes.questions.machine import Counters, Moment, Sysctl
 
@@ -101,3 +101,18 @@ def test_a_replay_gives_the_recorded_answer_and_nothing_for_what_was_not_asked()
     assert host.ask(FORWARD) == 0
     with pytest.raises(Absent, match="Links was not asked"):
         host.ask(Links())
+
+
+def test_others_that_rest_on_a_probe_do_not_make_it_work_again(fake: Fake) -> None:
+    @probe(Layer.MACHINE)
+    def seen(host: Host, scope: Scope) -> list[int]:
+        return [host.ask(FORWARD)]
+
+    remembering = RememberingHost(fake({FORWARD: 1}))
+    replaying = ReplayingHost(recording(Asked(FORWARD, 1)))
+    for host in (remembering, replaying):
+        first = seen.look(host, Scope(()))
+        assert seen.look(host, Scope(())) is first
+        assert seen.look(host, Scope((), timeout_ms=1)) is not first
+    unchanging = fake({FORWARD: 1})
+    assert seen.look(unchanging, Scope(())) is not seen.look(unchanging, Scope(()))
