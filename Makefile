@@ -20,7 +20,8 @@ help: ## Show this list
 demo: .venv/ready lab-packages ## The homelab's story: scan from the VM, from the host, both together, mend, scan again
 	@$(AS_ROOT) $(BIN)/python -m scripts.demo
 
-test: check wheel lab-packages ## Everything CI runs: the checks, the built wheel, all tests with the lab
+test: .venv/ready lab-packages ## Everything CI runs: the checks, the built wheel, all tests with the lab
+	@$(MAKE) --no-print-directory wheel & wheel=$$!; $(MAKE) --no-print-directory check; checked=$$?; wait $$wheel && exit $$checked
 	$(AS_ROOT) $(PYTEST)
 
 check: .venv/ready ## Lint, format, types, import contracts, generated docs

@@ -28,9 +28,10 @@ def main() -> None:
         room = Path(directory)
         run(sys.executable, "-m", "build", "--outdir", str(room), ".")
         (wheel,) = room.glob("*.whl")
-        venv.create(room / "venv", with_pip=True)
+        venv.create(room / "venv")
         programs = room / "venv" / "bin"
-        run(str(programs / "pip"), "install", "--quiet", str(wheel), cwd=room)
+        there = ("--python", str(programs / "python"))
+        run(sys.executable, "-m", "pip", *there, "install", "--quiet", "--no-compile", str(wheel), cwd=room)
         for name in run(str(programs / "python"), "-c", ORIGIN, cwd=room).split():
             if not Path(name).is_relative_to(room):
                 raise SystemExit(f"{name} is not from the wheel")

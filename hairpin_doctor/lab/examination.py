@@ -143,7 +143,7 @@ class InProcess:
 
 def of_report(report: Report) -> Verdict:
     """From a report of this process."""
-    return Verdict.of(json.loads(to_json(report)))
+    return Verdict.of(json.loads(to_json(report, indent=None)))
 
 
 def examine(scanner: Scanner) -> dict[Vantage, Verdict]:

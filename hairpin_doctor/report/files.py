@@ -8,7 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,11 @@ class Saved:
 
 def to_json(report: DataclassInstance, *, indent: int | None = 2) -> str:
     """A report or a comparison as JSON, ASCII only: no terminal that it is shown on can take a string for a command."""
-    return json.dumps(asdict(report), indent=indent, allow_nan=False) + "\n"
+    return json.dumps(report, indent=indent, allow_nan=False, default=_by_field) + "\n"
+
+
+def _by_field(value: DataclassInstance) -> dict[str, Any]:
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 def load(path: str | Path) -> Saved:

@@ -48,7 +48,7 @@ def test_a_recorded_case_is_judged_as_it_was_in_the_lab(case: Case) -> None:
     found = recorded(case)
     for vantage in case.expected:
         report = judge(found[vantage]).report
-        verdict = Verdict.of(json.loads(to_json(report)))
+        verdict = Verdict.of(json.loads(to_json(report, indent=None)))
         assert verdict.wrong(case.expected[vantage]) is None, vantage
         assert lies(report) == [], vantage
         if vantage == "all":

@@ -61,7 +61,7 @@ def recorded(name: str) -> tuple[Recording, Recording]:
 
 
 def verdict(*recordings: Recording) -> Verdict:
-    return Verdict.of(json.loads(to_json(judge(recordings).report)))
+    return Verdict.of(json.loads(to_json(judge(recordings).report, indent=None)))
 
 
 @pytest.mark.parametrize("name", CASES)
