@@ -93,13 +93,20 @@ def _common_vips(one: VantagePoint, other: VantagePoint) -> bool:
 
 
 def _rival_gateways(one: VantagePoint, other: VantagePoint) -> bool:
-    """Whether both have resolved a default gateway of one address, on a link of one prefix, to different MACs."""
-    addresses = [
-        facts.default.gateway if facts and facts.default else None
-        for facts in (one.findings.get(RouteFacts), other.findings.get(RouteFacts))
-    ]
-    macs, others = one.gateway_macs(), other.gateway_macs()
-    return addresses[0] == addresses[1] and bool(macs and others) and not set(macs) & set(others)
+    """Whether both have resolved a default gateway of one address, on a link of one prefix, to different MACs.
+
+    A link-local address says nothing: fe80::1 is the router of many a link.
+    """
+    routes = [each.findings.get(RouteFacts) for each in (one, other)]
+    for version in (4, 6):
+        first, second = (facts.default_of(version) if facts else None for facts in routes)
+        gateway = first.gateway if first else None
+        if gateway is None or second is None or second.gateway != gateway or gateway.is_link_local:
+            continue
+        macs, others = one.gateway_macs(version), other.gateway_macs(version)
+        if macs and others and not set(macs) & set(others):
+            return True
+    return False
 
 
 def _met(one: VantagePoint, other: VantagePoint) -> bool:

@@ -58,10 +58,12 @@ def _shared(network: Network, one: VantagePoint, other: VantagePoint) -> dict[Ad
         for vip in network.vips:
             if all(facts is not None and facts.on_link(vip) for facts in routes):
                 found[vip] = "the VIP"
-        gateways = {facts.default.gateway if facts and facts.default else None for facts in routes}
-        gateway = gateways.pop() if len(gateways) == 1 else None
-        if gateway is not None:
-            found.setdefault(gateway, "the gateway")
+        for version in (4, 6):
+            defaults = (facts.default_of(version) if facts else None for facts in routes)
+            gateways = {each.gateway if each else None for each in defaults}
+            gateway = gateways.pop() if len(gateways) == 1 else None
+            if gateway is not None:
+                found.setdefault(gateway, "the gateway")
     return found
 
 

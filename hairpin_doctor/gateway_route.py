@@ -45,7 +45,7 @@ def route_of_the_gateway(network: Network, client: VantagePoint, vip: Address) -
 
 
 def _in_session(network: Network, client: VantagePoint, vip: Address) -> bool:
-    default = client.findings[RouteFacts].default
+    default = client.findings[RouteFacts].default_towards(vip)
     sessions = (host.findings.get(BgpSessionFacts) for host in network.hosts(vip))
     peers = {peer for each in sessions if each is not None for peer in each.established_peers()}
     return default is not None and default.gateway in peers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -97,16 +98,26 @@ class VantagePoint:
     def _prefixes_towards(self, vip: Address) -> tuple[Network, ...]:
         routes, link = self.findings.get(RouteFacts), self.link_towards(vip)
         connected = routes.connected if routes and link else ()
-        return tuple(each.prefix for each in connected if link and each.interface == link.name)
+        mine = (each.prefix for each in connected if link and each.interface == link.name)
+        return tuple(prefix for prefix in mine if not prefix.is_link_local)  # every link has fe80::/64
 
-    def gateway_macs(self) -> tuple[str, ...]:
-        """The MACs of its default gateways: the cached ones and those that answer now."""
+    def gateway_macs(self, version: int | None = None) -> tuple[str, ...]:
+        """The MACs of its default gateways (of one version of IP): the cached ones and those that answer now."""
         routes = self.findings.get(RouteFacts)
-        cache, arp = self.findings.get(NeighbourFacts), self.findings.get(ArpFacts)
+        defaults = {4: routes.default, 6: routes.default_ipv6} if routes else {}
         found: list[str] = []
-        for route in (routes.default, routes.default_ipv6) if routes else ():
-            gateway = route.gateway if route else None
-            cached = cache.entry(gateway) if cache and gateway else None
-            found.extend([cached.mac] if cached and cached.mac else [])
-            found.extend(arp.macs(gateway) if arp and gateway else ())
+        for family, route in defaults.items():
+            if version in (None, family) and route is not None and route.gateway is not None:
+                found.extend(self._macs_on(route.interface, route.gateway))
         return tuple(dict.fromkeys(found))
+
+    def _macs_on(self, interface: str | None, address: Address) -> Iterator[str]:
+        """Of one interface alone: fe80::1 is another router on each link."""
+        cache, arp = self.findings.get(NeighbourFacts), self.findings.get(ArpFacts)
+        interfaces = self.findings.get(InterfaceFacts)
+        link = interfaces.by_name(interface) if interfaces else None
+        cached = cache.entry(address, link.index if link else None) if cache else None
+        if cached is not None and cached.mac:
+            yield cached.mac
+        if arp is not None:
+            yield from arp.macs(address, interface)

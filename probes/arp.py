@@ -54,10 +54,16 @@ class ArpFacts:
         """Whether anybody was asked for the address."""
         return any(address in each.asked for each in self.answers)
 
-    def macs(self, address: object) -> tuple[str, ...]:
-        """Every MAC that claims the address, fastest first."""
+    def macs(self, address: object, interface: str | None = None) -> tuple[str, ...]:
+        """Every MAC that claims the address (on one interface), fastest first."""
         replies = sorted(
-            (reply for each in self.answers for reply in each.replies if reply.address == address),
+            (
+                reply
+                for each in self.answers
+                if interface in (None, each.interface)
+                for reply in each.replies
+                if reply.address == address
+            ),
             key=lambda reply: reply.round_trip_ms,
         )
         return tuple(dict.fromkeys(reply.mac for reply in replies))

@@ -13,7 +13,6 @@ from probes.probe import Layer, Scope, probe
 from probes.questions.traffic import EchoAnswer, Echoes, IcmpMessage
 from probes.target import Address
 
-REDIRECT = 5  # RFC 792
 PATIENCE_MS = 850  # no longer than ARP is listened to
 
 
@@ -35,7 +34,7 @@ class IcmpFacts:
     def redirects(self, vip: Address) -> tuple[IcmpMessage, ...]:
         """Redirects about packets to the VIP; `gateway` is the next hop that the sender proposes."""
         answer = self.answer(vip)
-        return tuple(m for m in (answer.messages if answer else None) or () if m.type == REDIRECT)
+        return tuple(m for m in (answer.messages if answer else None) or () if m.is_redirect)
 
 
 @probe(Layer.TRAFFIC)

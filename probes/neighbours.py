@@ -22,9 +22,13 @@ class NeighbourFacts:
 
     entries: tuple[Neighbour, ...]
 
-    def entry(self, address: Address) -> Neighbour | None:
-        """The usable entry for an address, if there is one."""
-        usable = (each for each in self.entries if each.address == address and each.state not in UNUSABLE)
+    def entry(self, address: Address, interface: int | None = None) -> Neighbour | None:
+        """The usable entry for an address, if there is one; a link-local one may be on several interfaces."""
+        usable = (
+            each
+            for each in self.entries
+            if each.address == address and each.state not in UNUSABLE and interface in (None, each.interface)
+        )
         return next((each for each in usable if each.mac), None)
 
 

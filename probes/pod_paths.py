@@ -7,7 +7,6 @@ asked directly. Cannot see what happens behind the next hop: that needs a scan t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
 from probes.endpoints import EndpointFound, endpoints
 from probes.host import Host
@@ -85,5 +84,4 @@ def pod_paths(host: Host, scope: Scope) -> PodPathFacts:
 
 def _silent(found: EndpointFound) -> bool:
     """By TCP; a UDP endpoint that is silent may be well."""
-    ipv4 = isinstance(found.endpoint.address, IPv4Address)
-    return bool(ipv4 and found.handshake is not None and found.handshake.outcome in SILENT)
+    return found.handshake is not None and found.handshake.outcome in SILENT

@@ -24,7 +24,6 @@ from probes.routes import SOMEWHERE_ELSE
 from probes.service_rules import service_rules
 from probes.target import Address
 
-TIME_EXCEEDED, REDIRECT, UNREACHABLE = 11, 5, 3
 NETWORK, HOST = 0, 1  # codes of "unreachable"; the others are refusals, which say nothing about routes
 PATIENCE_MS = 600
 
@@ -45,7 +44,7 @@ class RoutedPathFacts:
 
     def redirected_to(self, vip: Address) -> Address | None:
         """The node that the gateway itself names as its next hop, which proves a route to it."""
-        named = (each.gateway for each in self._messages(vip) if each.type == REDIRECT)
+        named = (each.gateway for each in self._messages(vip) if each.is_redirect)
         return next((node for node in named if node not in (None, vip)), None)
 
     def found_by_arp(self, vip: Address) -> Address | None:
@@ -57,19 +56,19 @@ class RoutedPathFacts:
 
     def _asks_by_arp(self, vip: Address) -> bool:
         """A redirect names the next hop of the router's own route: the VIP itself where it is on-link for the router."""
-        return any(each.type == REDIRECT and each.gateway == vip for each in self._messages(vip))
+        return any(each.is_redirect and each.gateway == vip for each in self._messages(vip))
 
     def _beyond_the_gateway(self, vip: Address) -> Address | None:
         """Who the packet came to: the VIP itself where it answered, or the machine at which it ended."""
         if any(echo.replied for echo in self.echoes if echo.destination == vip):
             return vip
-        ended = (each.sender for each in self._messages(vip) if each.type == TIME_EXCEEDED)
+        ended = (each.sender for each in self._messages(vip) if each.is_time_exceeded)
         return next((sender for sender in ended if sender != self.gateway), None)
 
     def gateway_has_no_route(self, vip: Address) -> bool:
         """Whether the gateway itself would ask for the VIP by ARP: it says so by a redirect or Host Unreachable."""
         refused = any(
-            each.type == UNREACHABLE and each.code in (NETWORK, HOST) and each.sender == self.gateway
+            each.is_unreachable and each.code in (NETWORK, HOST) and each.sender == self.gateway
             for each in self._messages(vip)
         )
         return self._asks_by_arp(vip) or (refused and self.next_hop(vip) is None)

@@ -48,7 +48,11 @@ class RouteFacts:
 
     def default_towards(self, destination: Address) -> Route | None:
         """The default route of the destination's family."""
-        return self.default if destination.version == 4 else self.default_ipv6
+        return self.default_of(destination.version)
+
+    def default_of(self, version: int) -> Route | None:
+        """The default route of a version of IP."""
+        return self.default if version == 4 else self.default_ipv6
 
     def route(self, destination: Address) -> Route | None:
         """The kernel's decision for a VIP or client of the scope."""

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import IptablesRule, NftRule
+from hairpin_doctor.fixes.changes.packet_filter import IPTABLES
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.packet_filter import Stopped
 from probes.rulesets.passage import Stopper
@@ -89,7 +90,8 @@ def _accept(found: Stopped, vip: Address, selects: str) -> IptablesRule | NftRul
     """Accept in front of what stops it. An nftables rule is found again by its comment."""
     by = found.by
     if by.backend != "nftables":
-        return IptablesRule(by.backend, by.table, by.chain, f"{selects} -j ACCEPT")
+        tool = by.backend.replace("iptables", IPTABLES[vip.version])
+        return IptablesRule(tool, by.table, by.chain, f"{selects} -j ACCEPT")
     family, _, table = by.table.partition(" ")
     mark = f"{MARK}-{vip}-{found.port.protocol}-{found.port.port}".replace(":", "_")
     return NftRule(cast(Any, family), table, by.chain, f"{selects} accept", mark)

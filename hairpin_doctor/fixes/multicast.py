@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from hairpin_doctor.fixes.announce import check_from_client
-from hairpin_doctor.fixes.changes import BridgePortFlag, BridgeSnooping, Look
+from hairpin_doctor.fixes.changes import BridgePortFlag, BridgeSnooping, Look, RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.fixes.own_mac_interface import BEHIND_OTHERS
 from hairpin_doctor.solicitations import Kept
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.questions.links import Link
-from probes.target import Address
+from probes.target import Address, Network
 
 
 def stop_snooping(kept: Kept, vip: Address, client: str) -> Fix:
@@ -56,3 +57,15 @@ def new_link_local(host: VantagePoint, link: Link, vip: Address, client: str) ->
         ),
     )
     return Fix(f"Give {link.name} a usable link-local address", (step,), check_from_client(vip, client))
+
+
+def route_to_answer_by(host: VantagePoint, link: Link, prefix: Network, vip: Address, client: str) -> Fix:
+    """A route by the announcing interface that only sockets bound to it take."""
+    step = Step(
+        place="host",
+        machine=host.name,
+        why=f"an answer that is bound to {link.name} can then be sent; by its metric nothing else goes there",
+        changes=(RouteEntry(str(prefix), link.name, metric=BEHIND_OTHERS),),
+    )
+    caution = f"It goes away with {link.name}: set it where that is configured."
+    return Fix(f"Give {link.name} a route to {prefix}", (step,), check_from_client(vip, client), (caution,))

@@ -19,6 +19,7 @@ from hairpin_doctor.fixes.changes import (
     LinkMac,
     LinkState,
     MacvlanLink,
+    RouteEntry,
     Sysctl,
     VethPort,
 )
@@ -27,9 +28,12 @@ from hairpin_doctor.vantage_point import VantagePoint
 from probes.interfaces import InterfaceFacts
 from probes.machine import MachineFacts
 from probes.questions.links import Link
+from probes.routes import RouteFacts
 from probes.target import Address
 
 BASE_NAME = "metallb"
+BEHIND_OTHERS = 4096
+"""A metric: the kernel gives its own IPv6 routes 256, ip(8) 1024."""
 LINK_LOCAL = int(IPv4Address("169.254.0.0"))
 
 
@@ -42,7 +46,10 @@ def own_mac_interface(
         place="host",
         machine=host.name,
         why=f"an interface in the client's segment with a MAC that no port and no bridge has, on {base.name}",
-        changes=recipe(name, base, _mac(host, base, name), link_local(host, name)),
+        changes=(
+            *recipe(name, base, _mac(host, base, name), link_local(host, name)),
+            *ways_back(host, base, name, vip),
+        ),
     )
     return Fix(
         title=f"Announce {vip} on {name}, an interface with a MAC of its own on {base.name}",
@@ -71,6 +78,7 @@ def own_mac_port(host: VantagePoint, base: Link, vip: Address, client: str) -> F
             VethPort(name, port, base.name, mac, base.mtu),
             *settings(name, link_local(host, name)),
             FdbEntry(mac, port, "master"),
+            *ways_back(host, base, name, vip),
         ),
     )
     return Fix(
@@ -100,6 +108,20 @@ def settings(name: str, address: IPv4Address) -> tuple[Change, ...]:
         Sysctl(f"net/ipv4/conf/{name}/rp_filter", 2),
         InterfaceAddress(f"{address}/32", name),
         LinkState(name),
+    )
+
+
+def ways_back(host: VantagePoint, base: Link, name: str, vip: Address) -> tuple[RouteEntry, ...]:
+    """Over IPv6 a speaker answers from a socket that is bound to its interface, and only where a route leads out there.
+
+    Behind all others by its metric: nothing else takes it. (An ARP answer leaves by a packet socket, without any route.)
+    """
+    routes = host.findings.get(RouteFacts) if vip.version == 6 else None
+    connected = (each.prefix for each in (routes.connected if routes else ()) if each.interface == base.name)
+    return tuple(
+        RouteEntry(str(prefix), name, metric=BEHIND_OTHERS)
+        for prefix in connected
+        if prefix.version == 6 and not prefix.is_link_local and prefix.num_addresses > 1
     )
 
 

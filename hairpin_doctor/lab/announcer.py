@@ -4,7 +4,8 @@ One AF_PACKET socket bound to ETH_P_ARP for each interface. It answers a request
 MAC, ignores frames addressed to neither broadcast nor that MAC, and sends gratuitous ARP (a request and a reply)
 when it starts. Interfaces that have a master, are down, or speak no ARP are passed over, as the speaker does
 (metallb internal/layer2/announcer.go and arp.go). For IPv6 VIPs it opens a raw ICMPv6 socket on the interface's link-local
-address, where that has a usable one, joins each VIP's solicited-node group there and answers what it then hears (ndp.go).
+address, where that has a usable one, joins each VIP's solicited-node group there and answers what it then hears (ndp.go);
+an answer leaves by that interface, and is lost where the interface has no route to who asked.
 Configuration, one JSON object as the first argument:
 
     vips            addresses to answer for
@@ -18,6 +19,7 @@ Configuration, one JSON object as the first argument:
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import select
@@ -99,7 +101,10 @@ class NdpResponder:
                 return
             source, data = socket.inet_ntop(socket.AF_INET6, data[IPV6_SOURCE]), data[14 + IPV6_HEADER :]
         if not silent and data[:1] == bytes([SOLICITATION]) and data[8:24] in vips:
-            self.speaking.sendto(self._advertisement(data[8:24], SOLICITED), (source, 0, 0, self.index))
+            with contextlib.suppress(
+                OSError
+            ):  # no route to the asker out of this interface: as MetalLB, go on
+                self.speaking.sendto(self._advertisement(data[8:24], SOLICITED), (source, 0, 0, self.index))
 
     def _advertisement(self, vip: bytes, flags: int) -> bytes:
         """RFC 4861 section 4.4, with the target link-layer address; the kernel fills in the checksum."""

@@ -18,7 +18,7 @@ QUERY = bytes.fromhex(
 
 def ask(server: str, source_port: int) -> None:
     """Send the question twice a second."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    with socket.socket(socket.AF_INET6 if ":" in server else socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         client.bind(("", source_port))
         print(READY, flush=True)  # noqa: T201 - the builder waits for this line

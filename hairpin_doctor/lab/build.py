@@ -34,6 +34,7 @@ RULESET_TOOLS = {
     "iptables": ["iptables-nft-restore", "--noflush"],
     "ip6tables": ["ip6tables-nft-restore", "--noflush"],
     "iptables-legacy": ["iptables-legacy-restore", "--noflush"],
+    "ip6tables-legacy": ["ip6tables-legacy-restore", "--noflush"],
     "ipvs": ["ipvsadm", "-R"],
 }
 
@@ -183,6 +184,9 @@ class Lab:
     def _configure(self, machine: Machine) -> None:
         place = self.place(machine.role)
         ip_batch(render.machine_lines(machine), place.namespace)
+        for version, rules in render.policy_lines(machine).items():
+            if rules:
+                ip_batch(rules, place.namespace, version=version)
         run(place.wrap(["/bin/sh", "-s"]), render.sysctl_script(render.interface_sysctls(machine)))
         lines = [*render.fdb_lines(machine), *render.vlan_lines(machine)]
         if lines:

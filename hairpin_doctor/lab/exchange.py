@@ -156,15 +156,16 @@ def ndp(interface: str, own: Address, wanted: Address, directly_at: str | None =
 
 
 def overheard(interface: str, vip: Address, talk: Callable[[], None]) -> int:
-    """How many IPv4 frames to `vip`, none of our own, arrive at `interface` while others `talk`."""
+    """How many frames to `vip`, none of our own, arrive at `interface` while others `talk`."""
     every_protocol = 0x0003
+    ethertype, place = (b"\x08\x00", slice(30, 34)) if vip.version == 4 else (b"\x86\xdd", slice(38, 54))
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(every_protocol)) as listener:
         listener.bind((interface, every_protocol))
         frames = _frames(listener, 0.3, talk)
         return sum(
             1
             for frame, kind in frames
-            if kind != socket.PACKET_OUTGOING and frame[12:14] == b"\x08\x00" and frame[30:34] == vip.packed
+            if kind != socket.PACKET_OUTGOING and (frame[12:14], frame[place]) == (ethertype, vip.packed)
         )
 
 

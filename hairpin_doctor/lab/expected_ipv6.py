@@ -28,6 +28,11 @@ EXPECTED: Mapping[str, Mapping[Vantage, Expected]] = {
         "host": HEALTHY,
         "both": Expected("diagnosed", ("HD211",)),
     },
+    "answers-without-a-route-ipv6": {
+        "client": UNDETERMINED,
+        "host": HEALTHY,
+        "both": Expected("diagnosed", ("HD211",)),
+    },
     # What the host's rules do with frames that it bridges, the client cannot see.
     "firewall-drops-solicitations-ipv6": {
         "client": UNDETERMINED,

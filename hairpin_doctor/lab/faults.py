@@ -30,12 +30,15 @@ from hairpin_doctor.lab.topology import (
     Machine,
     Macvlan,
     Neighbour,
+    Route,
     Ruleset,
     Topology,
     change_interface,
 )
 
 Fault = Callable[[Topology], Topology]
+BEHIND_OTHERS = 4096
+"""The metric of a route that is taken only by who is bound to its interface; the kernel gives its own IPv6 ones 256."""
 
 DROP_INVALID = """table inet firewall {
     chain forward {
@@ -128,20 +131,29 @@ def vips_local(names: Names) -> Fault:
 
 
 def own_mac_interface(
-    names: Names, *, values: Mapping[str, int], addressed: bool, in_fdb: bool, alone: bool = True
+    names: Names,
+    *,
+    values: Mapping[str, int],
+    addressed: bool,
+    in_fdb: bool,
+    alone: bool = True,
+    routed: bool = True,
 ) -> Fault:
     """A macvlan with a MAC of its own on the bridge, announcing. `alone`: no longer on the bridge itself.
 
     `values` go to net.ipv4.conf of the macvlan; `addressed` gives it a link-local /32; `in_fdb` tells the
-    bridge its MAC (physics: without it, frames to it are flooded).
+    bridge its MAC (physics: without it, frames to it are flooded). Over IPv6, `routed` gives it a route to the LAN by
+    which it answers, and which nothing else uses.
     """
     name, bridge = names.own_mac_interface, names.bridge
+    ways = (Route(names.lan, device=name, metric=BEHIND_OTHERS),) if routed and names.lan.version == 6 else ()
     addresses = (ip_interface(names.link_local),) if addressed else ()
     macvlan = Macvlan(name=name, mac=names.own_mac, parent=bridge, addresses=addresses, conf=values)
     entry = (FdbEntry(names.own_mac, bridge, "self permanent"),) if in_fdb else ()
 
     def build(machine: Machine) -> Machine:
-        return replace(machine.with_interface(macvlan), fdb=(*machine.fdb, *entry))
+        routes = (*machine.routes, *ways)
+        return replace(machine.with_interface(macvlan), fdb=(*machine.fdb, *entry), routes=routes)
 
     speaking = announcer(lambda old: replace(old, interfaces=(name,) if alone else (bridge, name)))
     return compose(lambda topology: topology.change("host", build), speaking)

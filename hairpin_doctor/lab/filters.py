@@ -10,6 +10,7 @@ from hairpin_doctor.lab.faults import Fault, compose
 from hairpin_doctor.lab.ip import Network
 from hairpin_doctor.lab.topology import Bridge, Ruleset
 
+Tool = Literal["nft", "iptables", "iptables-legacy", "ip6tables-legacy"]
 DOCKER_BRIDGE = Bridge(name="docker0", addresses=(ip_interface("172.31.255.1/24"),))
 DOCKER = """*filter
 :FORWARD DROP [0:0]
@@ -31,24 +32,29 @@ COMMIT
 -A POSTROUTING -s 172.31.255.0/24 ! -o docker0 -j MASQUERADE
 COMMIT
 """
-"""What dockerd writes when it starts (libnetwork, iptables backend): the policy of FORWARD becomes DROP."""
+"""What dockerd writes when it starts (libnetwork, iptables backend): the policy of FORWARD becomes DROP.
+
+By ip6tables it writes the same, its networks' IPv6 prefixes in place of the IPv4 ones (there since Docker 27).
+"""
 
 
-def ruleset(
-    text: str, tool: Literal["nft", "iptables", "iptables-legacy"] = "nft", role: str = "host"
-) -> Fault:
+def ruleset(text: str, tool: Tool = "nft", role: str = "host") -> Fault:
     """These rules on a machine, loaded after those it has."""
     rules = Ruleset(tool, text)
     return lambda t: t.change(role, lambda m: replace(m, rulesets=(*m.rulesets, rules)))
 
 
-def docker(tool: Literal["iptables", "iptables-legacy"] = "iptables", *, icmp: bool = False) -> Fault:
+def docker(
+    tool: Literal["iptables", "iptables-legacy", "ip6tables-legacy"] = "iptables", *, icmp: bool = False
+) -> Fault:
     """Docker on the host, with a bridge and no container. `icmp`: somebody accepts ICMP before all else."""
     text = (
         DOCKER.replace("-j DOCKER-USER\n", "-j DOCKER-USER\n-I FORWARD -p icmp -j ACCEPT\n", 1)
         if icmp
         else DOCKER
     )
+    if tool.startswith("ip6"):
+        text = text.replace("172.31.255.0/24", "fd00:d0c::/64")
     bridge: Fault = lambda t: t.change("host", lambda m: m.with_interface(DOCKER_BRIDGE))  # noqa: E731
     return compose(bridge, ruleset(text, tool))
 

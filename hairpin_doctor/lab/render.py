@@ -132,7 +132,15 @@ def machine_lines(machine: Machine) -> list[str]:
         lines += _enslaving(interface)
         lines += [f"addr add {own} dev {interface.name}{_at_once(own)}" for own in interface.addresses]
     lines += [f"link set {i.name} up" for i in machine.interfaces if i.up]
-    return [*lines, *_routes(machine), *(f"rule add {words}" for words in machine.policies)]
+    return [*lines, *_routes(machine)]
+
+
+def policy_lines(machine: Machine) -> dict[int, list[str]]:
+    """`ip` lines for the policy rules, by version of IP: ip(8) takes a rule for one of IPv4 unless it is told the family."""
+    lines: dict[int, list[str]] = {4: [], 6: []}
+    for words in machine.policies:
+        lines[6 if ":" in words else 4].append(f"rule add {words}")
+    return lines
 
 
 def _at_once(own: InterfaceAddress) -> str:
@@ -236,4 +244,5 @@ def _routes(machine: Machine) -> Iterator[str]:
         via = f" via {route.via}" if route.via else ""
         device = f" dev {route.device}" if route.device else ""
         table = f" table {route.table}" if route.table else ""
-        yield f"route add {route.kind} {route.destination}{via}{device}{table}"
+        metric = f" metric {route.metric}" if route.metric else ""
+        yield f"route add {route.kind} {route.destination}{via}{device}{table}{metric}"

@@ -22,6 +22,7 @@ PACKAGES = {
     "iptables-nft-restore": "iptables",
     "ip6tables-nft-restore": "iptables",
     "iptables-legacy-restore": "iptables",
+    "ip6tables-legacy-restore": "iptables",
     "conntrack": "conntrack",
     "dnsmasq": "dnsmasq-base",
     "bird": "bird2",
@@ -37,6 +38,7 @@ RESTORE = {
     "iptables": "iptables-nft-restore",
     "ip6tables": "ip6tables-nft-restore",
     "iptables-legacy": "iptables-legacy-restore",
+    "ip6tables-legacy": "ip6tables-legacy-restore",
     "ipvs": "ipvsadm",
 }
 

@@ -7,7 +7,7 @@ from ipaddress import ip_interface, ip_network
 
 from hairpin_doctor.lab.faults import Fault, on_switch
 from hairpin_doctor.lab.homelab import cluster_services, station
-from hairpin_doctor.lab.ip import Address
+from hairpin_doctor.lab.ip import IPTABLES, Address
 from hairpin_doctor.lab.kube_proxy import Cluster, Endpoint, Service, iptables_rules, nftables_rules
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import Announcer
@@ -33,7 +33,7 @@ def second_node(names: Names, endpoint: Address | None = None, *, holds_vips: bo
         if any(rules.tool == "nft" for rules in topology.machine("host").rulesets):
             rules = Ruleset("nft", nftables_rules(chosen, cluster))
         else:
-            rules = Ruleset("iptables", iptables_rules(chosen, cluster))
+            rules = Ruleset(IPTABLES[names.lan.version], iptables_rules(chosen, cluster))
         return on_switch(_node(names, rules, holds_vips=holds_vips))(topology)
 
     return fault

@@ -108,6 +108,7 @@ class Route:
     device: str | None = None
     kind: Literal["unicast", "blackhole"] = "unicast"
     table: int | None = None
+    metric: int | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class TrackedFlow:
 class Ruleset:
     """Packet filter rules as text for `nft -f -`, `iptables-nft-restore`, `iptables-legacy-restore`, or `ipvsadm -R`."""
 
-    tool: Literal["nft", "iptables", "ip6tables", "iptables-legacy", "ipvs"]
+    tool: Literal["nft", "iptables", "ip6tables", "iptables-legacy", "ip6tables-legacy", "ipvs"]
     text: str
 
 

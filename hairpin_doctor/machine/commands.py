@@ -41,10 +41,12 @@ def run(argv: Sequence[str], text: str | None = None) -> str:
     return done.stdout
 
 
-def ip_batch(lines: Iterable[str], namespace: str | None = None, *, force: bool = False) -> None:
+def ip_batch(
+    lines: Iterable[str], namespace: str | None = None, *, force: bool = False, version: int = 4
+) -> None:
     """Give many `ip` commands to one process (9 ms for the batch, 3 ms for each process saved)."""
     where = ["-n", namespace] if namespace else []
-    how = ["-force"] if force else []
+    how = [*(["-6"] if version == 6 else []), *(["-force"] if force else [])]
     run(["ip", *where, *how, "-batch", "-"], "".join(f"{line}\n" for line in lines))
 
 

@@ -26,7 +26,7 @@ from hairpin_doctor.fixes.changes import Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.service_object import ANYWHERE
 from hairpin_doctor.network import Network, Owner
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, live_macs, names
 from hairpin_doctor.told import readable_word, told
 from hairpin_doctor.vantage_point import VantagePoint
@@ -38,7 +38,7 @@ from probes.routes import RouteFacts
 from probes.target import Address
 
 
-@rule("HD106", "announced-by-many-interfaces", Severity.LATENT)
+@rule("HD106", "announced-by-many-interfaces", Severity.LATENT, ipv6=Ipv6.PROVEN)
 def announced_by_many_interfaces(network: Network, vip: Address) -> Verdict:
     """Two or more answering MACs are interfaces of one machine."""
     clients = network.clients(vip)

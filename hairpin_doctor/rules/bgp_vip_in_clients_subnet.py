@@ -134,7 +134,7 @@ def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
     if any(owner.vantage_point in network.hosts(vip) for mac in answers for owner in network.owners(mac)):
         raise NotThis(f"the host that serves {vip} answers ARP for it itself")
     path = client.findings.get(RoutedPathFacts)
-    default = client.findings[RouteFacts].default
+    default = client.findings[RouteFacts].default_towards(vip)
     return _Evidence(
         client=client,
         gateway=default.gateway if default else None,

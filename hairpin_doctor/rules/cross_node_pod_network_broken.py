@@ -23,13 +23,12 @@ from dataclasses import dataclass
 
 from hairpin_doctor.fixes.pod_network import mend_pod_network
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import NotThis, failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
 from probes.endpoints import EndpointFacts
 from probes.pod_paths import PodPath, PodPathFacts
-from probes.routed_path import TIME_EXCEEDED
 from probes.routes import RouteFacts
 from probes.service_rules import ServiceRulesFacts
 from probes.target import Address, resolution
@@ -44,7 +43,7 @@ class _Broken:
     between: str | None
 
 
-@rule("HD508", "cross-node-pod-network-broken", Severity.BROKEN, explains=("HD302",))
+@rule("HD508", "cross-node-pod-network-broken", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.PROVEN)
 def cross_node_pod_network_broken(network: Network, vip: Address) -> Verdict:
     """A silent endpoint behind a next hop that does not take packets for it, or that its own node reaches."""
     hosts = network.hosts(vip)
@@ -101,13 +100,13 @@ def _pod_is_gone(path: PodPath) -> bool:
 
 
 def _between(host: VantagePoint, path: PodPath) -> str | None:
-    default = host.findings[RouteFacts].default
+    default = host.findings[RouteFacts].default_towards(path.endpoint)
     where = path.next_hop or path.route.interface
     if default and path.next_hop is not None and path.next_hop == default.gateway:
         return (
             f"{host.name} has no route of its own to it and sends it to its default gateway {path.next_hop}"
         )
-    if path.said is not None and path.said.type == TIME_EXCEEDED:
+    if path.said is not None and path.said.is_time_exceeded:
         return None
     if path.hop_answers_ping is False:
         return f"the next hop {where} does not answer {host.name}'s ping either: the path between the nodes is down"

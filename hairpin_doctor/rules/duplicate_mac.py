@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from hairpin_doctor.fixes.announce import check_from_client
-from hairpin_doctor.fixes.changes import LinkMac
+from hairpin_doctor.fixes.changes import ForgottenNeighbour, LinkMac
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import unused_mac
 from hairpin_doctor.network import Network, Owner
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import names, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
@@ -54,7 +54,7 @@ class _Collision:
     certain: bool = True
 
 
-@rule("HD310", "duplicate-mac", Severity.BROKEN, explains=("HD201", "HD205", "HD302"))
+@rule("HD310", "duplicate-mac", Severity.BROKEN, explains=("HD201", "HD205", "HD302"), ipv6=Ipv6.PROVEN)
 def duplicate_mac(network: Network, vip: Address) -> Verdict:
     """A client's own MAC answers it, two known machines have one MAC, or a host's own MAC is heard behind a port."""
     found = [*_of_clients(network, vip), *_of_machines(network, vip), *_on_hosts(network, vip)]
@@ -194,12 +194,12 @@ def _diagnosis(network: Network, vip: Address, collision: _Collision) -> Diagnos
         because=tuple(because),
         severity=Severity.BROKEN if client else Severity.LATENT,
         confidence=Confidence.PROVEN if collision.certain else Confidence.LIKELY,
-        fixes=(_fix(collision, vip),),
+        fixes=(_fix(network, collision, vip),),
         ruled_out=("HD002, HD302: the MAC belongs to two machines, not to one.",),
     )
 
 
-def _fix(collision: _Collision, vip: Address) -> Fix:
+def _fix(network: Network, collision: _Collision, vip: Address) -> Fix:
     client, link = collision.client, collision.link
     if client is None or link is None:
         text = (
@@ -215,4 +215,19 @@ def _fix(collision: _Collision, vip: Address) -> Fix:
         changes=(LinkMac(link.name, unused_mac(client, link), collision.mac),),
     )
     caution = "Set it in the guest's definition as well (libvirt <mac address=...>, Proxmox net0), or it comes back."
-    return Fix(f"A new MAC for {client.name}", (step,), check_from_client(vip, client.name), (caution,))
+    steps = (step, *_forgotten(network, client, vip))
+    return Fix(f"A new MAC for {client.name}", steps, check_from_client(vip, client.name), (caution,))
+
+
+def _forgotten(network: Network, client: VantagePoint, vip: Address) -> Iterator[Step]:
+    """Over IPv6 nobody tells the hosts of the new MAC: a question for the VIP, which is none of the kernel's own addresses,
+    teaches it nothing (ndisc_recv_ns), as an ARP request would; the old entry is used until it fails, some 8 s.
+    """
+    address = client.address_towards(vip)
+    for host in network.hosts(vip) if vip.version == 6 and address is not None else ():
+        yield Step(
+            place="host",
+            machine=host.name,
+            why=f"it still sends what is for {address} to the old MAC",
+            changes=(ForgottenNeighbour(str(address)),),
+        )

@@ -45,8 +45,6 @@ from probes.target import Address
 from probes.tcp import TcpFacts
 from probes.udp import UdpFacts
 
-UNREACHABLE, PROHIBITED = 3, (9, 10, 13)  # RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1
-
 
 @rule("HD405", "firewall-drops", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.PROVEN)
 def firewall_drops(network: Network, vip: Address) -> Verdict:
@@ -183,7 +181,7 @@ def _prohibited(client: VantagePoint, vip: Address) -> IcmpMessage | None:
     icmp = client.findings.get(IcmpFacts)
     answer = icmp.answer(vip) if icmp else None
     messages = (answer.messages if answer else None) or ()
-    return next((m for m in messages if m.type == UNREACHABLE and m.code in PROHIBITED), None)
+    return next((m for m in messages if m.is_prohibited), None)
 
 
 def _unreachable(client: VantagePoint, vip: Address) -> bool:

@@ -21,7 +21,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import Stopped, stopped
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import symptom
 from probes.forward_chain import ForwardChainFacts
 from probes.service_rules import ServiceRulesFacts
@@ -30,7 +30,7 @@ from probes.target import Address
 LEGACY = "iptables-legacy"
 
 
-@rule("HD504", "legacy-and-nft-rules-mixed", Severity.BROKEN, explains=("HD302", "HD405"))
+@rule("HD504", "legacy-and-nft-rules-mixed", Severity.BROKEN, explains=("HD302", "HD405"), ipv6=Ipv6.PROVEN)
 def legacy_and_nft_rules_mixed(network: Network, vip: Address) -> Verdict:
     """What surely drops stands in iptables-legacy and the service elsewhere, or the reverse."""
     found = arrivals(network, vip, "whether it mixes two packet filters")

@@ -19,11 +19,11 @@ from shlex import quote
 
 from hairpin_doctor.fixes.changes import FdbEntry
 from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.listening import listening_interfaces
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import names
 from hairpin_doctor.vantage_point import VantagePoint
-from probes.announcers import AnnouncerFacts
 from probes.arp import ArpFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts
@@ -31,7 +31,7 @@ from probes.questions.links import Link
 from probes.target import Address
 
 
-@rule("HD309", "macvlan-floods-lan", Severity.LATENT)
+@rule("HD309", "macvlan-floods-lan", Severity.LATENT, ipv6=Ipv6.PROVEN)
 def macvlan_floods_lan(network: Network, vip: Address) -> Verdict:
     """A macvlan on a bridge announces, and the bridge has no entry for its MAC."""
     hosts = network.hosts(vip)
@@ -48,7 +48,7 @@ def macvlan_floods_lan(network: Network, vip: Address) -> Verdict:
 def _announcing_macvlans(network: Network, host: VantagePoint, vip: Address) -> Iterator[tuple[Link, Link]]:
     """Macvlans on a bridge that has ports, which answer a client for the VIP or on which somebody listens for ARP."""
     interfaces = host.findings[InterfaceFacts]
-    listening = host.findings[AnnouncerFacts].interfaces()
+    listening = listening_interfaces(host, vip)
     answering = {
         mac for each in network.clients(vip) if (arp := each.findings.get(ArpFacts)) for mac in arp.macs(vip)
     }

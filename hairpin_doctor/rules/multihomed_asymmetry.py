@@ -21,13 +21,13 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.rules.policy_route_captures_reply import Astray, answers_astray, what_happened
 from probes.routes import RouteFacts
 from probes.target import Address
 
 
-@rule("HD402", "multihomed-asymmetry", Severity.BROKEN)
+@rule("HD402", "multihomed-asymmetry", Severity.BROKEN, ipv6=Ipv6.PROVEN)
 def multihomed_asymmetry(network: Network, vip: Address) -> Verdict:
     """The answer was made, and the main table sends it to another segment."""
     astray = answers_astray(network, vip)
@@ -54,7 +54,7 @@ def _fix(astray: Astray, vip: Address) -> Fix:
     title = f"Answer {client.name} by {interface}"
     routes = host.findings[RouteFacts]
     near = any(address in each.prefix and each.interface == interface for each in routes.connected)
-    default = routes.default
+    default = routes.default_towards(address)
     by_default = default.gateway if default and default.interface == interface else None
     if not near and by_default is None:
         text = (

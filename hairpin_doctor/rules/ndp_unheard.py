@@ -4,7 +4,9 @@ Why: An IPv6 address is asked for by multicast, in the group of its last 24 bits
 switch that snoops MLD and knows of a querier delivers that only where the group was joined; an announcer that joins
 nothing (a BPF program, a packet socket) is left out. A Linux bridge without a querier floods; a port with `mcast_flood
 off` gets nothing then. And no speaker can open its responder on an interface without a usable link-local address, nor
-does a kernel answer for an address that failed duplicate address detection.
+does a kernel answer for an address that failed duplicate address detection. A speaker answers from a socket that is bound to
+its interface: where no route to the client leads out there, as on a macvlan without a global address, the kernel refuses
+the answer (an ARP answer needs no route).
 Seen as: "No route to host" for the IPv6 VIP, while IPv4 works and other IPv6 neighbours answer.
 Told apart from: HD201 (nobody announces) by asking each station of the link directly: a frame to the announcer's own MAC is
 answered, the multicast one is not. Silence to both, on an interface whose addresses are sound, is HD201.
@@ -16,8 +18,9 @@ joined, snooping, flooding) and at the announcing interface.
     bridge -d link show
     ip -6 maddr show
     ip -6 addr show
+    ip -6 route get CLIENT oif IF
 Fix: Let the bridge flood (mcast_snooping 0), or let the announcer join the group; give the port mcast_flood on; give the
-interface a usable link-local address.
+interface a usable link-local address, and a route to the clients' prefix (with a high metric, so that nothing else uses it).
 Unsure when: The bridge or switch in between was not scanned: that it snoops is only likely then.
 References: RFC 4861; RFC 4541; net/bridge/br_multicast.c; cilium/cilium#46274; metallb/metallb#2685.
 """
@@ -27,7 +30,12 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 
 from hairpin_doctor.attachment import Attachment, segment
-from hairpin_doctor.fixes.multicast import flood_again, new_link_local, stop_snooping
+from hairpin_doctor.fixes.multicast import (
+    flood_again,
+    new_link_local,
+    route_to_answer_by,
+    stop_snooping,
+)
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import (
@@ -39,11 +47,13 @@ from hairpin_doctor.situation import (
     symptom,
 )
 from hairpin_doctor.solicitations import Kept, kept_back
+from hairpin_doctor.told import told
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.interfaces import InterfaceFacts
 from probes.multicast import MulticastFacts
 from probes.neighbour_discovery import NeighbourDiscoveryFacts, usable_link_locals
 from probes.questions.links import Link
+from probes.routes import RouteFacts
 from probes.target import Address, solicited_node
 
 
@@ -119,12 +129,50 @@ def _unanswered(network: Network, client: VantagePoint, vip: Address) -> Verdict
         )
     sound = [link for link in speaking if any(usable_link_locals(link))]
     if sound:
+        word = told(network, vip, attachment.host)
+        named = [link for link in sound if word is None or link.name in word.interfaces]
+        lost = _answers_lost(attachment, named, client, vip)
+        if lost is not None:
+            return lost
         names = ", ".join(link.name for link in sound)
         return Cleared(
             f"no station of the link answers for {vip}, even in frames to its own MAC; "
             f"{names} of {attachment.host.name} has a usable link-local address"
         )
     return _no_link_local(attachment, speaking, client, vip)
+
+
+def _answers_lost(
+    attachment: Attachment, sound: list[Link], client: VantagePoint, vip: Address
+) -> Diagnosis | None:
+    """A speaker hears on interfaces of which none has a route to the client: its answers, bound to them, cannot be sent.
+
+    MetalLB's hears on every interface, and answers on those that it was told of, which the cluster alone tells.
+    """
+    host, address = attachment.host, client.address_towards(vip)
+    joined = host.findings[MulticastFacts].listening(vip)
+    speaking = [link for link in sound if link.index in joined]
+    routes = host.findings[RouteFacts]
+    near = [each for each in routes.connected if address is not None and address in each.prefix]
+    ways = {each.interface for each in near} | {
+        routes.default_ipv6.interface if routes.default_ipv6 else None
+    }
+    if not speaking or not near or any(link.name in ways for link in speaking):
+        return None
+    link, prefix = speaking[0], near[0].prefix
+    return Diagnosis(
+        summary=f"{link.name} of {host.name} has no route to {client.name}: who announces {vip} there cannot answer",
+        because=(
+            symptom(client, vip),
+            f"Nobody answers NDP for {vip} at {client.name}, however it asks.",
+            f"A program on {host.name} has joined the group of {vip} on {link.name}, and hears the question.",
+            f"No route to {prefix} leads out by {link.name}: an answer to {address} from a socket bound to it is refused.",
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=(route_to_answer_by(host, link, prefix, vip, client.name),),
+        ruled_out=("HD201: somebody listens for it.",),
+    )
 
 
 def _unusable_vip(

@@ -27,7 +27,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import PolicyRule
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, symptom
 from hairpin_doctor.translation import tracked
 from hairpin_doctor.vantage_point import VantagePoint
@@ -57,7 +57,7 @@ class Astray:
         return route.interface or route.type if route else "no route at all"
 
 
-@rule("HD406", "policy-route-captures-reply", Severity.BROKEN)
+@rule("HD406", "policy-route-captures-reply", Severity.BROKEN, ipv6=Ipv6.PROVEN)
 def policy_route_captures_reply(network: Network, vip: Address) -> Verdict:
     """The answer was made, and a table of a policy rule sends it to another segment."""
     astray = answers_astray(network, vip)

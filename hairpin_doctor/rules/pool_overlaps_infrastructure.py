@@ -104,17 +104,18 @@ def _addresses_of_others(network: Network, nodes: ClusterNodeFacts | None) -> It
         yield from ((address, f"the node {node.name}") for address in node.addresses)
     for machine in network.vantage_points:
         routes = machine.findings.get(RouteFacts)
-        default = routes.default if routes else None
-        if default is not None and default.gateway is not None:
-            yield default.gateway, f"the default gateway of {machine.name}"
-        if default is not None and default.source is not None:
-            yield default.source, machine.name
+        for default in (routes.default, routes.default_ipv6) if routes else ():
+            if default is not None and default.gateway is not None:
+                yield default.gateway, f"the default gateway of {machine.name}"
+            if default is not None and default.source is not None:
+                yield default.source, machine.name
 
 
 def _main_address(machine: VantagePoint, vip: Address) -> bool:
     """Whether packets of the machine itself leave with this source (a VIP that is merely held is not chosen)."""
     routes = machine.findings.get(RouteFacts)
-    return bool(routes and routes.is_local(vip) and routes.default and routes.default.source == vip)
+    default = routes.default_towards(vip) if routes else None
+    return bool(routes and default and routes.is_local(vip) and default.source == vip)
 
 
 def _diagnosis(network: Network, vip: Address, what: str, owner: VantagePoint | None) -> Diagnosis:

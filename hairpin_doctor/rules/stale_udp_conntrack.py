@@ -23,7 +23,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import ForgottenFlow
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import NotThis, names
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
@@ -33,7 +33,7 @@ from probes.stray_flows import StrayFlow, StrayFlowFacts, astray
 from probes.target import Address, Protocol
 
 
-@rule("HD506", "stale-udp-conntrack", Severity.BROKEN)
+@rule("HD506", "stale-udp-conntrack", Severity.BROKEN, ipv6=Ipv6.PROVEN)
 def stale_udp_conntrack(network: Network, vip: Address) -> Verdict:
     """A flow in use whose end is no endpoint and does not answer."""
     hosts = network.hosts(vip)

@@ -18,12 +18,13 @@ References: RFC 1122; metallb/metallb#433; https://metallb.io/concepts/layer2/.
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_network
 
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, failing_clients, names, symptom
 from hairpin_doctor.translation import tracked
 from hairpin_doctor.vantage_point import VantagePoint
@@ -40,7 +41,7 @@ REMEMBERED = timedelta(seconds=25)
 """Less than nf_conntrack_udp_timeout (30 s) and nf_conntrack_tcp_timeout_syn_sent (120 s)."""
 
 
-@rule("HD111", "vip-outside-prefix", Severity.BROKEN)
+@rule("HD111", "vip-outside-prefix", Severity.BROKEN, ipv6=Ipv6.PROVEN)
 def vip_outside_prefix(network: Network, vip: Address) -> Verdict:
     """No host has the VIP in a connected prefix, the client sends to its gateway, and nothing arrives."""
     client, route = _routed_client(network, vip)
@@ -99,7 +100,7 @@ def _diagnosis(
     network: Network, client: VantagePoint, route: Route, vip: Address, hop: Address | None
 ) -> Diagnosis:
     hosts = network.hosts(vip)
-    prefixes = ", ".join(_prefixes(hosts))
+    prefixes = ", ".join(_prefixes(hosts, vip))
     because = [
         symptom(client, vip),
         f"For {client.name}, {vip} is not on-link: it sends to its gateway {route.gateway} and asks nobody by ARP.",
@@ -124,16 +125,20 @@ def _diagnosis(
     )
 
 
-def _prefixes(hosts: tuple[VantagePoint, ...]) -> list[str]:
+def _prefixes(hosts: tuple[VantagePoint, ...], vip: Address) -> list[str]:
     found = (each.prefix for host in hosts for each in host.findings[RouteFacts].connected)
-    return [str(prefix) for prefix in dict.fromkeys(found) if prefix.version == 4][:6]
+    return [
+        str(prefix)
+        for prefix in dict.fromkeys(found)
+        if prefix.version == vip.version and not prefix.is_link_local
+    ][:6]
 
 
 def _fixes(
     client: VantagePoint, route: Route, vip: Address, hosts: tuple[VantagePoint, ...]
 ) -> tuple[Fix, ...]:
     check = check_from_client(vip, client.name)
-    default = hosts[0].findings[RouteFacts].default
+    default = hosts[0].findings[RouteFacts].default_towards(vip)
     node = default.source if default else None
     pool = Step(
         place="cluster",
@@ -148,13 +153,15 @@ def _fixes(
         place="router",
         machine="the gateway",
         why="it then sends on what clients send to it",
-        instructions=f"Route {vip} to a node (ip route add {vip}/32 via {node or 'NODE'}), or use BGP mode with it.",
+        instructions=(
+            f"Route {vip} to a node (ip route add {ip_network(vip)} via {node or 'NODE'}), or use BGP mode with it."
+        ),
     )
     direct = Step(
         place="client",
         machine=client.name,
         why="it then asks by ARP, and the announcer answers",
-        changes=(RouteEntry(f"{vip}/32", route.interface or "IF"),),
+        changes=(RouteEntry(str(ip_network(vip)), route.interface or "IF"),),
     )
     caution = "Every client of the segment needs it, and clients beyond the router are not helped."
     return (

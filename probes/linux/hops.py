@@ -10,14 +10,19 @@ import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from probes.linux.udp import AT_ONCE, IP_RECVERR, PAYLOAD
+from probes.linux.udp import AT_ONCE, IP_RECVERR, IPV6_RECVERR, PAYLOAD
 from probes.questions.traffic import FirstHop, FirstHops, IcmpMessage
 from probes.target import Address
 
 TRACEROUTE_PORT = 33434  # nobody listens there
-ORIGIN_ICMP = 2  # SO_EE_ORIGIN_ICMP, linux/errqueue.h
+ORIGIN_ICMP, ORIGIN_ICMP6 = 2, 3  # SO_EE_ORIGIN_*, linux/errqueue.h
 EXTENDED_ERROR = struct.Struct("=IBBBBII")  # struct sock_extended_err
 TRIES = 3
+OFFENDER = {
+    (socket.IPPROTO_IP, IP_RECVERR): slice(EXTENDED_ERROR.size + 4, EXTENDED_ERROR.size + 8),
+    (socket.IPPROTO_IPV6, IPV6_RECVERR): slice(EXTENDED_ERROR.size + 8, EXTENDED_ERROR.size + 24),
+}
+"""Where the sender's address stands: in a struct sockaddr_in or sockaddr_in6 behind the error."""
 
 
 def first_hops(question: FirstHops) -> tuple[FirstHop, ...]:
@@ -28,9 +33,14 @@ def first_hops(question: FirstHops) -> tuple[FirstHop, ...]:
 
 
 def _ask(destination: Address, seconds: float) -> IcmpMessage | None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        sender.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
-        sender.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
+    ipv4 = destination.version == 4
+    with socket.socket(socket.AF_INET if ipv4 else socket.AF_INET6, socket.SOCK_DGRAM) as sender:
+        if ipv4:
+            sender.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+            sender.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
+        else:
+            sender.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
+            sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 1)
         sender.setblocking(False)
         for _ in range(TRIES):
             end = time.monotonic() + seconds / TRIES
@@ -51,9 +61,9 @@ def _told(sender: socket.socket) -> IcmpMessage | None:
     except BlockingIOError:
         return None
     for level, kind, data in messages:
-        if (level, kind) == (socket.IPPROTO_IP, IP_RECVERR) and len(data) >= EXTENDED_ERROR.size + 8:
+        place = OFFENDER.get((level, kind))
+        if place is not None and len(data) >= place.stop:
             _, origin, icmp_type, code, _, _, _ = EXTENDED_ERROR.unpack_from(data)
-            if origin == ORIGIN_ICMP:
-                offender = ipaddress.ip_address(data[EXTENDED_ERROR.size + 4 : EXTENDED_ERROR.size + 8])
-                return IcmpMessage(icmp_type, code, offender)
+            if origin in (ORIGIN_ICMP, ORIGIN_ICMP6):
+                return IcmpMessage(icmp_type, code, ipaddress.ip_address(data[place]))
     return None

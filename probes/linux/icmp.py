@@ -1,7 +1,4 @@
-"""ICMP echo (RFC 792, RFC 4443) by a raw socket, else a ping socket, else the ping program (needs no right of ours).
-
-Others' messages about our packets are kept for IPv4 only.
-"""
+"""ICMP echo (RFC 792, RFC 4443) by a raw socket, else a ping socket, else the ping program (needs no right of ours)."""
 
 from __future__ import annotations
 
@@ -25,7 +22,8 @@ from probes.questions.traffic import EchoAnswer, Echoes, IcmpMessage
 from probes.target import Address
 
 ECHO_REPLY, UNREACHABLE, REDIRECT, ECHO_REQUEST, TIME_EXCEEDED = 0, 3, 5, 8, 11
-ECHO6_REQUEST, ECHO6_REPLY = 128, 129
+ECHO6_REQUEST, ECHO6_REPLY, UNREACHABLE6, TIME_EXCEEDED6, REDIRECT6 = 128, 129, 1, 3, 137
+ERRORS6 = {UNREACHABLE6, TIME_EXCEEDED6}
 PAYLOAD = b"hairpin-doctor"
 ABOUT_OUR_PACKET = {UNREACHABLE, REDIRECT, TIME_EXCEEDED}
 LINGER_SECONDS = 0.03  # a redirect may arrive just behind the reply
@@ -76,7 +74,7 @@ class _Pings:
     def __init__(self, channel: socket.socket, question: Echoes, *, raw: bool, ipv6: bool) -> None:
         self.channel, self.question, self.raw, self.ipv6 = channel, question, raw, ipv6
         self.identifier = int.from_bytes(os.urandom(2))
-        messages: tuple[IcmpMessage, ...] | None = () if raw and not ipv6 else None
+        messages: tuple[IcmpMessage, ...] | None = () if raw else None
         self.found = {each: EchoAnswer(each, None, None, messages, None) for each in question.destinations}
         self.start = time.monotonic()
 
@@ -130,8 +128,10 @@ class _Pings:
             identifier == self.identifier or not self.raw
         ):
             self._reply(sequence, sender)
-        elif self.raw and not self.ipv6 and kind in ABOUT_OUR_PACKET and len(message) >= 28:
-            self._about(kind, code, message, sender)
+        elif self.raw:
+            about = about_packet_to(message, ipv6=self.ipv6)
+            if about is not None:
+                self._about(about[0], IcmpMessage(kind, code, sender, about[1]))
 
     def _reply(self, sequence: int, sender: Address) -> None:
         destinations = list(self.found)
@@ -141,15 +141,29 @@ class _Pings:
             if answer.round_trip_ms is None:
                 self.found[answer.destination] = replace(answer, round_trip_ms=passed, replied_from=sender)
 
-    def _about(self, kind: int, code: int, message: bytes, sender: Address) -> None:
-        """The message quotes our packet's IP header (RFC 792), at byte 8: its destination tells which target it means."""
-        answer = self.found.get(ipaddress.IPv4Address(message[24:28]))
+    def _about(self, destination: Address, found: IcmpMessage) -> None:
+        answer = self.found.get(destination)
         if answer is None or answer.messages is None or len(answer.messages) >= AT_MOST:
             return
-        gateway = ipaddress.IPv4Address(message[4:8]) if kind == REDIRECT else None
-        found = IcmpMessage(kind, code, sender, gateway)
         if found not in answer.messages:
             self.found[answer.destination] = replace(answer, messages=(*answer.messages, found))
+
+
+def about_packet_to(message: bytes, *, ipv6: bool) -> tuple[Address, Address | None] | None:
+    """Where the packet went that an ICMP message is about, and the next hop that a redirect proposes; None for another.
+
+    The message quotes the packet's IP header (RFC 792, RFC 4443), at byte 8; an IPv6 redirect names both addresses itself
+    (RFC 4861 section 4.5).
+    """
+    kind = message[0]
+    if ipv6 and kind == REDIRECT6 and len(message) >= 40:
+        return ipaddress.IPv6Address(message[24:40]), ipaddress.IPv6Address(message[8:24])
+    if ipv6 and kind in ERRORS6 and len(message) >= 48:
+        return ipaddress.IPv6Address(message[32:48]), None
+    if not ipv6 and kind in ABOUT_OUR_PACKET and len(message) >= 28:
+        gateway = ipaddress.IPv4Address(message[4:8]) if kind == REDIRECT else None
+        return ipaddress.IPv4Address(message[24:28]), gateway
+    return None
 
 
 def checksum(data: bytes) -> int:

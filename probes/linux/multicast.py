@@ -8,9 +8,9 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import closing
 from ipaddress import IPv6Address
 
+from probes.linux.netlink_dump import HEADER, dump
 from probes.linux.procfs import NET
 from probes.questions.multicast import (
     BridgeMulticast,
@@ -20,8 +20,6 @@ from probes.questions.multicast import (
     MulticastForwarding,
 )
 
-HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
-NLM_F_REQUEST, NLM_F_DUMP, NLMSG_ERROR, NLMSG_DONE = 0x1, 0x300, 2, 3
 RTM_GETLINK, RTM_GETMDB, AF_BRIDGE = 18, 86, 7
 LINK_MESSAGE, PORT_MESSAGE = struct.Struct("=BxHiII"), struct.Struct("=BxxxI")  # ifinfomsg, br_port_msg
 TYPE_MASK = 0x3FFF  # without NLA_F_NESTED and NLA_F_NET_BYTEORDER
@@ -121,19 +119,5 @@ def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _dump(kind: int, body: bytes) -> Iterator[bytes]:
-    """The payloads of a dump. Raises OSError with the kernel's own error."""
-    with closing(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)) as netlink:
-        netlink.bind((0, 0))
-        request = HEADER.pack(HEADER.size + len(body), kind, NLM_F_REQUEST | NLM_F_DUMP, 1, 0)
-        netlink.send(request + body)
-        while True:
-            data = netlink.recv(1 << 18)
-            while len(data) >= HEADER.size:
-                length, answer, _, _, _ = HEADER.unpack_from(data)
-                payload = data[HEADER.size : length]
-                if answer == NLMSG_DONE:
-                    return
-                if answer == NLMSG_ERROR:
-                    raise OSError(-struct.unpack_from("=i", payload)[0], "the kernel refused a dump")
-                yield payload
-                data = data[(length + 3) & ~3 :]
+    for message in dump(socket.NETLINK_ROUTE, kind, body):
+        yield message[HEADER.size :]

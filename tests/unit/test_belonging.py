@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from hairpin_doctor.redaction.redact import redact
 from hairpin_doctor.scan import judge
 from probes import questions as q
 from probes.catalogue import CATALOGUE
+from probes.host import Absent
 from probes.probe import Scope
 from probes.questions.links import Link, LinkAddress
 from probes.questions.machine import Identity, Moment
@@ -211,3 +212,45 @@ def test_a_vip_at_two_macs_is_shown_in_every_form(capsys: pytest.CaptureFixture[
     for text in (to_markdown(report), to_html(report)):
         assert "the VIP" in text
         assert "contradict each other" in text
+
+
+def ipv6_machine(name: str, host: int, gateway: str, router: str) -> Recording:
+    """The same without IPv4; each link of the site has fe80::/64, and many a router is fe80::1 there."""
+    old = machine(name, host)
+    vip, own = parse_target("[fd00:1::53]:53"), IPv6Address(f"fd00:{host}::5")
+    towards = Route("unicast", "eth0", IPv6Address(gateway), own, 254)
+    cache = (Neighbour(2, IPv6Address(gateway), router, "REACHABLE", True),)
+    asked = (
+        *old.asked[:2],
+        Asked(q.Neighbours(Moment.BEFORE), cache),
+        Asked(q.Neighbours(Moment.AFTER_TRAFFIC), cache),
+        Asked(q.RouteTo(vip.vip), towards),
+        Asked(q.RouteTo(IPv4Address("192.0.0.8")), Absent("no route")),
+        Asked(q.RouteTo(IPv6Address("100::8")), towards),
+        Asked(q.RoutingRules(), ()),
+        Asked(q.ConnectedPrefixes(), (ConnectedPrefix(IPv6Network("fe80::/64"), "eth0"),)),
+    )
+    return replace(old, scope=Scope((vip,)), asked=asked)
+
+
+def test_machines_without_ipv4_have_no_gateway_in_common_by_that() -> None:
+    pair = [
+        ipv6_machine("remote", 10, "fd00:10::1", ROUTER),
+        ipv6_machine("n5", 11, "fd00:11::1", OTHER_ROUTER),
+    ]
+    assert len(judge(pair).recordings) == 2
+
+
+def test_a_link_local_gateway_of_one_address_is_another_router_on_each_link() -> None:
+    pair = [ipv6_machine("remote", 10, "fe80::1", ROUTER), ipv6_machine("n5", 11, "fe80::1", OTHER_ROUTER)]
+    assert len(judge(pair).recordings) == 2
+    assert judge(pair).report.contradictions == ()
+
+
+def test_an_ipv6_gateway_of_one_global_address_and_two_macs_is_two_networks() -> None:
+    pair = [
+        ipv6_machine("remote", 10, "fd00:10::1", ROUTER),
+        ipv6_machine("n5", 11, "fd00:10::1", OTHER_ROUTER),
+    ]
+    with pytest.raises(NotTogether, match="gateways of one address and different MACs"):
+        judge(pair)

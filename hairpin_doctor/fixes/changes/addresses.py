@@ -145,5 +145,6 @@ class PolicyRule(Change):
         return (self._command(not self.present),)
 
     def _command(self, present: bool) -> str:
+        family = " -6" if ":" in self.destination else ""
         words = f"to {self.destination} lookup main priority {self.priority}"
-        return f"ip rule {'add' if present else 'del'} {words}"
+        return f"ip{family} rule {'add' if present else 'del'} {words}"

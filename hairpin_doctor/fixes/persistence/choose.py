@@ -86,7 +86,7 @@ def _interface(wanted: OwnMacInterface, setup: NetworkSetup) -> Persistence:
 def _up(wanted: OwnMacInterface) -> tuple[Change, ...]:
     known = (FdbEntry(wanted.link.mac, wanted.link.base),) if wanted.in_fdb else ()
     addresses = (InterfaceAddress(each, wanted.link.name) for each in wanted.addresses)
-    return (*addresses, LinkState(wanted.link.name), *known)
+    return (*addresses, LinkState(wanted.link.name), *wanted.routes, *known)
 
 
 def _at_boot(

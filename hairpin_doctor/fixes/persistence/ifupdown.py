@@ -42,7 +42,7 @@ def _script(wanted: OwnMacInterface) -> str:
     link = wanted.link
     known = (FdbEntry(link.mac, link.base),) if wanted.in_fdb else ()
     addresses = (InterfaceAddress(each, link.name) for each in wanted.addresses)
-    changes = (link, *wanted.settings, *addresses, LinkState(link.name), *known)
+    changes = (link, *wanted.settings, *addresses, LinkState(link.name), *wanted.routes, *known)
     return SCRIPT.format(
         header=header(f"an interface with a MAC of its own, whenever {link.base} has come up"),
         base=link.base,

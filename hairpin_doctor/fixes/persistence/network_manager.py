@@ -42,6 +42,8 @@ def network_manager(wanted: OwnMacInterface, cluster_units: tuple[str, ...], *, 
             f"ip addr show dev {link.name} | grep -q -F {wanted.addresses[0]}" if wanted.addresses else None
         )
         found += systemd_unit(f"{link.name}-fdb", entry, cluster_units, (link.base, link.name), until=there)
+    if wanted.routes:
+        found += systemd_unit(f"{link.name}-route", wanted.routes, cluster_units, (link.name,))
     return found
 
 

@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hairpin_doctor.fixes.changes import Change, FdbEntry, InterfaceAddress, LinkState, MacvlanLink, Sysctl
+from hairpin_doctor.fixes.changes import (
+    Change,
+    FdbEntry,
+    InterfaceAddress,
+    LinkState,
+    MacvlanLink,
+    RouteEntry,
+    Sysctl,
+)
 
 
 @dataclass(frozen=True)
 class OwnMacInterface:
-    """A macvlan, its addresses and settings, whether the bridge below knows its MAC; `rest`: changes of another matter."""
+    """A macvlan, its addresses and settings, whether the bridge below knows its MAC; `rest`: changes of another matter.
+
+    `routes`: by which a speaker answers over IPv6; where there are any, the interface needs its link-local address too.
+    """
 
     link: MacvlanLink
     addresses: tuple[str, ...]
     settings: tuple[Sysctl, ...]
     in_fdb: bool
     rest: tuple[Change, ...]
+    routes: tuple[RouteEntry, ...] = ()
 
 
 def own_mac_interface(changes: Sequence[Change]) -> OwnMacInterface | None:
@@ -33,4 +45,5 @@ def own_mac_interface(changes: Sequence[Change]) -> OwnMacInterface | None:
         settings=tuple(each for each in mine if isinstance(each, Sysctl)),
         in_fdb=known in mine,
         rest=tuple(each for each in changes if each not in mine and not isinstance(each, LinkState)),
+        routes=tuple(each for each in mine if isinstance(each, RouteEntry)),
     )

@@ -53,10 +53,13 @@ def _network(wanted: OwnMacInterface, *, ipv6: bool) -> str:
     addresses = "".join(
         f"\n[Address]\nAddress={each}\nDuplicateAddressDetection=none\n" for each in wanted.addresses
     )
+    routes = "".join(
+        f"\n[Route]\nDestination={each.destination}\nMetric={each.metric}\n" for each in wanted.routes
+    )
     link_local = "ipv6" if ipv6 else "no"
     return header("up, with link-local addresses and nothing else") + (
         f"[Match]\nName={wanted.link.name}\n\n[Link]\nRequiredForOnline=no\n\n"
-        f"[Network]\nLinkLocalAddressing={link_local}\nIPv6AcceptRA=no\nConfigureWithoutCarrier=yes\n{addresses}"
+        f"[Network]\nLinkLocalAddressing={link_local}\nIPv6AcceptRA=no\nConfigureWithoutCarrier=yes\n{addresses}{routes}"
     )
 
 

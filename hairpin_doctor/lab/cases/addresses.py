@@ -31,6 +31,7 @@ from hairpin_doctor.lab.second_node import second_node
 from hairpin_doctor.lab.topology import CableEnd, Loopback
 
 STRANGER = "stranger"
+OUTSIDE = {4: ip_address("172.29.53.53"), 6: ip_address("fdac:1d35::53")}
 
 
 def _stranger(names: Names) -> Fault:
@@ -88,7 +89,7 @@ def _vip_is_the_gateway(names: Names) -> Names:
 
 def _vip_outside(names: Names) -> Names:
     """An address of a private range that the lab uses for nothing else."""
-    return replace(names, dns_vip=ip_address("172.29.53.53"))
+    return replace(names, dns_vip=OUTSIDE[names.lan.version])
 
 
 def _contested(names: Names) -> tuple[Check, ...]:

@@ -28,6 +28,9 @@ DEAF_POD = """table inet policer {
 """
 
 
+FORWARDING = {4: "net.ipv4.ip_forward", 6: "net.ipv6.conf.all.forwarding"}
+
+
 def _pods_there(names: Names) -> Network:
     return ip_network((distant_pod(names), names.host_pods.prefixlen), strict=False)
 
@@ -64,11 +67,11 @@ _NOT_FORWARDED = Case(
     title="The other node does not forward: what is sent to its pods is lost there, and it answers ping itself.",
     codes=("HD508",),
     network=two_nodes("Cluster"),
-    fault=lambda _: sysctls("other_node", {"net.ipv4.ip_forward": 0}),
+    fault=lambda _: sysctls("other_node", {"net.ipv4.ip_forward": 0}),  # and by IPv6 (lab/render.py)
     symptom=lambda names: (*_fails(names), Check("host", Ping(names.other_node_ip), ("reply",))),
     client="laptop",
     targets=dns_targets,
-    by_hand=lambda _: ("other_node", "sysctl -qw net.ipv4.ip_forward=1"),
+    by_hand=lambda names: ("other_node", f"sysctl -qw {FORWARDING[names.lan.version]}=1"),
 )
 
 CASES = (

@@ -144,7 +144,7 @@ CASES = (
         name="legacy-policy-drops",
         title="Docker uses iptables-legacy: its policy DROP is invisible to iptables-nft, which holds the Services.",
         codes=("HD504",),
-        fault=lambda _: docker("iptables-legacy"),
+        fault=lambda names: docker("iptables-legacy" if names.lan.version == 4 else "ip6tables-legacy"),
         symptom=_dns_is_silent,
     ),
     _FORWARD,

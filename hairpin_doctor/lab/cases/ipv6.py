@@ -14,7 +14,16 @@ from hairpin_doctor.lab.cases.case import Case, all_served, all_targets, dns_is,
 from hairpin_doctor.lab.cases.filtering import only_bridges
 from hairpin_doctor.lab.checks import Check, Ndp
 from hairpin_doctor.lab.daemon import Daemon
-from hairpin_doctor.lab.faults import Fault, announcer, compose, interface, no_announcer, nothing, sysctls
+from hairpin_doctor.lab.faults import (
+    Fault,
+    announcer,
+    compose,
+    interface,
+    no_announcer,
+    nothing,
+    own_mac_interface,
+    sysctls,
+)
 from hairpin_doctor.lab.filters import firewall
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import Announcer
@@ -100,6 +109,12 @@ def _unheard_beyond_the_bridge(names: Names) -> tuple[Check, ...]:
     return (Check("vm", Ndp(names.dns_vip), ("nobody",)), *silent, *dns_is("laptop", names.dns_vip, "served"))
 
 
+def _without_a_way_back(names: Names) -> Fault:
+    """Somebody who listens on the own-MAC interface alone, which has no route to the LAN."""
+    interface = own_mac_interface(names, values={}, addressed=True, in_fdb=True, routed=False)
+    return compose(interface, announcer(lambda old: replace(old, habit="bound")))
+
+
 _NO_LINK_LOCAL = sysctls("host", {"net.ipv6.conf.default.addr_gen_mode": 1})
 """none (ip-sysctl): the bridge has its own address, and no link-local one."""
 
@@ -143,6 +158,13 @@ _CASES = (
         symptom=_silent,
         by_hand=lambda names: ("host", f"ip -6 address add fe80::5/64 dev {names.bridge} nodad"),
         repair=_speaker_anew,
+    ),
+    replace(
+        _UNHEARD,
+        name="answers-without-a-route",
+        title="The speaker hears on an own-MAC interface that has no route to the LAN: its answers cannot be sent.",
+        fault=_without_a_way_back,
+        symptom=_silent,
     ),
     replace(
         _UNHEARD,

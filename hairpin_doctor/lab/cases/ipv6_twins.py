@@ -6,21 +6,35 @@ One for each cause whose mechanism IPv6 shares: a rule may judge IPv6 VIPs only 
 from __future__ import annotations
 
 from hairpin_doctor.lab.cases import (
+    addresses,
     arp,
     bridged,
+    collision,
+    cross_node,
     datapath,
     filtering,
     interfaces,
     macvtap,
+    own_mac,
     packet_sizes,
     port_mac,
     ports,
     resolver,
+    routing,
     tracking,
 )
 from hairpin_doctor.lab.cases.ipv6 import over_ipv6
 
 TWINS = (
+    "announced-twice",  # HD106
+    "vip-outside-prefix",  # HD111
+    "metallb0-floods",  # HD309
+    "duplicate-mac",  # HD310
+    "multihomed-asymmetry",  # HD402
+    "policy-route-captures-lan",  # HD406
+    "legacy-policy-drops",  # HD504
+    "stale-udp-conntrack",  # HD506
+    "cross-node-not-forwarded",  # HD508
     "l2-on-eno1",  # HD104
     "l2-on-enp197s0",  # HD105
     "macvtap-cannot-reach-parent",  # HD110
@@ -48,6 +62,11 @@ _FAMILIES = (
     arp,
     port_mac,
     bridged,
+    addresses,
+    cross_node,
+    routing,
+    own_mac,
+    collision,
     datapath,
     ports,
     filtering,

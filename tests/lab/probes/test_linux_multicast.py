@@ -12,6 +12,7 @@ import pytest
 
 from hairpin_doctor.lab.readiness import poll
 from probes.neighbour_discovery import usable_link_locals
+from probes.questions.firewall import TrackedConnections
 from probes.questions.links import Links
 from probes.questions.multicast import JoinedGroups, MulticastForwarding
 from probes.questions.neighbours import ArpReply, NeighbourSolicitations
@@ -116,3 +117,14 @@ def test_a_tentative_and_a_failed_address_are_no_usable_ones(ipv6: Any) -> None:
     }
     assert states[str(OWN)] is None
     assert states["2001:db8::79"] == "tentative"
+
+
+def test_tracked_flows_to_an_ipv6_vip_are_those_to_it_and_no_others(ipv6: Any) -> None:
+    """The kernel's own filter gives the others (ctnetlink_filter_match_tuple, seen on Linux 6.18)."""
+    for port, destination in ((5001, VIP), (5002, OWN)):
+        flow = f"-I -p udp -s 2001:db8::99 --sport {port} -d {destination} --dport 53 -t 60"
+        ipv6.run("b", "conntrack", *flow.split(), "--dst-nat", "2001:db8:1::5")
+    found = ipv6.ask("b", TrackedConnections((VIP,)))
+    assert [(each.original.source_port, each.original.destination) for each in found] == [(5001, VIP)]
+    assert str(found[0].reply.source) == "2001:db8:1::5"
+    assert not found[0].seen_reply

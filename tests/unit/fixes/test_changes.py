@@ -22,6 +22,7 @@ from hairpin_doctor.fixes.changes import (
     Manifest,
     NftRule,
     Patch,
+    PolicyRule,
     ResourceRef,
     RouteEntry,
     Sysctl,
@@ -155,3 +156,12 @@ def test_a_step_shows_its_manifest_as_yaml_and_deletes_the_object_to_undo_it() -
     assert step.manifest == "kind: L2Advertisement\n"
     assert step.commands == ()
     assert step.undo == ("kubectl -n metallb-system delete l2advertisement announce-on-metallb0",)
+
+
+def test_ip_rule_is_told_the_family_which_it_does_not_see_in_a_prefix() -> None:
+    assert PolicyRule("192.0.2.0/24", 99).commands() == (
+        "ip rule add to 192.0.2.0/24 lookup main priority 99",
+    )
+    change = PolicyRule("2001:db8::/64", 99)
+    assert change.commands() == ("ip -6 rule add to 2001:db8::/64 lookup main priority 99",)
+    assert change.undo() == ("ip -6 rule del to 2001:db8::/64 lookup main priority 99",)
