@@ -95,6 +95,7 @@ ELSEWHERE = {
     "announced_by_many_interfaces._kernel_answers_once": "its two settings are HD208's and HD209's",
     "duplicate_address._holds_what_a_node_serves": "its step is that of duplicate_address._free",
     "multicast.flood_again": "its port flag is done and undone in tests/lab/machine",
+    "multicast.route_to_answer_by": "answers-without-a-route-ipv6 has it applied each time it runs",
     "stateful_gateway_sees_half._fixes": "HD601 comes first in every case of the lab that has it",
 }
 """Fixes with changes of which no case of the catalogue is the proof, and what stands for it."""
