@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_network
 
 from hairpin_doctor.vantage_point import STAND_IN_PORT, VantagePoint
 from probes.arp import ArpFacts
@@ -147,9 +147,10 @@ def _goes_up(attachment: Attachment, *, untagged: bool) -> bool:
 
 
 def addresses_like(link: Link, vip: Address) -> tuple[Address, ...]:
-    """The address of the VIP's family by which people know an interface: not what IPv6 gives to every interface."""
-    found = (each.address for each in link.addresses if each.address.version == vip.version)
-    return tuple(each for each in found if each.version == 4 or not each.is_link_local)[:1]
+    """The address of the VIP's family by which people know an interface, best in its subnet; not what IPv6 gives to all."""
+    found = [each for each in link.addresses if each.address.version == vip.version]
+    found.sort(key=lambda each: vip not in ip_network((each.address, each.prefix_length), strict=False))
+    return tuple(e.address for e in found if e.address.version == 4 or not e.address.is_link_local)[:1]
 
 
 def ipv4_addresses(link: Link) -> Iterator[IPv4Address]:

@@ -10,7 +10,11 @@ from dataclasses import dataclass
 
 from probes.host import Host
 from probes.probe import Layer, Scope, probe
-from probes.questions.traffic import EchoAnswer, Echoes, IcmpMessage
+from probes.questions.icmp_message import IcmpMessage
+from probes.questions.traffic import (
+    EchoAnswer,
+    Echoes,
+)
 from probes.target import Address
 
 PATIENCE_MS = 850  # no longer than ARP is listened to

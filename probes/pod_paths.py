@@ -12,8 +12,13 @@ from probes.endpoints import EndpointFound, endpoints
 from probes.host import Host
 from probes.interfaces import interfaces
 from probes.probe import Layer, Phase, Scope, probe
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.routing import Route
-from probes.questions.traffic import Echoes, FirstHops, Handshake, IcmpMessage
+from probes.questions.traffic import (
+    Echoes,
+    FirstHops,
+    Handshake,
+)
 from probes.target import Address
 
 TUNNELS = ("vxlan", "geneve", "ipip", "sit", "gre", "wireguard", "tun")

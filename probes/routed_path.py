@@ -16,10 +16,14 @@ from probes.arp import ArpFacts, arp
 from probes.host import Absent, Host, Unanswered
 from probes.neighbours import UNUSABLE
 from probes.probe import Layer, Phase, Scope, probe
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.machine import Moment
 from probes.questions.neighbours import Neighbours
 from probes.questions.routing import Route, RouteTo
-from probes.questions.traffic import IcmpMessage, RoutedEcho, RoutedEchoes
+from probes.questions.traffic import (
+    RoutedEcho,
+    RoutedEchoes,
+)
 from probes.routes import SOMEWHERE_ELSE
 from probes.service_rules import service_rules
 from probes.target import Address

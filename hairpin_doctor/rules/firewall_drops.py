@@ -38,7 +38,11 @@ from hairpin_doctor.vantage_point import VantagePoint
 from probes.dns import DnsFacts
 from probes.icmp import IcmpFacts
 from probes.interfaces import InterfaceFacts
-from probes.questions.traffic import DatagramOutcome, Handshake, IcmpMessage
+from probes.questions.icmp_message import IcmpMessage
+from probes.questions.traffic import (
+    DatagramOutcome,
+    Handshake,
+)
 from probes.routes import RouteFacts
 from probes.service_rules import ServiceRulesFacts
 from probes.target import Address

@@ -11,7 +11,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from probes.linux.udp import AT_ONCE, IP_RECVERR, IPV6_RECVERR, PAYLOAD
-from probes.questions.traffic import FirstHop, FirstHops, IcmpMessage
+from probes.questions.icmp_message import IcmpMessage
+from probes.questions.traffic import (
+    FirstHop,
+    FirstHops,
+)
 from probes.target import Address
 
 TRACEROUTE_PORT = 33434  # nobody listens there

@@ -18,7 +18,11 @@ from dataclasses import replace
 
 from probes.host import Denied
 from probes.linux.rulesets import PATH
-from probes.questions.traffic import EchoAnswer, Echoes, IcmpMessage
+from probes.questions.icmp_message import IcmpMessage
+from probes.questions.traffic import (
+    EchoAnswer,
+    Echoes,
+)
 from probes.target import Address
 
 ECHO_REPLY, UNREACHABLE, REDIRECT, ECHO_REQUEST, TIME_EXCEEDED = 0, 3, 5, 8, 11

@@ -13,7 +13,11 @@ from dataclasses import replace
 
 from probes.linux.crafting import ICMP, IP, Ether
 from probes.linux.icmp import ABOUT_OUR_PACKET, ECHO_REPLY, REDIRECT
-from probes.questions.traffic import IcmpMessage, RoutedEcho, RoutedEchoes
+from probes.questions.icmp_message import IcmpMessage
+from probes.questions.traffic import (
+    RoutedEcho,
+    RoutedEchoes,
+)
 from probes.target import Address
 
 TO_THE_SECOND_HOP = 2

@@ -10,40 +10,8 @@ from enum import StrEnum
 from typing import Literal
 
 from probes.host import Question
+from probes.questions.icmp_message import IcmpMessage
 from probes.target import Address
-
-
-@dataclass(frozen=True)
-class IcmpMessage:
-    """An ICMP message about our packet: its type and code, its sender, and for a redirect the new next hop.
-
-    Type and code as RFC 792 numbers them, and RFC 4443 and RFC 4861 where the sender has an IPv6 address.
-    """
-
-    type: int
-    code: int
-    sender: Address
-    gateway: Address | None = None
-
-    @property
-    def is_redirect(self) -> bool:
-        """Redirect."""
-        return self.type == (5 if self.sender.version == 4 else 137)
-
-    @property
-    def is_time_exceeded(self) -> bool:
-        """Time Exceeded."""
-        return self.type == (11 if self.sender.version == 4 else 3)
-
-    @property
-    def is_unreachable(self) -> bool:
-        """Destination Unreachable, whatever its code."""
-        return self.type == (3 if self.sender.version == 4 else 1)
-
-    @property
-    def is_prohibited(self) -> bool:
-        """Unreachable by somebody's will (RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1; RFC 4443 section 3.1)."""
-        return self.is_unreachable and self.code in ((9, 10, 13) if self.sender.version == 4 else (1, 5, 6))
 
 
 @dataclass(frozen=True)

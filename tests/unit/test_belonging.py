@@ -225,7 +225,7 @@ def ipv6_machine(name: str, host: int, gateway: str, router: str) -> Recording:
         Asked(q.Neighbours(Moment.BEFORE), cache),
         Asked(q.Neighbours(Moment.AFTER_TRAFFIC), cache),
         Asked(q.RouteTo(vip.vip), towards),
-        Asked(q.RouteTo(IPv4Address("192.0.0.8")), Absent("no route")),
+        Asked(q.RouteTo(IPv4Address("192.0.0.8")), None, Absent("no route")),
         Asked(q.RouteTo(IPv6Address("100::8")), towards),
         Asked(q.RoutingRules(), ()),
         Asked(q.ConnectedPrefixes(), (ConnectedPrefix(IPv6Network("fe80::/64"), "eth0"),)),

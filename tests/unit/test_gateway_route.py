@@ -16,11 +16,15 @@ from probes.arp import ArpAnswers, ArpFacts
 from probes.bgp_sessions import BgpSessionFacts
 from probes.interface_sysctls import InterfaceSysctlFacts
 from probes.interfaces import InterfaceFacts
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.links import LinkAddress
 from probes.questions.neighbours import ArpReply
 from probes.questions.routing import ConnectedPrefix, Route
 from probes.questions.sockets import TcpConnection
-from probes.questions.traffic import Endpoint, IcmpMessage, RoutedEcho
+from probes.questions.traffic import (
+    Endpoint,
+    RoutedEcho,
+)
 from probes.routed_path import RoutedPathFacts
 from probes.routes import RouteFacts, RouteFound
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts

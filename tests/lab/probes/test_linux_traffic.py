@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.traffic import (
     DatagramAnswer,
     DatagramOutcome,
@@ -19,7 +20,6 @@ from probes.questions.traffic import (
     Handshake,
     HandshakeAnswer,
     Handshakes,
-    IcmpMessage,
     PacketSizes,
     RoutedEcho,
     RoutedEchoes,

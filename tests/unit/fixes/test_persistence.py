@@ -20,6 +20,7 @@ from hairpin_doctor.fixes.changes import (
     IptablesRule,
     LinkState,
     MacvlanLink,
+    RouteEntry,
     Sysctl,
     VethPort,
 )
@@ -324,3 +325,12 @@ def test_the_managers_are_known_by_what_they_leave_on_disk(tmp_path: Path) -> No
     assert (found.interfaces, found.ipv6) == (("bridge0",), False)
     assert found.cluster_units == ("k3s.service",)
     assert not found.systemd
+
+
+@pytest.mark.parametrize("setup", [NETWORKD, host("NetworkManager"), host("ifupdown"), host()])
+def test_the_route_by_which_a_speaker_answers_over_ipv6_is_kept(setup: NetworkSetup) -> None:
+    route = RouteEntry("2001:db8::/64", "metallb0", metric=4096)
+    found = persist("HD601", (*RECIPE, route), setup)
+    every = "".join(each.text for each in found.files)
+    assert "2001:db8::/64" in every
+    assert "4096" in every

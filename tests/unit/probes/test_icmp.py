@@ -7,7 +7,11 @@ from typing import Any
 
 from probes.icmp import PATIENCE_MS, icmp
 from probes.probe import Scope
-from probes.questions.traffic import EchoAnswer, Echoes, IcmpMessage
+from probes.questions.icmp_message import IcmpMessage
+from probes.questions.traffic import (
+    EchoAnswer,
+    Echoes,
+)
 from probes.target import Target
 
 VIP, OTHER, ROUTER = (IPv4Address(f"192.0.2.{n}") for n in (53, 54, 1))

@@ -10,6 +10,7 @@ import pytest
 from probes.pod_paths import pod_paths
 from probes.probe import Scope
 from probes.questions.firewall import IptablesRules, NftRuleset, VirtualServers
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.links import Links
 from probes.questions.neighbours import Neighbours
 from probes.questions.routing import Route, RouteTo
@@ -22,7 +23,6 @@ from probes.questions.traffic import (
     Handshake,
     HandshakeAnswer,
     Handshakes,
-    IcmpMessage,
 )
 from probes.target import parse_target
 

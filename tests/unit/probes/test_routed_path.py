@@ -10,10 +10,14 @@ import pytest
 from probes.host import Absent, Denied
 from probes.probe import Scope
 from probes.questions.firewall import IptablesRules, NftRuleset, VirtualServers
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.machine import Moment
 from probes.questions.neighbours import ArpReply, ArpSweep, Neighbours
 from probes.questions.routing import Route, RouteTo
-from probes.questions.traffic import IcmpMessage, RoutedEcho, RoutedEchoes
+from probes.questions.traffic import (
+    RoutedEcho,
+    RoutedEchoes,
+)
 from probes.routed_path import PATIENCE_MS, RoutedPathFacts, routed_path
 from probes.routes import SOMEWHERE_ELSE
 from probes.target import Target

@@ -21,8 +21,11 @@ from hairpin_doctor.rules.bgp_not_advertised import bgp_not_advertised
 from hairpin_doctor.rules.bgp_session_down import bgp_session_down
 from hairpin_doctor.rules.no_advertisement import no_advertisement
 from probes.questions.bgp import BgpDaemonState
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.sockets import PacketSocket, PacketSockets, TcpConnections
-from probes.questions.traffic import IcmpMessage, RoutedEchoes
+from probes.questions.traffic import (
+    RoutedEchoes,
+)
 from scripts import cluster_objects as objects
 
 Recorded = Callable[[str], Any]

@@ -20,9 +20,15 @@ from probes.bgp_daemon import BgpDaemonFacts
 from probes.bgp_sessions import BgpSessionFacts
 from probes.interfaces import InterfaceFacts
 from probes.questions.bgp import BgpSession
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.routing import ConnectedPrefix, Route
 from probes.questions.sockets import TcpConnection
-from probes.questions.traffic import Endpoint, Handshake, HandshakeAnswer, IcmpMessage, RoutedEcho
+from probes.questions.traffic import (
+    Endpoint,
+    Handshake,
+    HandshakeAnswer,
+    RoutedEcho,
+)
 from probes.routed_path import RoutedPathFacts
 from probes.routes import RouteFacts, RouteFound
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts

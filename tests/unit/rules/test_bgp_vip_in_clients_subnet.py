@@ -10,9 +10,13 @@ from typing import Any
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
 from hairpin_doctor.rules.bgp_vip_in_clients_subnet import bgp_vip_in_clients_subnet
 from probes.host import Denied
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.neighbours import ArpReply, ArpSweep
 from probes.questions.sockets import PacketSocket, PacketSockets, TcpConnections
-from probes.questions.traffic import Endpoint, IcmpMessage, RoutedEchoes
+from probes.questions.traffic import (
+    Endpoint,
+    RoutedEchoes,
+)
 
 Recorded = Callable[[str], Any]
 GATEWAY, STRANGER = ip_address("192.168.8.1"), "3c:06:30:77:88:99"

@@ -14,8 +14,13 @@ from hairpin_doctor.rules.cross_node_pod_network_broken import cross_node_pod_ne
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts, EndpointFound
 from probes.pod_paths import PodPath, PodPathFacts
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.routing import Route
-from probes.questions.traffic import Endpoint, Handshake, HandshakeAnswer, IcmpMessage
+from probes.questions.traffic import (
+    Endpoint,
+    Handshake,
+    HandshakeAnswer,
+)
 from probes.routes import RouteFacts
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts
 from probes.target import Protocol

@@ -9,10 +9,13 @@ from typing import Any
 
 from hairpin_doctor.rule import Cleared, Diagnosis, Undetermined
 from hairpin_doctor.rules.nobody_answers import nobody_answers
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.links import ForwardingDatabase
 from probes.questions.neighbours import ArpReply, ArpSweep
 from probes.questions.sockets import PacketSocket, PacketSockets
-from probes.questions.traffic import IcmpMessage, RoutedEchoes
+from probes.questions.traffic import (
+    RoutedEchoes,
+)
 
 Recorded = Callable[[str], Any]
 CASE = "nobody-announces"

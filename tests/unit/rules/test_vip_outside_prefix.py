@@ -11,9 +11,13 @@ from hairpin_doctor.rule import Cleared, Diagnosis, Undetermined
 from hairpin_doctor.rules.vip_outside_prefix import vip_outside_prefix
 from probes.host import Denied
 from probes.questions.firewall import FlowDirection, TrackedConnection, TrackedConnections
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.routing import ConnectedPrefix, ConnectedPrefixes
 from probes.questions.sockets import TcpConnection, TcpConnections
-from probes.questions.traffic import Endpoint, IcmpMessage, RoutedEchoes
+from probes.questions.traffic import (
+    Endpoint,
+    RoutedEchoes,
+)
 from probes.target import Protocol
 
 Recorded = Callable[[str], Any]

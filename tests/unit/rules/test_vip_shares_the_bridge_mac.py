@@ -12,13 +12,13 @@ from hairpin_doctor.diagnose import Outcome
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis
 from hairpin_doctor.rules.vip_shares_the_bridge_mac import vip_shares_the_bridge_mac
 from probes.questions.firewall import TrackedConnections
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.traffic import (
     DatagramOutcome,
     DnsExchanges,
     Echoes,
     Handshake,
     Handshakes,
-    IcmpMessage,
 )
 
 Recorded = Callable[[str], Any]

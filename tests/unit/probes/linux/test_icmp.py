@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 import pytest
 
 from probes.linux.icmp import about_packet_to
-from probes.questions.traffic import IcmpMessage
+from probes.questions.icmp_message import IcmpMessage
 
 VIP, NODE, VIP6, NODE6 = (
     IPv4Address("192.0.2.53"),
