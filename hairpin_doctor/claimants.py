@@ -70,7 +70,7 @@ def claimants(network: Network, client: VantagePoint, vip: Address) -> tuple[Cla
             mac=mac,
             owner=next(iter(network.owners(mac)), None),
             gateway=mac in gateway,
-            also=tuple(dict.fromkeys(each for each in _addresses(network, mac) if each != vip)),
+            also=tuple(dict.fromkeys(each for each in _addresses(network, mac, vip.version) if each != vip)),
             did=_did(network, client, vip, mac),
         )
         for mac in arp.macs(vip)
@@ -101,14 +101,14 @@ def serves_nothing(network: Network, claimant: Claimant, vip: Address) -> bool:
     )
 
 
-def _addresses(network: Network, mac: str) -> Iterator[Address]:
-    """Addresses that any scanned machine has resolved to this MAC, VIPs left out."""
+def _addresses(network: Network, mac: str, version: int) -> Iterator[Address]:
+    """Addresses that any scanned machine has resolved to this MAC, VIPs and what IPv6 gives to every interface left out."""
     for each in network.vantage_points:
         cache, arp = each.findings.get(NeighbourFacts), each.findings.get(ArpFacts)
         found = [entry.address for entry in cache.entries if entry.mac == mac] if cache else []
         replies = [r for answers in arp.answers for r in answers.replies if r.mac == mac] if arp else []
         for address in (*found, *(reply.address for reply in replies)):
-            if address.version == 4 and address not in network.vips:
+            if address.version == version and not address.is_link_local and address not in network.vips:
                 yield address
 
 

@@ -10,7 +10,6 @@ whose br_netfilter translates bridged frames answers in the place of the machine
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
 from probes.arp import ArpAnswers, arp
 from probes.dns import dns
@@ -99,7 +98,7 @@ def _source(host: Host, vip: Address) -> Address | None:
         source = host.ask(RouteTo(vip)).source
     except Absent:
         return None
-    return source if isinstance(source, IPv4Address) else None
+    return source
 
 
 def _targets(scope: Scope) -> tuple[Target, ...]:

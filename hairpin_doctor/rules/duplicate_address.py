@@ -27,7 +27,7 @@ from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.forget import forget
 from hairpin_doctor.fixes.give_up_address import give_up
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import names, symptom
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
@@ -36,7 +36,7 @@ from probes.service_rules import ServiceRulesFacts
 from probes.target import Address, resolution
 
 
-@rule("HD203", "duplicate-address", Severity.BROKEN, explains=("HD205", "HD302", "HD510"))
+@rule("HD203", "duplicate-address", Severity.BROKEN, explains=("HD205", "HD302", "HD510"), ipv6=Ipv6.PROVEN)
 def duplicate_address(network: Network, vip: Address) -> Verdict:
     """A claimant holds the address and refuses the service that others serve."""
     clients = network.clients(vip)

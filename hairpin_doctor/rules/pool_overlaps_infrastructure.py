@@ -25,7 +25,7 @@ from hairpin_doctor.claimants import Claimant, claimants, met, ports
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import is_the_gateway, names, symptom
 from hairpin_doctor.told import readable_word, serves_by_service_lb
 from hairpin_doctor.vantage_point import VantagePoint
@@ -33,7 +33,7 @@ from probes.cluster_nodes import ClusterNodeFacts
 from probes.load_balancer_controllers import LoadBalancerControllerFacts
 from probes.routes import RouteFacts
 from probes.service_rules import ServiceRulesFacts
-from probes.target import Address
+from probes.target import Address, resolution
 
 
 @rule(
@@ -41,6 +41,7 @@ from probes.target import Address
     "pool-overlaps-infrastructure",
     Severity.BROKEN,
     explains=("HD203", "HD205", "HD206", "HD302", "HD510"),
+    ipv6=Ipv6.PROVEN,
 )
 def pool_overlaps_infrastructure(network: Network, vip: Address) -> Verdict:
     """The VIP is a default gateway of a scanned machine, the source of its own packets, or an address of a node."""
@@ -124,7 +125,7 @@ def _diagnosis(network: Network, vip: Address, what: str, owner: VantagePoint | 
     found = claimants(network, client, vip) if client else ()
     because = [symptom(client, vip)] if client and client in network.failing(vip) else []
     because.append(f"{vip} is {what}.")
-    because.extend(_says(each) for each in found)
+    because.extend(_says(each, vip) for each in found)
     contested = len({each.machine.name if each.machine else each.mac for each in found}) > 1
     works = client is None or client not in network.failing(vip) or _translates(owner, vip)
     meant = readable_word(network, vip) is None  # MetalLB never gives an address that it should not announce
@@ -159,8 +160,8 @@ def _severity(
     return Severity.BROKEN if not wrong or any(met(client, each, vip) for each in wrong) else Severity.LATENT
 
 
-def _says(claimant: Claimant) -> str:
-    parts = ["answers ARP for it"]
+def _says(claimant: Claimant, vip: Address) -> str:
+    parts = [f"answers {resolution(vip)} for it"]
     if claimant.serves:
         parts.append(f"serves {ports(claimant.serves)}")
     if claimant.refuses:

@@ -27,7 +27,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Look
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import names, symptom
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
@@ -38,7 +38,7 @@ from probes.target import Address, resolution
 MEMBERLIST = 7946
 
 
-@rule("HD202", "split-brain", Severity.BROKEN, explains=("HD205", "HD302"))
+@rule("HD202", "split-brain", Severity.BROKEN, explains=("HD205", "HD302"), ipv6=Ipv6.PROVEN)
 def split_brain(network: Network, vip: Address) -> Verdict:
     """Two claimants that are different machines, each a node; one of them may be known by what it does."""
     clients = network.clients(vip)

@@ -30,7 +30,33 @@ def _without_folders() -> Iterator[None]:
 with _without_folders():
     from scapy.layers.dns import DNS, DNSQR
     from scapy.layers.inet import ICMP, IP, TCP, UDP, IPerror, TCPerror, UDPerror
+    from scapy.layers.inet6 import (
+        ICMPv6DestUnreach,
+        ICMPv6EchoReply,
+        ICMPv6EchoRequest,
+        ICMPv6TimeExceeded,
+        IPerror6,
+        IPv6,
+    )
     from scapy.layers.l2 import Ether
     from scapy.packet import Packet
 
-__all__ = ["DNS", "DNSQR", "ICMP", "IP", "TCP", "UDP", "Ether", "IPerror", "Packet", "TCPerror", "UDPerror"]
+__all__ = [
+    "DNS",
+    "DNSQR",
+    "ICMP",
+    "IP",
+    "TCP",
+    "UDP",
+    "Ether",
+    "ICMPv6DestUnreach",
+    "ICMPv6EchoReply",
+    "ICMPv6EchoRequest",
+    "ICMPv6TimeExceeded",
+    "IPerror",
+    "IPerror6",
+    "IPv6",
+    "Packet",
+    "TCPerror",
+    "UDPerror",
+]

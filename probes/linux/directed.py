@@ -11,11 +11,30 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from probes.host import Absent
-from probes.linux.crafting import DNS, DNSQR, ICMP, IP, TCP, UDP, Ether, IPerror, Packet, TCPerror, UDPerror
+from probes.linux.crafting import (
+    DNS,
+    DNSQR,
+    ICMP,
+    IP,
+    TCP,
+    UDP,
+    Ether,
+    ICMPv6DestUnreach,
+    ICMPv6EchoReply,
+    ICMPv6EchoRequest,
+    ICMPv6TimeExceeded,
+    IPerror,
+    IPerror6,
+    IPv6,
+    Packet,
+    TCPerror,
+    UDPerror,
+)
 from probes.questions.directed import Directed, DirectedExchanges, DirectedOutcome, DirectedPort
 from probes.target import Protocol, Target
 
-ETH_P_IP = 0x0800
+ETH_P = {4: 0x0800, 6: 0x86DD}
+FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 PACKET_OUTGOING = 4
 ECHO_REPLY, UNREACHABLE, TIME_EXCEEDED = 0, 3, 11  # RFC 792
 SYN_ACK, RST = 0x12, 0x04
@@ -28,7 +47,7 @@ def directed_exchanges(question: DirectedExchanges) -> tuple[Directed, ...]:
     with ExitStack() as stack:
         link = stack.enter_context(socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0))
         try:
-            link.bind((question.interface, ETH_P_IP))
+            link.bind((question.interface, ETH_P[question.source.version]))
         except OSError as error:
             raise Absent(f"cannot send on {question.interface}: {error.strerror}") from None
         asking = _Asking(link, question, stack)
@@ -38,9 +57,9 @@ def directed_exchanges(question: DirectedExchanges) -> tuple[Directed, ...]:
         return tuple(asking.found)
 
 
-def _reserved(kind: socket.SocketKind, stack: ExitStack) -> int:
+def _reserved(family: socket.AddressFamily, kind: socket.SocketKind, stack: ExitStack) -> int:
     """A local port that nobody else uses meanwhile; the kernel resets what a SYN to a foreign port brings back."""
-    holder = stack.enter_context(socket.socket(socket.AF_INET, kind))
+    holder = stack.enter_context(socket.socket(family, kind))
     holder.bind(("", 0))
     return int(holder.getsockname()[1])
 
@@ -62,20 +81,22 @@ class _Asking:
             self.echoes[(first + number) & 0xFFFF] = number
             for index, target in enumerate(targets):
                 kind = socket.SOCK_STREAM if target.protocol is Protocol.TCP else socket.SOCK_DGRAM
-                self.ports[str(target.protocol), _reserved(kind, stack)] = (number, index)
+                family = FAMILY[question.source.version]
+                self.ports[str(target.protocol), _reserved(family, kind, stack)] = (number, index)
 
     def send(self) -> None:
         for identifier, number in self.echoes.items():
             claim = self.found[number]
             if not claim.holds and claim.forwarded_by is None:
-                self._out(claim, ICMP(type="echo-request", id=identifier, seq=1) / b"hairpin-doctor", ttl=1)
+                self._out(claim, _echo(self.question.source.version, identifier), ttl=1)
         for (protocol, own_port), (number, index) in self.ports.items():
             port = self.found[number].ports[index]
             if port.outcome is DirectedOutcome.SILENT:
                 self._out(self.found[number], _opening(protocol, own_port, port.target), ttl=64)
 
     def _out(self, claim: Directed, content: Packet, ttl: int) -> None:
-        network = IP(src=str(self.question.source), dst=str(claim.address), ttl=ttl)
+        ends = {"src": str(self.question.source), "dst": str(claim.address)}
+        network = IP(**ends, ttl=ttl) if claim.address.version == 4 else IPv6(**ends, hlim=ttl)
         self.link.send(bytes(Ether(src=self.own_mac, dst=claim.mac) / network / content))
 
     def listen(self, seconds: float) -> None:
@@ -97,6 +118,8 @@ class _Asking:
     def _take(self, frame: Packet) -> None:
         if ICMP in frame:
             self._take_icmp(frame)
+        elif any(kind in frame for kind in (ICMPv6EchoReply, ICMPv6TimeExceeded, ICMPv6DestUnreach)):
+            self._take_icmpv6(frame)
         elif TCP in frame:
             flags = int(frame[TCP].flags)
             outcome = DirectedOutcome.ANSWERED if flags & SYN_ACK == SYN_ACK else DirectedOutcome.REFUSED
@@ -107,22 +130,36 @@ class _Asking:
 
     def _take_icmp(self, frame: Packet) -> None:
         message = frame[ICMP]
-        number = self.echoes.get(message.id) if message.type == ECHO_REPLY else None
+        if message.type == ECHO_REPLY:
+            self._replies(message.id, frame)
+        if message.type == TIME_EXCEEDED and IPerror in frame:
+            self._forwards(bytes(frame[IPerror].payload), frame[IP].src, frame)
+        if message.type == UNREACHABLE:
+            self._unreachable(frame)
+
+    def _take_icmpv6(self, frame: Packet) -> None:
+        if ICMPv6EchoReply in frame:
+            self._replies(frame[ICMPv6EchoReply].id, frame)
+        if ICMPv6TimeExceeded in frame and IPerror6 in frame:
+            self._forwards(bytes(frame[IPerror6].payload), frame[IPv6].src, frame)
+        if ICMPv6DestUnreach in frame:
+            self._unreachable(frame)
+
+    def _replies(self, identifier: int, frame: Packet) -> None:
+        number = self.echoes.get(identifier)
         if number is not None and frame.src == self.found[number].mac:
             self.found[number] = replace(self.found[number], holds=True)
-        if message.type == TIME_EXCEEDED and IPerror in frame:
-            self._forwards(frame)
-        if message.type == UNREACHABLE:
-            for protocol, layer in (("tcp", TCPerror), ("udp", UDPerror)):
-                if layer in frame:
-                    self._port(protocol, frame[layer].sport, DirectedOutcome.REFUSED, frame)
 
-    def _forwards(self, frame: Packet) -> None:
-        quoted = bytes(frame[IPerror].payload)
+    def _unreachable(self, frame: Packet) -> None:
+        for protocol, layer in (("tcp", TCPerror), ("udp", UDPerror)):
+            if layer in frame:
+                self._port(protocol, frame[layer].sport, DirectedOutcome.REFUSED, frame)
+
+    def _forwards(self, quoted: bytes, sender: str, frame: Packet) -> None:
+        """`quoted`: our echo request, without its IP header."""
         number = self.echoes.get(int.from_bytes(quoted[4:6])) if len(quoted) >= 8 else None
         if number is not None and frame.src == self.found[number].mac:
-            sender = ipaddress.ip_address(frame[IP].src)
-            self.found[number] = replace(self.found[number], forwarded_by=sender)
+            self.found[number] = replace(self.found[number], forwarded_by=ipaddress.ip_address(sender))
 
     def _port(self, protocol: str, own_port: int, outcome: DirectedOutcome, frame: Packet) -> None:
         place = self.ports.get((protocol, own_port))
@@ -132,9 +169,19 @@ class _Asking:
         claim = self.found[number]
         if claim.ports[index].outcome is not DirectedOutcome.SILENT:
             return
-        seen = replace(claim.ports[index], outcome=outcome, answered_by=frame.src, ttl=int(frame[IP].ttl))
+        seen = replace(claim.ports[index], outcome=outcome, answered_by=frame.src, ttl=_ttl(frame))
         ports = (*claim.ports[:index], seen, *claim.ports[index + 1 :])
         self.found[number] = replace(claim, ports=ports)
+
+
+def _ttl(frame: Packet) -> int:
+    return int(frame[IP].ttl) if IP in frame else int(frame[IPv6].hlim)
+
+
+def _echo(version: int, identifier: int) -> Packet:
+    if version == 6:
+        return ICMPv6EchoRequest(id=identifier, seq=1, data=b"hairpin-doctor")
+    return ICMP(type="echo-request", id=identifier, seq=1) / b"hairpin-doctor"
 
 
 def _opening(protocol: str, own_port: int, target: Target) -> Packet:

@@ -50,7 +50,7 @@ class DirectedExchanges(Question[tuple[Directed, ...]]):
     """Send to each (address, MAC) an echo request with a TTL of 1, and a SYN or a DNS query to each target's port.
 
     The frames go to that MAC, past the neighbour cache. A SYN that is answered is reset at once, as no socket wants it.
-    IPv4 only. Needs CAP_NET_RAW.
+    Needs CAP_NET_RAW.
     """
 
     interface: str

@@ -27,7 +27,10 @@ from hairpin_doctor.lab.cases.ipv6 import over_ipv6
 
 TWINS = (
     "announced-twice",  # HD106
+    "pool-holds-the-gateway",  # HD109
     "vip-outside-prefix",  # HD111
+    "split-brain",  # HD202
+    "duplicate-address",  # HD203
     "metallb0-floods",  # HD309
     "duplicate-mac",  # HD310
     "multihomed-asymmetry",  # HD402
