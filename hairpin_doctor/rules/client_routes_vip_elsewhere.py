@@ -25,7 +25,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Look, PolicyRule, RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
+from hairpin_doctor.rule import Confidence, Diagnosis, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, of_failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
@@ -37,13 +37,7 @@ from probes.target import Address
 MAIN_TABLE = 254
 
 
-@rule(
-    "HD409",
-    "client-routes-vip-elsewhere",
-    Severity.BROKEN,
-    explains=("HD104", "HD105", "HD201"),
-    ipv6=Ipv6.NEVER,
-)
+@rule("HD409", "client-routes-vip-elsewhere", Severity.BROKEN, explains=("HD104", "HD105", "HD201"))
 def client_routes_vip_elsewhere(network: Network, vip: Address) -> Verdict:
     """A subnet of the client holds the VIP and somebody answers for it there; its packets leave by another way."""
     return of_failing_clients(network, vip, _judge)
