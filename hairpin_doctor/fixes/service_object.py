@@ -97,7 +97,11 @@ def add_port(service: str, port: ServicePort, target: int, vip: Address, client:
         changes=(Patch(_reference(service), "json", patch, kept=kept, path="/spec/ports"),),
     )
     caution = f"If the backend listens on another port than {target}, name that one as targetPort."
-    return Fix(f"Add {port} to {service}", (step,), check_from_client(vip, client), (caution,))
+    mixed = (
+        "An API server before Kubernetes 1.26 may refuse TCP and UDP in one LoadBalancer Service (mixed protocols): there a "
+        "second Service with the same address serves the other protocol (MetalLB: metallb.io/allow-shared-ip on both)."
+    )
+    return Fix(f"Add {port} to {service}", (step,), check_from_client(vip, client), (caution, mixed))
 
 
 def look_at_backend(service: str | None, vip: Address, client: str) -> Fix:

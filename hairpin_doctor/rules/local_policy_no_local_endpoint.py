@@ -1,8 +1,9 @@
 """External traffic policy Local, and the node that gets the packets has no endpoint of the Service.
 
 Why: With externalTrafficPolicy Local a node sends external traffic to its own endpoints only; where it has none,
-kube-proxy programs a rule that drops it. Announcers that do not look at endpoints (or an old announcement) still bring
-clients there.
+kube-proxy programs a rule that drops it. Old versions (seen with 1.20) only mark it to be dropped, which kubelet does not
+do for a VIP that is no address of the node: the packet is sent back to the LAN. Announcers that do not look at endpoints
+(or an old announcement) still bring clients there.
 Seen as: ARP works, TCP and UDP get silence; the node itself and pods on it may be served. Ping is not affected.
 Told apart from: HD405 by the dropping rule, which is the service proxy's own and names this Service; HD505 by its source
 ranges, of which there are none; HD305 by the receiver of the frames.

@@ -77,6 +77,8 @@ def _suffering(network: Network, vip: Address) -> tuple[VantagePoint, ...]:
 def _told(view: ClusterView, client: VantagePoint, vip: Address) -> Diagnosis:
     service, endpoints = view.service, view.endpoints or ()
     states = f"{len(endpoints)} endpoints, none of them ready" if endpoints else "no endpoint at all"
+    if len(endpoints) == 1:
+        states = "one endpoint, which is not ready"
     return Diagnosis(
         summary=f"{service} has no ready endpoint: there is nobody to send {vip} to",
         because=(symptom(client, vip), f"The EndpointSlices of {service} hold {states} ({view.said_by})."),
