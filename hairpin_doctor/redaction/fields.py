@@ -109,6 +109,7 @@ FIELDS: dict[tuple[type[Any], str], How] = {
     (configuration.BootSetting, "units"): How.TEXT,
     (configuration.NetworkFile, "interface"): How.NAME,
     (configuration.NetworkFile, "path"): How.TEXT,
+    (configuration.NetworkSetup, "interfaces"): How.TEXT,
     (configuration.NetworkSetup, "cluster_units"): How.TEXT,
     (firewall.IngressProgram, "name"): How.TEXT,
     (q.ApiGroups, WHOLE): How.TEXT,
