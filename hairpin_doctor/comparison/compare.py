@@ -74,18 +74,21 @@ def compare(before: Scanned, after: Scanned) -> Comparison:
     theirs = {each.vantage_point: each for each in after.recordings}
     both = [name for name in ours if name in theirs]
     causes, now = _causes(before.report), _causes(after.report)
+    vips = _vips(before), _vips(after)
     return Comparison(
         schema=SCHEMA,
         tool_version=__version__,
         before=_side(before.report),
         after=_side(after.report),
         states=tuple(_differences(_states(before.report), _states(after.report))),
-        gone=tuple(cause for key, cause in causes.items() if key not in now),
-        came=tuple(cause for key, cause in now.items() if key not in causes),
+        gone=tuple(cause for key, cause in causes.items() if key not in now and cause.vip in vips[1]),
+        came=tuple(cause for key, cause in now.items() if key not in causes and cause.vip in vips[0]),
         facts=tuple(each for name in both for each in _facts(ours[name], theirs[name])),
         not_comparable=(
             *_only(ours, theirs, "before"),
             *_only(theirs, ours, "after"),
+            *(f"{vip} was asked about before only" for vip in sorted(vips[0] - vips[1])),
+            *(f"{vip} was asked about after only" for vip in sorted(vips[1] - vips[0])),
             *(each for name in both for each in _unseen(ours[name], theirs[name])),
         ),
         doubts=tuple(_doubts(ours, theirs)),
@@ -121,6 +124,11 @@ def _causes(report: Report) -> dict[tuple[str, str], Cause]:
 
 def _cause(each: Diagnosis) -> Cause:
     return Cause(each.code, each.slug, each.vip, each.severity, each.confidence, each.summary)
+
+
+def _vips(side: Scanned) -> set[str]:
+    """A cause of a VIP that nobody asked about has neither come nor gone."""
+    return {str(vip) for each in side.recordings for vip in each.scope.vips}
 
 
 Place = tuple[str, str]

@@ -18,7 +18,7 @@ def show(found: Comparison, page: Page) -> None:
     if found.states:
         page.heading("What is experienced otherwise")
     for each in found.states:
-        page.item(f"{each.what} from {each.vantage_point}: {_from_to(each)}")
+        page.item(f"{each.what} from {each.vantage_point}: {_from_to(each, 'not asked')}")
     _causes("What no longer holds", found.gone, page)
     _causes("What holds now", found.came, page)
     for name, group in groupby(found.facts, key=lambda each: each.vantage_point):
@@ -58,7 +58,7 @@ def _fact(each: Changed) -> str:
     return f"{each.what}: {_from_to(each)}"
 
 
-def _from_to(each: Changed) -> str:
+def _from_to(each: Changed, lacking: str = "not there") -> str:
     if each.before is None:
-        return f"{each.after} (not there before)"
-    return f"{each.before} (no longer there)" if each.after is None else f"{each.before} -> {each.after}"
+        return f"{each.after} ({lacking} before)"
+    return f"{each.before} ({lacking} after)" if each.after is None else f"{each.before} -> {each.after}"

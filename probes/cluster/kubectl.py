@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
 from typing import IO
 
@@ -18,6 +20,7 @@ from probes.host import Absent, Denied, Silent
 
 LONGEST_COMPLAINT = 4096
 LAST_WORDS_S = 0.5
+CHUNK = 64 * 1024
 MEANINGS = (
     (r"getting credentials|exec plugin", "the program by which its kubeconfig logs in failed"),
     (r"connection refused", "it refuses the connection"),
@@ -75,28 +78,29 @@ def _listen(pipe: IO[bytes], kept: bytearray) -> None:
 
 
 def _read(process: subprocess.Popen[bytes], seconds: float) -> tuple[bytes, bool]:
-    """Everything it says up to the largest answer, and whether its time ran out."""
-    late = threading.Event()
+    """Everything it says up to the largest answer, and whether its time ran out.
 
-    def end() -> None:
-        late.set()
-        _kill(process)
-
-    timer = threading.Timer(seconds, end)
-    timer.start()
-    output: IO[bytes] | None = process.stdout
-    try:
-        body = output.read(LARGEST + 1) if output is not None else b""
-        if len(body) > LARGEST:
+    What it started and let go may hold the pipe open after its end; that is waited for no longer.
+    """
+    end = time.monotonic() + seconds
+    body = bytearray()
+    assert process.stdout is not None  # made as a pipe
+    with process.stdout as output:
+        try:
+            while len(body) <= LARGEST:
+                if not select.select([output], [], [], max(0, end - time.monotonic()))[0]:
+                    return bytes(body), True
+                part = os.read(output.fileno(), CHUNK)
+                if not part:
+                    process.wait(max(0, end - time.monotonic()))
+                    break
+                body += part
+        except subprocess.TimeoutExpired:
+            return bytes(body), True
+        finally:
             _kill(process)
-        process.wait()
-    finally:
-        timer.cancel()
-        _kill(process)
-        if output is not None:
-            output.close()
-        process.wait()
-    return body, late.is_set()
+            process.wait()
+    return bytes(body), False
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

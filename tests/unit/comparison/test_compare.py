@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -201,3 +202,21 @@ def test_the_json_follows_its_schema() -> None:
     assert found["facts"] == [
         {"vantage_point": "vm", "what": "sysctl net.ipv4.ip_forward", "before": "0", "after": "1"}
     ]
+
+
+def test_a_cause_of_a_vip_that_only_one_of_them_asked_about_has_neither_come_nor_gone() -> None:
+    words = {
+        "code": "HD205",
+        "slug": "stale-neighbour",
+        "severity": "broken",
+        "confidence": "proven",
+        "summary": "-",
+    }
+    plain, other = scanned(), scanned(scope=Scope((parse_target("192.168.8.54:80/tcp"),)))
+    report = replace(plain.report, diagnoses=(SimpleNamespace(vip=str(VIP), **words),))
+    before = replace(plain, report=report)
+    assert [each.code for each in compare(before, plain).gone] == ["HD205"]
+    assert [each.code for each in compare(plain, before).came] == ["HD205"]
+    for found in (compare(before, other), compare(other, before)):
+        assert "HD205" not in [each.code for each in (*found.gone, *found.came)]
+        assert any(each.startswith("192.168.8.53 was asked about") for each in found.not_comparable)

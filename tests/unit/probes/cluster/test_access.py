@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from probes.cluster.access import NoAccess, access, unreadable
 from probes.cluster.in_cluster import InCluster
 from probes.cluster.kubectl import Kubectl
+from probes.host import Silent
 
 
 @pytest.fixture
@@ -105,3 +107,13 @@ def test_where_there_is_no_kubectl_its_distributions_own_is_used(
     kubeconfig(tmp_path)
     found = access({"PATH": str(tmp_path), "HOME": str(tmp_path)}, on_nodes=())
     assert found == Kubectl((str(program), *flavour.split()[1:]))
+
+
+def test_a_program_that_kubectl_leaves_behind_is_not_waited_for(tmp_path: Path) -> None:
+    program = tmp_path / "kubectl"
+    program.write_text("#!/bin/sh\nsetsid sleep 20 &\nexec echo '{}'\n")
+    program.chmod(0o755)
+    start = time.monotonic()
+    with pytest.raises(Silent):  # it might still write: the pipe is open
+        Kubectl((str(program),)).get("/apis", 0.5)
+    assert time.monotonic() - start < 10
