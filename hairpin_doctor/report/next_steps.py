@@ -34,7 +34,7 @@ def next_steps(
 
 def bridge_of_vms(machines: Iterable[Looked], vips: Iterable[Address]) -> str | None:
     """A bridge of these machines, with ports, in the subnet of a VIP: a stand-in client there would ask as a VM does."""
-    wanted = [each for each in vips if each.version == 4]
+    wanted = tuple(vips)
     for each in machines:
         routes, interfaces = each.findings.get(RouteFacts), each.findings.get(InterfaceFacts)
         for prefix in routes.connected if routes and interfaces else ():
