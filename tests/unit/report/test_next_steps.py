@@ -77,7 +77,7 @@ def test_a_report_that_is_only_read_names_no_machine_that_could_be_used(silent: 
 
 def test_the_bridge_is_the_one_in_the_subnet_of_the_vip(recorded_host: Callable[[str], Looked]) -> None:
     """Of the bridges of a node, the pods' own is none: a VM is not on it."""
-    for name, bridge in (("healthy", "bridge0"), ("bgp-session-down", None)):
+    for name, bridge in (("healthy", "bridge0"), ("healthy-ipv6", "bridge0"), ("bgp-session-down", None)):
         host = recorded_host(name)
         judgement = diagnose(Network([host.point]), ())
         report = compose([host], judgement)
