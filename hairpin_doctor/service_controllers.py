@@ -2,7 +2,7 @@
 
 Each has its own way to choose: a class of load balancer, labels, an annotation, a pool. The rules follow their sources:
 MetalLB internal/k8s (LoadBalancerClass), k3s pkg/cloudprovider/servicelb.go, kube-vip pkg/manager (lbClassFilter), Cilium
-pkg/l2announcer and operator/pkg/lbipam, OpenELB pkg/controllers/lb (IsOpenELBService), Calico's BGPConfiguration.
+pkg/l2announcer, pkg/bgpv1 and operator/pkg/lbipam, OpenELB pkg/controllers/lb (IsOpenELBService), Calico's BGPConfiguration.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from probes.cluster_nodes import ClusterNodeFacts
 from probes.load_balancer_controllers import LoadBalancerControllerFacts
 from probes.other_controllers import OtherControllersFacts
 from probes.questions.cluster import Workload
+from probes.questions.labels import Selector
 from probes.target import Address
 
-CILIUM_L2_CLASS = "io.cilium/l2-announcer"
+CILIUM_L2_CLASS, CILIUM_BGP_CLASS = "io.cilium/l2-announcer", "io.cilium/bgp-control-plane"
 KUBE_VIP_CLASS = "kube-vip.io/kube-vip-class"
 KUBE_VIP_HOST, KUBE_VIP_IGNORE = "kube-vip.io/vipHost", "kube-vip.io/ignore"
 CILIUM_IPAM, OPENELB = "cilium.io/IPAMRequestSatisfied", "lb.kubesphere.io/v1alpha1"
@@ -59,6 +60,7 @@ def controllers_of(view: ClusterView) -> tuple[Controller, ...]:
         *_service_lb(view, workloads),
         *_kube_vip(view, workloads),
         *_cilium(view),
+        *_cilium_bgp(view),
         *_openelb(view),
         *_calico(view),
     )
@@ -181,21 +183,49 @@ def _cilium(view: ClusterView) -> Iterator[Controller]:
         )
 
 
+def _cilium_bgp(view: ClusterView) -> Iterator[Controller]:
+    """Cilium's routes may stand beside MetalLB's ARP, as Calico's may. Whether its sessions are up is not read."""
+    service, facts = view.service, view.point.findings.get(OtherControllersFacts)
+    labels = _ciliums_labels(view)
+    found = [
+        f"{each.kind} {each.name}"
+        for each in (facts.cilium_bgp if facts else None) or ()
+        if each.services.matches(labels) and _has_a_node(view, each.nodes)
+    ]
+    beside = view.is_metallbs and _may_advertise(view) and not _by_bgp(view)
+    if found and not beside and service.load_balancer_class in (None, CILIUM_BGP_CLASS):
+        by = f", which {names_of(view.bgp)} advertises as well" if view.is_metallbs and _by_bgp(view) else ""
+        yield Controller(
+            "Cilium's BGP",
+            f"{' and '.join(found)} of Cilium selects {service} for BGP{by}.",
+            sure=False,
+            ending="have the selector of Cilium's advertisement leave MetalLB's Services out, or delete MetalLB's "
+            "BGPAdvertisement: MetalLB then gives addresses, and Cilium carries them",
+            gives=False,
+        )
+
+
 def _cilium_policies(view: ClusterView) -> list[str]:
     """Names of those that select the Service and, as far as nodes can be seen, one of them."""
-    service, facts = view.service, view.point.findings.get(OtherControllersFacts)
-    labels = {
+    facts, labels = view.point.findings.get(OtherControllersFacts), _ciliums_labels(view)
+    policies = (facts.cilium_policies if facts else None) or ()
+    return [each.name for each in policies if each.selects(labels) and _has_a_node(view, each.nodes)]
+
+
+def _ciliums_labels(view: ClusterView) -> dict[str, str]:
+    """Of the Service, with those that Cilium adds."""
+    service = view.service
+    return {
         **service.labels,
         f"{SERVICE_METADATA}.namespace": service.namespace,
         f"{SERVICE_METADATA}.name": service.name,
     }
+
+
+def _has_a_node(view: ClusterView, selector: Selector | None) -> bool:
+    """Whether it selects a node, as far as nodes can be seen."""
     nodes = view.point.findings.get(ClusterNodeFacts)
-    return [
-        each.name
-        for each in (facts.cilium_policies if facts else None) or ()
-        if each.selects(labels)
-        and (nodes is None or each.nodes is None or any(each.nodes.matches(n.labels) for n in nodes.nodes))
-    ]
+    return nodes is None or selector is None or any(selector.matches(each.labels) for each in nodes.nodes)
 
 
 def _cilium_holder(view: ClusterView) -> str | None:

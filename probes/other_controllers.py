@@ -20,6 +20,8 @@ from probes.questions.cluster import (
 )
 from probes.questions.other_controllers import (
     CalicoServicePrefixes,
+    CiliumBgpSelection,
+    CiliumBgpSelections,
     CiliumL2Lease,
     CiliumL2Policies,
     CiliumL2Policy,
@@ -27,6 +29,7 @@ from probes.questions.other_controllers import (
 from probes.target import Network
 
 CILIUM, CALICO = "cilium.io/v2alpha1", "crd.projectcalico.org/v1"
+CILIUMS = (CILIUM, "cilium.io/v2")
 LEASE_NAMESPACE = "kube-system"  # where no DaemonSet of Cilium's shows another one
 
 
@@ -46,6 +49,7 @@ class OtherControllersFacts:
     cilium_policies: tuple[CiliumL2Policy, ...] | None
     cilium_holders: tuple[CiliumHolder, ...]
     calico_prefixes: tuple[Network, ...] | None
+    cilium_bgp: tuple[CiliumBgpSelection, ...] | None = ()
 
 
 @probe(Layer.CLUSTER)
@@ -57,6 +61,7 @@ def other_controllers(host: Host, scope: Scope) -> OtherControllersFacts:
         cilium_policies=policies,
         cilium_holders=_holders(host, scope) if policies else (),
         calico_prefixes=listed(host, CalicoServicePrefixes()) if CALICO in groups else (),
+        cilium_bgp=listed(host, CiliumBgpSelections()) if set(CILIUMS) & set(groups) else (),
     )
 
 

@@ -137,6 +137,8 @@ FIELDS: dict[tuple[type[Any], str], How] = {
     (cluster.Pod, "waiting"): How.TEXT,
     (cluster.ProxyConfiguration, "mode"): How.TEXT,
     (other_controllers.CiliumL2Policy, "name"): How.NAME,
+    (other_controllers.CiliumBgpSelection, "kind"): How.TEXT,
+    (other_controllers.CiliumBgpSelection, "name"): How.NAME,
     (other_controllers.CiliumL2Lease, "lease_namespace"): How.NAME,
     (other_controllers.CiliumL2Lease, "namespace"): How.NAME,
     (other_controllers.CiliumL2Lease, "name"): How.NAME,

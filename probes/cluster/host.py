@@ -28,6 +28,7 @@ ANSWERED_BY: dict[type[Question[Any]], str] = {
     q.ServiceBgpStatuses: "metallb:service_bgp_statuses",
     q.CiliumL2Policies: "other_controllers:cilium_l2_policies",
     q.CiliumL2Lease: "other_controllers:cilium_l2_lease",
+    q.CiliumBgpSelections: "other_controllers:cilium_bgp_selections",
     q.CalicoServicePrefixes: "other_controllers:calico_service_prefixes",
     q.BgpSessionStates: "metallb:bgp_session_states",
 }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from probes.cluster import fields
 from probes.cluster.api import Api, JsonObject, Patience, items, one
 from probes.host import Absent
 from probes.questions.labels import Selector
 from probes.questions.other_controllers import (
     CalicoServicePrefixes,
+    CiliumBgpSelection,
+    CiliumBgpSelections,
     CiliumL2Lease,
     CiliumL2Policies,
     CiliumL2Policy,
@@ -15,6 +19,9 @@ from probes.questions.other_controllers import (
 from probes.target import Network
 
 POLICIES = "/apis/cilium.io/v2alpha1/ciliuml2announcementpolicies"
+BGP_ADVERTISEMENTS = tuple(f"/apis/cilium.io/{each}/ciliumbgpadvertisements" for each in ("v2", "v2alpha1"))
+BGP_POLICIES = "/apis/cilium.io/v2alpha1/ciliumbgppeeringpolicies"
+LOAD_BALANCER_ADDRESSES = "LoadBalancerIP"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces"
 BGP_CONFIGURATIONS = "/apis/crd.projectcalico.org/v1/bgpconfigurations"
 
@@ -35,6 +42,49 @@ def cilium_l2_policies(_: CiliumL2Policies, api: Api, patience: Patience) -> tup
 def _selector(found: JsonObject, key: str) -> Selector | None:
     written = fields.at(found, "spec", key)
     return None if written is None else fields.selector(written)
+
+
+def cilium_bgp_selections(
+    _: CiliumBgpSelections, api: Api, patience: Patience
+) -> tuple[CiliumBgpSelection, ...]:
+    """Those of LoadBalancer addresses. Without a selector nothing is selected."""
+    return (*_bgp_advertisements(api, patience), *_bgp_policies(api, patience))
+
+
+def _bgp_advertisements(api: Api, patience: Patience) -> Iterator[CiliumBgpSelection]:
+    """CiliumBGPAdvertisements: v2 since Cilium 1.18, v2alpha1 since 1.16."""
+    for each in _first_served(api, patience, *BGP_ADVERTISEMENTS):
+        for inner in fields.objects(each, "spec", "advertisements"):
+            selector = _selector({"spec": inner}, "selector")
+            kinds = fields.texts(inner, "service", "addresses")
+            if (
+                fields.text(inner, "advertisementType") == "Service"
+                and LOAD_BALANCER_ADDRESSES in kinds
+                and selector
+            ):
+                yield CiliumBgpSelection(
+                    "CiliumBGPAdvertisement", fields.name(each, "metadata", "name"), selector
+                )
+
+
+def _bgp_policies(api: Api, patience: Patience) -> Iterator[CiliumBgpSelection]:
+    """CiliumBGPPeeringPolicies, gone since 1.18; without serviceAdvertisements LoadBalancer addresses are meant."""
+    for each in _first_served(api, patience, BGP_POLICIES):
+        for router in fields.objects(each, "spec", "virtualRouters"):
+            selector = _selector({"spec": router}, "serviceSelector")
+            kinds = fields.texts(router, "serviceAdvertisements") or (LOAD_BALANCER_ADDRESSES,)
+            if selector and LOAD_BALANCER_ADDRESSES in kinds:
+                name, nodes = fields.name(each, "metadata", "name"), _selector(each, "nodeSelector")
+                yield CiliumBgpSelection("CiliumBGPPeeringPolicy", name, selector, nodes)
+
+
+def _first_served(api: Api, patience: Patience, *paths: str) -> tuple[JsonObject, ...]:
+    for path in paths:
+        try:
+            return tuple(items(api, patience, path))
+        except Absent:
+            continue
+    return ()
 
 
 def cilium_l2_lease(question: CiliumL2Lease, api: Api, patience: Patience) -> str:

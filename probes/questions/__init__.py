@@ -39,7 +39,12 @@ from probes.questions.metallb import (
 )
 from probes.questions.multicast import JoinedGroups, MulticastForwarding
 from probes.questions.neighbours import ArpSweep, KernelResolution, Neighbours, NeighbourSolicitations
-from probes.questions.other_controllers import CalicoServicePrefixes, CiliumL2Lease, CiliumL2Policies
+from probes.questions.other_controllers import (
+    CalicoServicePrefixes,
+    CiliumBgpSelections,
+    CiliumL2Lease,
+    CiliumL2Policies,
+)
 from probes.questions.routing import ConnectedPrefixes, RouteTo, RoutingRules
 from probes.questions.sockets import PacketSockets, TcpConnections
 from probes.questions.speaker import SpeakerMetrics
@@ -119,6 +124,7 @@ __all__ = [
     "BgpPeers",
     "BgpSessionStates",
     "CalicoServicePrefixes",
+    "CiliumBgpSelections",
     "CiliumL2Lease",
     "CiliumL2Policies",
     "ClusterNodes",

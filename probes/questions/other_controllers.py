@@ -43,5 +43,24 @@ class CiliumL2Lease(Question[str]):
 
 
 @dataclass(frozen=True)
+class CiliumBgpSelection:
+    """What Cilium's BGP is to advertise: LoadBalancer addresses of the Services that are selected.
+
+    `kind`: CiliumBGPAdvertisement (which counts where a CiliumBGPPeerConfig takes it), or the older CiliumBGPPeeringPolicy,
+    which names `nodes` itself. None selects every node.
+    """
+
+    kind: str
+    name: str
+    services: Selector
+    nodes: Selector | None = None
+
+
+@dataclass(frozen=True)
+class CiliumBgpSelections(Question[tuple[CiliumBgpSelection, ...]]):
+    """Every such selection (cilium.io/v2, v2alpha1)."""
+
+
+@dataclass(frozen=True)
 class CalicoServicePrefixes(Question[tuple[Network, ...]]):
     """Prefixes of LoadBalancer addresses that Calico advertises by BGP (serviceLoadBalancerIPs of its BGPConfiguration)."""

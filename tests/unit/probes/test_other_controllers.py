@@ -16,6 +16,7 @@ from probes.questions.cluster import (
 )
 from probes.questions.other_controllers import (
     CalicoServicePrefixes,
+    CiliumBgpSelections,
     CiliumL2Lease,
     CiliumL2Policies,
     CiliumL2Policy,
@@ -39,6 +40,7 @@ def test_the_lease_of_each_service_in_scope_is_read_where_a_policy_is(fake: Any)
         {
             ApiGroups: BOTH,
             CiliumL2Policies: (POLICY,),
+            CiliumBgpSelections: (),
             CalicoServicePrefixes: (IPv4Network("10.0.0.0/24"),),
             LoadBalancerServices: (SERVICE,),
             LoadBalancerWorkloads: (),
@@ -52,6 +54,13 @@ def test_the_lease_of_each_service_in_scope_is_read_where_a_policy_is(fake: Any)
 
 def test_what_is_refused_stays_unknown(fake: Any) -> None:
     refused = Denied("RBAC list on x", "x")
-    host = fake({ApiGroups: BOTH, CiliumL2Policies: refused, CalicoServicePrefixes: refused})
+    host = fake(
+        {
+            ApiGroups: BOTH,
+            CiliumL2Policies: refused,
+            CiliumBgpSelections: refused,
+            CalicoServicePrefixes: refused,
+        }
+    )
     facts = other_controllers.look(host, SCOPE)
     assert (facts.cilium_policies, facts.cilium_holders, facts.calico_prefixes) == (None, (), None)

@@ -223,6 +223,50 @@ def test_where_metallb_only_gives_what_cilium_announces_there_is_one_of_each(rec
     assert any("n6 holds its lease" in each for each in silence.because)
 
 
+def bgp_advertisement(**advertised: Any) -> Any:
+    one = {"advertisementType": "Service", "service": {"addresses": ["LoadBalancerIP"]}, **advertised}
+    return {
+        "metadata": objects.meta("vips"),
+        "spec": {"advertisements": [{"advertisementType": "PodCIDR"}, one]},
+    }
+
+
+def peering_policy(**router: Any) -> Any:
+    return {"metadata": objects.meta("old"), "spec": {"virtualRouters": [{"localASN": 64512, **router}]}}
+
+
+EVERY = {"matchExpressions": [{"key": "x", "operator": "NotIn", "values": ["never"]}]}
+OTHER_APP = {"matchLabels": {"app": "web"}}
+V2, ALPHA = ("/apis/cilium.io/v2/ciliumbgpadvertisements", "/apis/cilium.io/v2alpha1/ciliumbgpadvertisements")
+PEERING = "/apis/cilium.io/v2alpha1/ciliumbgppeeringpolicies"
+
+
+@pytest.mark.parametrize(
+    ("path", "written", "named"),
+    [
+        (V2, bgp_advertisement(selector=EVERY), "CiliumBGPAdvertisement vips"),
+        (ALPHA, bgp_advertisement(selector={"matchLabels": {"app": "dns"}}), "CiliumBGPAdvertisement vips"),
+        (PEERING, peering_policy(serviceSelector=EVERY), "CiliumBGPPeeringPolicy old"),
+        (V2, bgp_advertisement(), None),
+        (V2, bgp_advertisement(selector=EVERY, service={"addresses": ["ClusterIP"]}), None),
+        (V2, bgp_advertisement(selector=OTHER_APP), None),
+        (PEERING, peering_policy(), None),
+        (PEERING, peering_policy(serviceSelector=EVERY, serviceAdvertisements=["ClusterIP"]), None),
+    ],
+)
+def test_ciliums_bgp_announces_what_metallb_only_gives(
+    recorded: Recorded, path: str, written: Any, named: str | None
+) -> None:
+    """Shapes of the CRDs of Cilium 1.17 and 1.18 (BGPAdvertisement, CiliumBGPVirtualRouter)."""
+    case = recorded("nobody-announces")
+    answers = word(case, CILIUM, **{ADVERTISEMENTS: [], path: [written]})
+    assert isinstance(judged(case, answers), Cleared)  # one gives, the other one announces
+    said = " ".join(judged(case, answers, nobody_answers).because) if named else ""
+    assert (f"{named} of Cilium selects dns/dns for BGP" in said) is (named is not None)
+    beside = word(case, CILIUM, **{path: [written]})
+    assert isinstance(judged(case, beside), Cleared)  # routes beside MetalLB's ARP are a sound setup
+
+
 def test_what_may_not_be_read_names_nobody(recorded: Recorded) -> None:
     case = recorded("nobody-announces")
     assert isinstance(judged(case, word(case, CILIUM, **{POLICIES: 403, BGP: 403})), Cleared)
