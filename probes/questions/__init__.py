@@ -111,6 +111,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     BgpSessionStates,
     CiliumL2Policies,
     CiliumL2Lease,
+    CiliumBgpSelections,
     CalicoServicePrefixes,
 )
 
