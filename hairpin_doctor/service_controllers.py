@@ -10,22 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hairpin_doctor.cilium_selects import announcement_policies, bgp_selections, lease_holder
 from hairpin_doctor.cluster_view import CLASS_OPTION, ClusterView, names_of
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.network import Network
 from hairpin_doctor.told import serves_by_service_lb
-from probes.cluster_nodes import ClusterNodeFacts
 from probes.load_balancer_controllers import LoadBalancerControllerFacts
 from probes.other_controllers import OtherControllersFacts
 from probes.questions.cluster import Workload
-from probes.questions.labels import Selector
 from probes.target import Address
 
 CILIUM_L2_CLASS, CILIUM_BGP_CLASS = "io.cilium/l2-announcer", "io.cilium/bgp-control-plane"
 KUBE_VIP_CLASS = "kube-vip.io/kube-vip-class"
 KUBE_VIP_HOST, KUBE_VIP_IGNORE = "kube-vip.io/vipHost", "kube-vip.io/ignore"
 CILIUM_IPAM, OPENELB = "cilium.io/IPAMRequestSatisfied", "lb.kubesphere.io/v1alpha1"
-SERVICE_METADATA = "io.kubernetes.service"
 
 
 @dataclass(frozen=True)
@@ -162,9 +160,9 @@ def _takes(kube_vip: Workload, view: ClusterView) -> bool:
 
 def _cilium(view: ClusterView) -> Iterator[Controller]:
     service = view.service
-    policies = _cilium_policies(view)
+    policies = announcement_policies(view)
     if policies and service.load_balancer_class in (None, CILIUM_L2_CLASS):
-        node = _cilium_holder(view)
+        node = lease_holder(view)
         leads = f", and {node} holds its lease: it answers ARP" if node else ""
         yield Controller(
             "Cilium",
@@ -185,13 +183,7 @@ def _cilium(view: ClusterView) -> Iterator[Controller]:
 
 def _cilium_bgp(view: ClusterView) -> Iterator[Controller]:
     """Cilium's routes may stand beside MetalLB's ARP, as Calico's may. Whether its sessions are up is not read."""
-    service, facts = view.service, view.point.findings.get(OtherControllersFacts)
-    labels = _ciliums_labels(view)
-    found = [
-        f"{each.kind} {each.name}"
-        for each in (facts.cilium_bgp if facts else None) or ()
-        if each.services.matches(labels) and _has_a_node(view, each.nodes)
-    ]
+    service, found = view.service, bgp_selections(view)
     beside = view.is_metallbs and _may_advertise(view) and not _by_bgp(view)
     if found and not beside and service.load_balancer_class in (None, CILIUM_BGP_CLASS):
         by = f", which {names_of(view.bgp)} advertises as well" if view.is_metallbs and _by_bgp(view) else ""
@@ -203,36 +195,6 @@ def _cilium_bgp(view: ClusterView) -> Iterator[Controller]:
             "BGPAdvertisement: MetalLB then gives addresses, and Cilium carries them",
             gives=False,
         )
-
-
-def _cilium_policies(view: ClusterView) -> list[str]:
-    """Names of those that select the Service and, as far as nodes can be seen, one of them."""
-    facts, labels = view.point.findings.get(OtherControllersFacts), _ciliums_labels(view)
-    policies = (facts.cilium_policies if facts else None) or ()
-    return [each.name for each in policies if each.selects(labels) and _has_a_node(view, each.nodes)]
-
-
-def _ciliums_labels(view: ClusterView) -> dict[str, str]:
-    """Of the Service, with those that Cilium adds."""
-    service = view.service
-    return {
-        **service.labels,
-        f"{SERVICE_METADATA}.namespace": service.namespace,
-        f"{SERVICE_METADATA}.name": service.name,
-    }
-
-
-def _has_a_node(view: ClusterView, selector: Selector | None) -> bool:
-    """Whether it selects a node, as far as nodes can be seen."""
-    nodes = view.point.findings.get(ClusterNodeFacts)
-    return nodes is None or selector is None or any(selector.matches(each.labels) for each in nodes.nodes)
-
-
-def _cilium_holder(view: ClusterView) -> str | None:
-    service, facts = view.service, view.point.findings.get(OtherControllersFacts)
-    wanted = (service.namespace, service.name)
-    holders = facts.cilium_holders if facts else ()
-    return next((each.node for each in holders if (each.namespace, each.service) == wanted), None)
 
 
 def _openelb(view: ClusterView) -> Iterator[Controller]:
