@@ -12,8 +12,8 @@ from hairpin_doctor.machine.processes import started
 from hairpin_doctor.mending.checkpoint import Checkpoint, Work
 
 
-def first_checkpoint(work: Work, lasts_s: float) -> Checkpoint:
-    """Of a run by this process that may take `lasts_s` seconds until it is applied."""
+def first_checkpoint(work: Work, lasts_s: float, number: int) -> Checkpoint:
+    """Of the run of this number, by this process, that may take `lasts_s` seconds until it is applied."""
     now = datetime.now(UTC)
     return Checkpoint(
         id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
@@ -30,6 +30,7 @@ def first_checkpoint(work: Work, lasts_s: float) -> Checkpoint:
         deadline=time.monotonic() + lasts_s,
         phase="applying",
         lasting=work.lasting,
+        number=number,
     )
 
 

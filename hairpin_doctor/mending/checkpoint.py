@@ -39,7 +39,8 @@ class Checkpoint:
 
     `doctor` and `doctor_started` are the applying process and its start in clock ticks since boot; `kubeconfig` is what
     KUBECONFIG was, for a watchdog without the user's environment. `lasting` waits for the confirmation; `installed` makes
-    the run outlive a reboot, and `uninstall` takes that away again, before `undo`.
+    the run outlive a reboot, and `uninstall` takes that away again, before `undo`. `number` counts the runs of this machine:
+    its clock may be set back between two of them.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Checkpoint:
     lasting: tuple[Change, ...] = ()
     installed: tuple[Change, ...] = ()
     uninstall: tuple[Change, ...] = ()
+    number: int = 0
 
     @property
     def pending(self) -> bool:

@@ -63,7 +63,8 @@ class Engine:
         self.store.prepare()
         with self.store.only_run():
             self.refuse_while_open()
-            checkpoint = first_checkpoint(work, APPLY_AT_MOST_S)
+            number = max((each.number for each in self.store.history()), default=0) + 1
+            checkpoint = first_checkpoint(work, APPLY_AT_MOST_S, number)
             self.store.begin(checkpoint)
             how = self._watched(checkpoint, replace(checkpoint, phase="rolled-back", said=(NO_WATCHDOG,)))
             self.tell(f"checkpoint {checkpoint.id} is written; the watchdog runs ({how})")

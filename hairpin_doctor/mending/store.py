@@ -50,7 +50,10 @@ class Store:
 
     @contextmanager
     def mutex(self) -> Iterator[None]:
-        """Held for one step of a run; whoever dies releases it."""
+        """Held for one step of a run; whoever dies releases it. Of a directory that was deleted nobody is kept out."""
+        if not self.directory.is_dir():
+            yield
+            return
         with lock(self.directory / "mutex.lock", wait=True):
             yield
 
@@ -105,10 +108,11 @@ class Store:
             return last
 
     def history(self) -> tuple[Checkpoint, ...]:
-        """Every run, oldest first."""
+        """Every run, oldest first, whatever the clock said meanwhile."""
         if not self.directory.is_dir():
             return ()
-        return tuple(self.read(path.stem) for path in sorted(self.directory.glob("[0-9]*.json")))
+        found = (self.read(path.stem) for path in self.directory.glob("[0-9]*.json"))
+        return tuple(sorted(found, key=lambda run: (run.number, run.id)))
 
     def pending(self) -> Checkpoint | None:
         """The run that has not come to an end, if there is one."""

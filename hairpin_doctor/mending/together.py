@@ -47,7 +47,7 @@ def _shape(plan: Plan) -> str:
 
 def _named(vips: tuple[str, ...]) -> re.Pattern[str]:
     """The VIPs as a plan names all of them, and not as a part of a longer address."""
-    return re.compile(rf"(?<![\w.:]){re.escape(', '.join(vips))}(?![\w:]|\.\d)")
+    return re.compile(rf"(?<![\w.:]){re.escape(', '.join(vips))}(?!\w|[.:]\w)")
 
 
 def _join(one: Plan, other: Plan) -> Plan:

@@ -42,16 +42,19 @@ def start_watchdog(store: Store, checkpoint: Checkpoint) -> str:
 
 
 def watch(store: Store, id_: str) -> None:
-    """Until the run has come to an end."""
+    """Until the run has come to an end; by what is remembered of it, should somebody delete what is on disk."""
     with lock(store.watchdog_lock(id_), wait=False):
-        tries = 0
+        tries, checkpoint = 0, store.read(id_)
         while True:
             with store.mutex():
-                checkpoint = store.read(id_)
+                checkpoint = store.read_or(checkpoint, _silent)
                 why = why_take_back(checkpoint, time.monotonic())
                 if why is not None:
-                    take_back(store, checkpoint, hands_for(checkpoint), why, _silent)
-                    checkpoint, tries = store.read(id_), tries + 1
+                    ended = take_back(store, checkpoint, hands_for(checkpoint), why, _silent)
+                    checkpoint, tries = (
+                        store.read_or(ended, _silent),
+                        tries + 1,
+                    )  # it may not have been written
             if not checkpoint.pending or tries >= AGAIN_AT_MOST:
                 break
             time.sleep(POLL_S if why is None else AGAIN_S)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from hairpin_doctor.machine.namespaces import inside, processes
 
 pytestmark = pytest.mark.lab
 Machine = Any
+APPLY = Path(__file__).with_name("apply_changes.py")
 STEPS = 9  # checkpoint, doing and done of three changes, read back, probing again
 
 
@@ -157,6 +160,32 @@ def test_without_its_watchdog_the_doctor_itself_takes_it_back(machine: Machine) 
     kill = f"for p in $(ip netns pids {machine.name}); do {is_it} && kill -9 $p; done; true"
     done = machine.apply("at", "9", "do", kill, "confirm-within", "1", "wait").stdout
     assert done.endswith("rolled-back\n")
+    assert machine.traces() == []
+
+
+def test_of_two_runs_at_once_the_second_is_refused_and_the_first_is_not_disturbed(machine: Machine) -> None:
+    said = machine.store.directory.with_name("second")
+    second = f"{sys.executable} {APPLY} {machine.store.directory} > {said}"
+    first = machine.apply("at", "5", "do", second, "confirm-within", "1", "wait").stdout
+    assert "refused: another run is changing this machine right now" in said.read_text()
+    assert "awaiting-confirmation" in first
+    assert machine.settled().phase == "rolled-back"
+    assert machine.traces() == []
+
+
+def test_a_state_directory_that_is_deleted_meanwhile_takes_it_back(machine: Machine) -> None:
+    said = machine.apply("at", "5", "do", f"rm -rf {machine.store.directory}").stdout
+    assert "restored: ip link del metallb0" in said
+    assert "nothing was changed" not in said
+    assert machine.traces() == []
+
+
+def test_a_state_directory_that_is_deleted_while_nobody_has_confirmed_takes_it_back(machine: Machine) -> None:
+    assert "awaiting-confirmation" in machine.apply("confirm-within", "2").stdout
+    run(["rm", "-rf", str(machine.store.directory)])
+    deadline = time.monotonic() + 10
+    while machine.traces() and time.monotonic() < deadline:
+        time.sleep(0.2)
     assert machine.traces() == []
 
 

@@ -6,7 +6,9 @@ import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 from click.testing import Result
@@ -24,9 +26,10 @@ from hairpin_doctor.fixes.changes import (
 )
 from hairpin_doctor.fixes.persistence.persistence import name_of
 from hairpin_doctor.machine.changing.found import CannotChange, Found
+from hairpin_doctor.mending import beginning
 from hairpin_doctor.mending.checkpoint import Checkpoint, Work
 from hairpin_doctor.mending.engine import Engine
-from hairpin_doctor.mending.store import Store
+from hairpin_doctor.mending.store import MendingRefused, Store
 from hairpin_doctor.report.page import Look, Page
 from probes.questions.configuration import NetworkSetup
 
@@ -127,6 +130,32 @@ def test_the_last_run_that_was_kept_is_made_lasting_and_uninstalled_by_its_code(
     assert "sudo hairpin-doctor fix --uninstall HD404" in said
     assert uninstall_run(engine, "HD404") == 0
     assert engine.store.history()[-1].phase == "rolled-back"
+
+
+def test_the_last_run_is_the_last_one_though_the_clock_was_set_back(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = kept(engine, FORWARDING)
+
+    class Earlier(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(2001, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(beginning, "datetime", Earlier)
+    second = kept(engine, replace(FORWARDING, name="net/ipv6/conf/all/forwarding"))
+    assert second.id < first.id
+    assert engine.roll_back().id == second.id
+    assert engine.roll_back().id == first.id
+
+
+def test_a_run_is_taken_back_by_its_cause_its_vip_or_its_id_and_no_other(engine: Engine) -> None:
+    first = kept(engine, FORWARDING)
+    second = kept(engine, replace(FORWARDING, name="net/ipv6/conf/all/forwarding"))
+    with pytest.raises(MendingRefused, match="there is nothing to roll back"):
+        engine.roll_back(name="HD104")
+    assert engine.roll_back(name=first.id).id == first.id
+    assert engine.roll_back(name="192.0.2.53").id == second.id
 
 
 def test_made_lasting_twice_or_by_another_code_or_after_a_reboot_is_refused(engine: Engine) -> None:

@@ -16,7 +16,12 @@ def rule(vip: str) -> IptablesRule:
 
 def plan(vip: str, code: str = "HD405", place: Place = "host", machine: str = "n5") -> Plan:
     step = Step(place, machine, f"packets to {vip} pass", (rule(vip), LinkMtu("bridge0", 1500, 9000)))
-    fix = Fix(f"Accept connections to {vip}", (step,), f"on vm: hairpin-doctor scan {vip}", (f"Only {vip}.",))
+    fix = Fix(
+        f"Accept connections to {vip}",
+        (step,),
+        f"on vm: hairpin-doctor scan {vip}",
+        (f"Only {vip}: no other.",),
+    )
     option = Option(1, fix, (Stage(place, machine, (step,), True),))
     return Plan(code, f"a rule drops {vip}", (vip,), (f"{vip} fails",), (option,))
 
@@ -29,7 +34,7 @@ def test_one_run_mends_all_vips_and_says_so_everywhere() -> None:
     assert found.vips == ("192.0.2.53", "192.0.2.5", "2001:db8::53")
     (option,) = found.options
     assert option.fix.title == "Accept connections to 192.0.2.53, 192.0.2.5, 2001:db8::53"
-    assert option.fix.cautions == ("Only 192.0.2.53, 192.0.2.5, 2001:db8::53.",)
+    assert option.fix.cautions == ("Only 192.0.2.53, 192.0.2.5, 2001:db8::53: no other.",)
     assert option.fix.check.count("hairpin-doctor scan") == 3
     assert found.because[1:3] == ("a rule drops 192.0.2.5.", "192.0.2.5 fails")
     wanted = (rule("192.0.2.53"), LinkMtu("bridge0", 1500, 9000), rule("192.0.2.5"), rule("2001:db8::53"))
