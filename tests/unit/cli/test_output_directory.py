@@ -70,7 +70,7 @@ def test_the_readme_names_every_file_its_activation_and_how_it_is_taken_back(
         "systemctl disable --now hairpin-doctor-metallb0.service",
         "kubectl apply -k cluster/",
         "delete l2advertisement announce-on-metallb0",
-        "On homeassistant: hairpin-doctor scan 192.168.8.53.",
+        "On homeassistant: sudo hairpin-doctor scan 192.168.8.53.",
     ):
         assert part in text
 
