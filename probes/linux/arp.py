@@ -10,6 +10,7 @@ from contextlib import closing
 from ipaddress import IPv4Address
 
 from probes.host import Absent
+from probes.linux.waiting import waits
 from probes.questions.neighbours import ArpReply, ArpSweep
 
 ETH_P_ARP = 0x0806
@@ -63,7 +64,7 @@ class _Sweep:
         self.link.send(FRAME.pack(destination, self.own_mac, ETH_P_ARP, *body))
 
     def _listen(self, until: float) -> None:
-        while (left := until - time.monotonic()) > 0:
+        for left in waits(until):
             if not select.select([self.link], [], [], left)[0]:
                 return
             frame, sender = self.link.recvfrom(2048)

@@ -30,6 +30,7 @@ from probes.linux.crafting import (
     TCPerror,
     UDPerror,
 )
+from probes.linux.waiting import waits
 from probes.questions.directed import Directed, DirectedExchanges, DirectedOutcome, DirectedPort
 from probes.target import Protocol, Target
 
@@ -100,9 +101,8 @@ class _Asking:
         self.link.send(bytes(Ether(src=self.own_mac, dst=claim.mac) / network / content))
 
     def listen(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while not self._complete() and (left := end - time.monotonic()) > 0:
-            if not select.select([self.link], [], [], left)[0]:
+        for left in waits(time.monotonic() + seconds):
+            if self._complete() or not select.select([self.link], [], [], left)[0]:
                 return
             frame, origin = self.link.recvfrom(2048)
             if origin[2] != PACKET_OUTGOING:

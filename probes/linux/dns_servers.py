@@ -15,6 +15,7 @@ import dns.rcode
 
 from probes.linux.dns import NAME
 from probes.linux.udp import AT_ONCE
+from probes.linux.waiting import waits
 from probes.questions.traffic import DnsServerAnswer, DnsServers, Endpoint
 
 VERSION = "version.bind."
@@ -72,9 +73,8 @@ def _hear(
     until: float,
 ) -> None:
     """Collect answers in `said` by their id, until that of the first query is there or time is up."""
-    while queries[0].id not in said:
-        left = until - time.monotonic()
-        if left <= 0 or not select.select([flow], [], [], left)[0]:
+    for left in waits(until):
+        if queries[0].id in said or not select.select([flow], [], [], left)[0]:
             return
         answer = _read(flow.recv(65535))
         if answer is not None and any(each.id == answer.id for each in queries):

@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from probes.linux.udp import AT_ONCE, IP_RECVERR, IPV6_RECVERR, PAYLOAD
+from probes.linux.waiting import waits
 from probes.questions.icmp_message import IcmpMessage
 from probes.questions.traffic import (
     FirstHop,
@@ -50,10 +51,12 @@ def _ask(destination: Address, seconds: float) -> IcmpMessage | None:
             end = time.monotonic() + seconds / TRIES
             with contextlib.suppress(OSError):  # an error of the packet before, which the queue tells in full
                 sender.sendto(PAYLOAD, (str(destination), TRACEROUTE_PORT))
-            while (left := end - time.monotonic()) > 0:
+            for left in waits(end):
                 found = _told(sender)
                 if found is not None:
                     return found
+                if not left:
+                    break
                 select.select([], [], [sender], min(left, 0.02))
     return None
 

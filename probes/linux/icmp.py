@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from probes.host import Denied
 from probes.linux.rulesets import PATH
+from probes.linux.waiting import waits
 from probes.questions.icmp_message import IcmpMessage
 from probes.questions.traffic import (
     EchoAnswer,
@@ -112,7 +113,7 @@ class _Pings:
         return blank[:2] + checksum(blank).to_bytes(2) + blank[4:]
 
     def _listen(self, until: float, *, stop_when_complete: bool = True) -> None:
-        while (left := until - time.monotonic()) > 0:
+        for left in waits(until):
             if stop_when_complete and self._complete():
                 return
             if not select.select([self.channel], [], [], left)[0]:

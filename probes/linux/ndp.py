@@ -18,6 +18,7 @@ from probes.host import Absent
 from probes.linux.capture import DROP, KEEP, attach_filter
 from probes.linux.icmp import checksum
 from probes.linux.netlink_neighbours import POLL_SECONDS, neighbours
+from probes.linux.waiting import waits
 from probes.questions.machine import Moment
 from probes.questions.neighbours import ArpReply, Neighbours, NeighbourSolicitations, Solicited
 from probes.target import solicited_node
@@ -130,7 +131,7 @@ class _Solicitation:
         self.link.send(ETHERNET.pack(mac, self.own_mac, ETH_P_IPV6) + header + message)
 
     def _listen(self, until: float) -> None:
-        while (left := until - time.monotonic()) > 0:
+        for left in waits(until):
             if not select.select([self.link], [], [], left)[0]:
                 return
             frame, sender = self.link.recvfrom(2048)

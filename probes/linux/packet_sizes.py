@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from probes.linux.waiting import waits
 from probes.questions.traffic import Endpoint, PacketSizes
 
 LINE_END = b"\r\n"  # harmless to line protocols
@@ -60,12 +61,14 @@ def full_segment(connection: socket.socket) -> FullSegment | None:
     ip = 20 if connection.family == socket.AF_INET else 40
     size = sent + ip + 20 + (12 if before.timestamps else 0)
     deadline = time.monotonic() + max(WAIT_SECONDS, 6 * before.round_trip_seconds)
-    while time.monotonic() < deadline:
+    for left in waits(deadline):
         now = _information(connection)
         if now.acknowledged - before.acknowledged >= sent:
             return FullSegment(size, True)
         if now.over:
             return FullSegment(size, None)
+        if not left:
+            break
         time.sleep(POLL_SECONDS)
     return FullSegment(size, False)
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from probes.linux.crafting import ICMP, IP, Ether
 from probes.linux.icmp import ABOUT_OUR_PACKET, ECHO_REPLY, REDIRECT
+from probes.linux.waiting import waits
 from probes.questions.icmp_message import IcmpMessage
 from probes.questions.traffic import (
     RoutedEcho,
@@ -64,8 +65,9 @@ class _Asking:
         return 0.02 * 2 ** (sent + 1) if sent <= REDIRECTS_WAITED_FOR else 0
 
     def listen(self, receiver: socket.socket, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0 and select.select([receiver], [], [], left)[0]:
+        for left in waits(time.monotonic() + seconds):
+            if not select.select([receiver], [], [], left)[0]:
+                return
             packet, origin = receiver.recvfrom(2048)
             self._take(packet[(packet[0] & 0x0F) * 4 :], ipaddress.ip_address(origin[0]))
 

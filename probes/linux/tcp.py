@@ -85,9 +85,12 @@ def _connect_and_send(
     connection.setblocking(False)
     failed = connection.connect_ex((str(destination.address), destination.port))
     while failed == errno.EINPROGRESS:
-        if select.select([], [connection], [], min(patience.left(), A_MOMENT))[1]:
+        left = (
+            patience.left()
+        )  # taken before the look, so that a last one follows the end, however late we may run
+        if select.select([], [connection], [], min(left, A_MOMENT))[1]:
             failed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        elif not patience.left():
+        elif not left:
             return Handshake.SILENT, None, None
     if failed == errno.ETIMEDOUT:
         return Handshake.SILENT, None, None
@@ -105,13 +108,15 @@ def _acknowledged(connection: socket.socket, patience: _Patience) -> Handshake:
     """Any acknowledgement, answer or orderly close proves the way there and back for more than a handshake."""
     try:
         connection.sendall(PAYLOAD)
-        while patience.left():
+        while True:
+            left = patience.left()
             information = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
             if struct.unpack_from("I", information, UNACKED_AT)[0] == 0:
                 return Handshake.OPEN
             if select.select([connection], [], [], POLL_SECONDS)[0]:
                 connection.recv(1)
                 return Handshake.OPEN
+            if not left:
+                return Handshake.STALLED
     except (ConnectionResetError, BrokenPipeError):
         return Handshake.RESET
-    return Handshake.STALLED

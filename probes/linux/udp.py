@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from probes.linux.waiting import waits
 from probes.questions.traffic import DatagramAnswer, DatagramOutcome, Datagrams, Endpoint
 
 IP_RECVERR, IPV6_RECVERR = 11, 25  # linux/in.h, linux/in6.h
@@ -63,8 +64,7 @@ def exchange(destination: Endpoint, payload: bytes, timeout: float) -> Exchange:
 
 
 def _receive(sender: socket.socket, destination: Endpoint, start: float, until: float) -> Exchange | None:
-    left = until - time.monotonic()
-    if left <= 0 or not select.select([sender], [], [], left)[0]:
+    if not select.select([sender], [], [], next(waits(until)))[0]:
         return None
     data, origin = sender.recvfrom(65535)
     passed = round((time.monotonic() - start) * 1000, 3)
