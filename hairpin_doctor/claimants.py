@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from hairpin_doctor.network import Network, Owner
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.answering_machines import AnsweringMachineFacts, refused_by_itself, served
 from probes.arp import ArpFacts
+from probes.interfaces import InterfaceFacts
 from probes.neighbours import NeighbourFacts
 from probes.questions.directed import Directed, DirectedOutcome, DirectedPort
 from probes.routes import RouteFacts
@@ -128,6 +130,23 @@ def holds_address(machine: VantagePoint | None, vip: Address) -> bool:
     """Whether the VIP is an address of this scanned machine."""
     routes = machine.findings.get(RouteFacts) if machine else None
     return bool(routes and routes.is_local(vip))
+
+
+def floats(machine: VantagePoint, vip: Address) -> bool:
+    """Whether it holds the VIP as keepalived and kube-vip put it there: beside an address of its own.
+
+    Without a subnet, or in the subnet of another address of that interface; who was given a wrong address by hand or by
+    DHCP has it as its only one.
+    """
+    interfaces = machine.findings.get(InterfaceFacts)
+    link = interfaces.with_address(vip) if interfaces else None
+    if interfaces is None or link is None:
+        return False
+    own = next(each for each in link.addresses if each.address == vip)
+    others = [each for each in link.addresses if each.address.version == vip.version and each is not own]
+    if own.prefix_length == vip.max_prefixlen:
+        return any(address != vip for _, address in interfaces.own_addresses())
+    return any(vip in ip_network((each.address, each.prefix_length), strict=False) for each in others)
 
 
 def met(client: VantagePoint, claimant: Claimant, vip: Address) -> bool:

@@ -14,7 +14,7 @@ By hand: On a client, one of the MACs that answer is no node's; the first half o
     kubectl get nodes -o wide
 Fix: Take the address from the other machine, or move the VIP.
 Unsure when: The machine is silent when asked (a firewall), or only one machine answers: it may be the one that is meant to,
-with its service down (where no host was scanned, or it holds the address without a subnet, as keepalived puts it there).
+with its service down (where no scanned machine has rules for the VIP, or it holds the address without a subnet).
 References: RFC 5227; arping(8); metallb/metallb#306.
 """
 
@@ -78,7 +78,7 @@ def _judge(
         return None
     if stranger.did is None or not (stranger.holds and stranger.refuses):
         return _who_is_it(network, client, vip, stranger) if others else None
-    if not others and _is_a_floating_address(stranger.machine, vip):
+    if not others and _may_be_meant_to_hold(network, vip, stranger):
         return _meant_to_be_there(vip, stranger)
     served = [each for each in others if each.serves]
     known = [each for each in others if is_node(each.machine, vip)]
@@ -95,21 +95,22 @@ def _judge(
     return Undetermined(missing.what, missing.how_to_get, suspected=True)
 
 
-def _is_a_floating_address(machine: VantagePoint | None, vip: Address) -> bool:
-    """Whether a scanned machine has it as kube-vip and keepalived put it there: without a subnet, beside another one."""
-    interfaces = machine.findings.get(InterfaceFacts) if machine else None
+def _may_be_meant_to_hold(network: Network, vip: Address, holder: Claimant) -> bool:
+    """Whether a scanned machine holds it and no scanned one has rules for it, or holds it without a subnet."""
+    interfaces = holder.machine.findings.get(InterfaceFacts) if holder.machine else None
     link = interfaces.with_address(vip) if interfaces else None
     if interfaces is None or link is None:
         return False
     alone = any(each.address == vip and each.prefix_length == vip.max_prefixlen for each in link.addresses)
-    return alone and any(address != vip for _, address in interfaces.own_addresses())
+    floating = alone and any(address != vip for _, address in interfaces.own_addresses())
+    return floating or not _refuses_what_nodes_translate(network, vip, holder)
 
 
 def _meant_to_be_there(vip: Address, holder: Claimant) -> Undetermined:
     name = holder.machine.name if holder.machine else holder.mac
     what = (
-        f"{name} alone answers for {vip}, holds it without a subnet (/{vip.max_prefixlen}), as keepalived and kube-vip "
-        f"put it there, and refuses {ports(holder.refuses)} itself: whether it is meant to serve it"
+        f"{name} alone answers for {vip}, holds it as an address of its own, as keepalived and kube-vip put it there, "
+        f"and refuses {ports(holder.refuses)} itself: whether it is meant to serve it"
     )
     how = f"on {name}: ss -lntup, and whether the service that should listen there (HAProxy, kube-proxy) runs"
     return Undetermined(what, how)

@@ -50,7 +50,7 @@ BREAKS_AT: Mapping[str, tuple[Kind, ...]] = {
     "HD409": (Kind.CLIENT,),
     "HD501": (Kind.SERVICE,),
     "HD502": (Kind.SERVICE,),
-    "HD503": (Kind.ENDPOINT,),
+    "HD503": (Kind.ENDPOINT, Kind.SERVICE),
     "HD504": (Kind.SERVICE,),
     "HD505": (Kind.SERVICE,),
     "HD506": (Kind.SERVICE,),
