@@ -2,7 +2,8 @@
 
 Why: With arp_ignore 1 or 2 the kernel answers only for addresses of the interface that the request came in by, with 8
 for none (arp_ignore in net/ipv4/arp.c); the effective value is max(all, interface). An address on lo or on a dummy is then
-never answered for. With arp_filter 1 it answers only where its way back to the asker leaves by that interface.
+never answered for; one on a macvlan of that interface (keepalived's use_vmac) is, by the macvlan. With arp_filter 1 it
+answers only where its way back to the asker leaves by that interface.
 Under an announcer that answers by itself (MetalLB) this is the right setting; without one nobody answers.
 Seen as: "No route to host" from the segment, though the VIP stands on the host and works from there.
 Told apart from: HD201 by the address, which the kernel would answer for; HD104 and HD105 (an announcer that
@@ -63,6 +64,10 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
             f"a process listens for ARP on {', '.join(sorted(listening))}: answering is its business"
         )
     carrying = host.findings[InterfaceFacts].with_address(vip)
+    if carrying is not None and carrying is not receiving and carrying in segment(attachment):
+        return Cleared(
+            f"{carrying.name}, which holds {vip}, hears the clients itself: it is the one to answer"
+        )
     why = _why_silent(host, receiving, carrying, vip)
     if why is None:
         why, fix = _filtered(host, receiving, vip, client)
@@ -167,6 +172,8 @@ def _from_the_host_alone(network: Network, vip: Address) -> Verdict:
         quiet = not host.findings[AnnouncerFacts].listeners
         if not (receiving and quiet and routes.is_local(vip)):
             continue
+        if carrying in interfaces.stacked_on(receiving):
+            continue  # a macvlan, such as keepalived's use_vmac makes, answers for it
         why = _why_silent(host, receiving, carrying, vip)
         if why and not host.findings[BgpSessionFacts].established_peers():
             return Undetermined(f"{why} {missing.what}", missing.how_to_get, suspected=True)

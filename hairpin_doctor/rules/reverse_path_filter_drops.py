@@ -3,7 +3,8 @@
 Why: rp_filter drops a packet whose source the kernel would not reach by the interface it came in by (1, strict), or by
 none at all (2, loose). An interface without an IPv4 address fails even the loose test (net/ipv4/fib_frontend.c), and
 only a packet to which br_netfilter has already attached a route escapes it. The effective value is
-max(all, interface); accept_local does not help.
+max(all, interface); accept_local does not help. ARP requests for an address of that interface are tested as well
+(arp_process, net/ipv4/arp.c): a macvlan beside the NIC that has the route back (keepalived's use_vmac) then never answers.
 Seen as: ARP is answered with that interface's MAC, and every packet to it vanishes; IPReversePathFilter in
 /proc/net/netstat rises.
 Told apart from: HD301 by the interface, which is no port; HD302 by the counter and the missing address.
@@ -18,14 +19,22 @@ References: net/ipv4/fib_frontend.c; Documentation/networking/ip-sysctl.rst; RFC
 
 from __future__ import annotations
 
-from hairpin_doctor.attachment import ipv4_addresses
+from hairpin_doctor.attachment import ipv4_addresses, segment
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Change, InterfaceAddress, Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import link_local
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.situation import answering_interface, of_failing_clients, symptom, translated
+from hairpin_doctor.situation import (
+    NotThis,
+    answering_interface,
+    attachment_of,
+    is_silent,
+    of_failing_clients,
+    symptom,
+    translated,
+)
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.br_netfilter import BrNetfilterFacts
@@ -37,7 +46,7 @@ from probes.routes import RouteFacts
 from probes.target import Address
 
 
-@rule("HD401", "reverse-path-filter-drops", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.NEVER)
+@rule("HD401", "reverse-path-filter-drops", Severity.BROKEN, explains=("HD201", "HD302"), ipv6=Ipv6.NEVER)
 def reverse_path_filter_drops(network: Network, vip: Address) -> Verdict:
     """The answering interface has no address and any filter, or a strict filter and another way back."""
     if not network.clients(vip):
@@ -46,6 +55,8 @@ def reverse_path_filter_drops(network: Network, vip: Address) -> Verdict:
 
 
 def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
+    if is_silent(client, vip):
+        return _does_not_even_answer(network, client, vip)
     answer = answering_interface(network, client, vip, "whether its interface filters by reverse path")
     host, link = answer.owner.vantage_point, answer.owner.link
     if link.master is not None:
@@ -71,6 +82,35 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
         confidence=Confidence.LIKELY,
         fixes=(_fix(host, link, vip, client.name),),
         ruled_out=(f"HD301: {link.name} is no bridge port.",),
+    )
+
+
+def _does_not_even_answer(network: Network, client: VantagePoint, vip: Address) -> Verdict:
+    """The VIP stands on an interface that hears the client beside the one it hangs on, and drops its ARP requests too."""
+    attachment = attachment_of(network, client, vip)
+    host = attachment.host
+    link = host.findings[InterfaceFacts].with_address(vip)
+    if link is None or link is attachment.interface or link not in segment(attachment):
+        raise NotThis(
+            f"nobody answers {client.name}, and no interface beside {attachment.interface.name} holds {vip}"
+        )
+    why = _why_dropped(link, _mode(host, link), _way_back(host, client, vip))
+    if why is None:
+        return Cleared(f"rp_filter on {link.name} lets the ARP requests of {client.name} in")
+    return Diagnosis(
+        summary=f"reverse path filtering on {link.name} of {host.name} drops the ARP requests of {client.name}",
+        because=(
+            symptom(client, vip),
+            f"{vip} is an address of {link.name}, which hears {client.name} and does not answer.",
+            why,
+            *_counter(host),
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=(_fix(host, link, vip, client.name),),
+        ruled_out=(
+            f"HD209: {link.name} itself holds the address, so that its arp_ignore does not keep it silent.",
+        ),
     )
 
 

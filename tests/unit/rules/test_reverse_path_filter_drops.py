@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from hairpin_doctor.rule import Cleared, Diagnosis, Undetermined
+from hairpin_doctor.rules.arp_ignored import arp_ignored
 from hairpin_doctor.rules.reverse_path_filter_drops import reverse_path_filter_drops
 from probes.host import Denied
-from probes.questions.links import LinkAddress, Links
+from probes.questions.links import Link, LinkAddress, Links
 from probes.questions.machine import Sysctl
 
 Recorded = Callable[[str], Any]
@@ -75,3 +76,33 @@ def test_the_host_alone_suspects_it_unless_the_interface_has_an_address(recorded
     assert alone.suspected
     loose = with_address(case)
     assert not loose.verdict(reverse_path_filter_drops, loose.host).suspected
+
+
+def on_a_macvlan(case: Any) -> Any:
+    """The VIP stands on a macvlan of the bridge that hears the client, as keepalived's use_vmac puts it there."""
+    bridge, held = case.link("bridge0"), LinkAddress(case.vip, 24)
+
+    def moved(link: Link) -> Link:
+        if link.name == "enp197s0":
+            return replace(link, kind="macvlan", lower=bridge.index, addresses=(held,))
+        return replace(link, addresses=tuple(own for own in link.addresses if own.address != case.vip))
+
+    return case.host_lists(Links, moved)
+
+
+def test_a_macvlan_that_holds_the_vip_and_filters_strictly_does_not_even_answer_arp(
+    recorded: Recorded,
+) -> None:
+    case = on_a_macvlan(recorded("arp-ignored"))
+    strict = case.host_sets({"net/ipv4/conf/all/rp_filter": 1})
+    verdict = strict.verdict(reverse_path_filter_drops)
+    assert isinstance(verdict, Diagnosis)
+    assert "ARP requests" in verdict.summary
+    assert isinstance(case.verdict(reverse_path_filter_drops), Cleared)
+    for each in (case, strict):
+        assert isinstance(each.verdict(arp_ignored), Cleared)  # arp_ignore 1 of the bridge beside it is right
+
+
+def test_a_silent_vip_that_stands_on_no_interface_beside_is_not_judged(recorded: Recorded) -> None:
+    verdict = recorded("nobody-announces").verdict(reverse_path_filter_drops)
+    assert isinstance(verdict, Cleared)
