@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hairpin_doctor.findings import MissingFacts
+from hairpin_doctor.gateway_route import gateway_on_a_host
 from hairpin_doctor.listening import known_to_listen
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import failing_ports
@@ -90,6 +91,10 @@ def _by_router(
     hosts = network.hosts(vip)
     if not hosts:
         raise network.need_host(vip, what)
+    own = gateway_on_a_host(network, client, vip)
+    if own is not None:
+        master = own.vantage_point.findings[InterfaceFacts].by_index(own.link.master)
+        return Arrival(client, own.vantage_point, master or own.link, ports)
     followed = [host for host in hosts if tracked(host, client, vip)]
     if not followed and len(hosts) > 1:
         raise network.need_client(vip, f"which of {names(hosts)} gets the packets of {client.name}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from hairpin_doctor.listening import listeners
-from hairpin_doctor.network import Network
+from hairpin_doctor.network import Network, Owner
 from hairpin_doctor.rule import Confidence
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
 from probes.bgp_sessions import BgpSessionFacts
 from probes.interfaces import InterfaceFacts
+from probes.neighbours import NeighbourFacts
 from probes.routed_path import RoutedPathFacts
 from probes.routes import RouteFacts
 from probes.target import Address
@@ -57,3 +58,22 @@ def _nobody_could_answer(network: Network, vip: Address) -> bool:
     return bool(hosts) and not any(
         listeners(host, vip) or host.findings[RouteFacts].is_local(vip) for host in hosts
     )
+
+
+def gateway_on_a_host(network: Network, client: VantagePoint, vip: Address) -> Owner | None:
+    """The interface of a serving host that is the client's own gateway, as virbr0 and lxdbr0 are for their guests.
+
+    By its address, and where the client knows the gateway's MAC by that too: half of the world has such addresses.
+    """
+    route = client.findings[RouteFacts].route(vip)
+    gateway = route.gateway if route else None
+    if gateway is None:
+        return None
+    cache, macs = client.findings.get(NeighbourFacts), client.gateway_macs()
+    entry = cache.entry(gateway) if cache else None
+    known = {entry.mac} if entry else set(macs)
+    for host in network.hosts(vip):
+        link = host.findings[InterfaceFacts].with_address(gateway)
+        if link is not None and (not known or link.mac in known):
+            return Owner(host, link)
+    return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.bgp import Sides
-from hairpin_doctor.gateway_route import node_behind_gateway
+from hairpin_doctor.gateway_route import gateway_on_a_host, node_behind_gateway
 from hairpin_doctor.listening import listeners
 from hairpin_doctor.network import Network
 from hairpin_doctor.situation import NotThis, names
@@ -150,6 +150,9 @@ def _no_way_yet(
     word: BgpWord | None,
 ) -> None:
     """Raises where the gateway has a way to a node, or a host has seen the client's packets."""
+    own = gateway_on_a_host(network, client, vip)
+    if own is not None:
+        raise NotThis(f"the gateway of {client.name} is {own}, which serves {vip} itself")
     hop = node_behind_gateway(network, client, vip)
     if hop is not None:
         raise NotThis(f"the gateway of {client.name} sends {vip} on to {hop}")

@@ -1,8 +1,9 @@
-"""Who answers ARP for a VIP on an interface whose own subnet holds it, where the kernel sends its packets elsewhere?
+"""Who answers ARP for a VIP in the client's own LAN, where the kernel does not send its packets there?
 
 A policy rule of a VPN, a more specific route, or a container network of the same numbers takes packets away from the LAN in
-which the VIP is. Asked is only where there is such an interface. Cannot see who answers without CAP_NET_RAW; an interface
-whose subnet does not hold the VIP is not asked, though the VIP may be meant to be reached by it. IPv4 only.
+which the VIP is. Asked is only where there is such an interface; and on the one that leads to the gateway of the VIP, as a
+netmask that is too narrow hides an address of the LAN. Cannot see who answers without CAP_NET_RAW. Other interfaces whose
+subnet does not hold the VIP are not asked, though the VIP may be meant to be reached by them. IPv4 only.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from probes.host import Absent, Host
+from probes.host import Absent, Host, NotAsked
 from probes.probe import Layer, Scope, probe
 from probes.questions.links import Link, Links
 from probes.questions.neighbours import ArpSweep
@@ -32,9 +33,10 @@ class BypassedSubnet:
 
 @dataclass(frozen=True)
 class BypassedSubnetFacts:
-    """Every such interface of every VIP."""
+    """Every such interface of every VIP. `beside`: the subnets beside which a VIP is answered for, on the gateway's link."""
 
     subnets: tuple[BypassedSubnet, ...]
+    beside: tuple[BypassedSubnet, ...] = ()
 
     def of(self, vip: object) -> tuple[BypassedSubnet, ...]:
         """Those of a VIP, with an answer first."""
@@ -52,8 +54,35 @@ def bypassed_subnets(host: Host, scope: Scope) -> BypassedSubnetFacts:
             BypassedSubnet(vip, link.name, own.network, _macs(host, scope, vip, link, own))
             for vip in vips
             for link, own in _bypassed(vip, _route(host, vip), links)
-        )
+        ),
+        tuple(
+            BypassedSubnet(vip, link.name, own.network, macs)
+            for vip in vips
+            for link, own in _towards_the_gateway(_route(host, vip), links)
+            if vip not in own.network and (macs := _heard_beside(host, scope, vip, link, own))
+        ),
     )
+
+
+def _towards_the_gateway(
+    route: Route | None, links: tuple[Link, ...]
+) -> Iterator[tuple[Link, IPv4Interface]]:
+    """The interface that leads to the gateway, with the subnet that holds it."""
+    if route is None or not isinstance(route.gateway, IPv4Address):
+        return
+    for link in links:
+        if link.name == route.interface and link.arp and link.broadcast:
+            holding = (own for own in _subnets(link) if route.gateway in own.network)
+            yield from ((link, own) for own in list(holding)[:1])
+
+
+def _heard_beside(
+    host: Host, scope: Scope, vip: IPv4Address, link: Link, own: IPv4Interface
+) -> tuple[str, ...]:
+    try:
+        return _macs(host, scope, vip, link, own)
+    except NotAsked:  # a recording older than the question
+        return ()
 
 
 def _route(host: Host, vip: IPv4Address) -> Route | None:
@@ -73,14 +102,15 @@ def _bypassed(
             continue
         if not (link.up and link.carrier and link.broadcast and link.arp) or link.master is not None:
             continue
-        owns = (
-            IPv4Interface(f"{each.address}/{each.prefix_length}")
-            for each in link.addresses
-            if isinstance(each.address, IPv4Address) and each.prefix_length <= LONGEST_SUBNET
-        )
-        holding = next((own for own in owns if vip in own.network), None)
+        holding = next((own for own in _subnets(link) if vip in own.network), None)
         if holding is not None:
             yield link, holding
+
+
+def _subnets(link: Link) -> Iterator[IPv4Interface]:
+    for each in link.addresses:
+        if isinstance(each.address, IPv4Address) and each.prefix_length <= LONGEST_SUBNET:
+            yield IPv4Interface(f"{each.address}/{each.prefix_length}")
 
 
 def _macs(host: Host, scope: Scope, vip: IPv4Address, link: Link, own: IPv4Interface) -> tuple[str, ...]:

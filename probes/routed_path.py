@@ -30,14 +30,19 @@ from probes.target import Address
 
 NETWORK, HOST = 0, 1  # codes of "unreachable"; the others are refusals, which say nothing about routes
 PATIENCE_MS = 600
+ASKED_IN_VAIN = ("FAILED", "INCOMPLETE")
 
 
 @dataclass(frozen=True)
 class RoutedPathFacts:
-    """What came back by way of the gateway; VIPs that somebody on the link answers for were not tried."""
+    """What came back by way of the gateway; VIPs that somebody on the link answers for were not tried.
+
+    `silent`: gateways of the VIPs for whose MAC the kernel asked in vain.
+    """
 
     gateway: Address | None
     echoes: tuple[RoutedEcho, ...]
+    silent: tuple[Address, ...] = ()
 
     def next_hop(self, vip: Address) -> Address | None:
         """The node by which the gateway reaches the VIP; the VIP itself where it answered; None where nothing shows.
@@ -85,7 +90,7 @@ def routed_path(host: Host, scope: Scope) -> RoutedPathFacts:
     heard = arp.look(host, scope)
     macs = _gateway_macs(host, heard, default)
     if default is None or default.interface is None or default.source is None or not macs:
-        return RoutedPathFacts(None, ())
+        return RoutedPathFacts(None, (), _silent_gateways(host, scope))
     own = _translated_here(host, scope)
     unclaimed = tuple(
         vip
@@ -96,11 +101,27 @@ def routed_path(host: Host, scope: Scope) -> RoutedPathFacts:
         and not set(heard.macs(vip)) - set(macs)
     )
     if not unclaimed:
-        return RoutedPathFacts(default.gateway, ())
+        return RoutedPathFacts(default.gateway, (), _silent_gateways(host, scope))
     question = RoutedEchoes(
         default.interface, default.source, macs[0], unclaimed, min(scope.timeout_ms, PATIENCE_MS)
     )
-    return RoutedPathFacts(default.gateway, host.ask(question))
+    return RoutedPathFacts(default.gateway, host.ask(question), _silent_gateways(host, scope))
+
+
+def _silent_gateways(host: Host, scope: Scope) -> tuple[Address, ...]:
+    """Those whose entry the scan's own traffic left without a MAC: FAILED, or the kernel still asks (ip-neighbour(8))."""
+    hops = dict.fromkeys(hop for vip in scope.vips if (hop := _gateway_of(host, vip)) is not None)
+    entries = host.ask(Neighbours(Moment.AFTER_TRAFFIC)) if hops else ()
+    known = {each.address for each in entries if each.mac and each.state not in UNUSABLE}
+    asked = {each.address for each in entries if each.state in ASKED_IN_VAIN}
+    return tuple(hop for hop in hops if hop in asked - known)
+
+
+def _gateway_of(host: Host, vip: Address) -> Address | None:
+    try:
+        return host.ask(RouteTo(vip)).gateway
+    except Absent:
+        return None
 
 
 def _gateway_macs(host: Host, heard: ArpFacts, default: Route | None) -> tuple[str, ...]:

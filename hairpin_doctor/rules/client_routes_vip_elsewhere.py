@@ -3,7 +3,8 @@
 Why: The kernel obeys the first policy rule whose table knows a way (ip-rule(8)), and in a table the longest prefix
 (ip-route(8)). A VPN that accepts a route for the very LAN it is used in, an exit node, or a container network of the same
 numbers wins against the LAN's own route: packets for the VIP, and perhaps for the whole LAN, never leave by the LAN's
-interface. A client of another subnet without a gateway cannot send anything at all.
+interface. A client of another subnet without a gateway cannot send anything at all, nor does one whose gateway nobody
+answers for; and with a netmask that is too narrow a client takes the VIP for an address of another subnet.
 Seen as: Silence or "no route to host" from this machine alone; others of the LAN are served. ping fails as well.
 Told apart from: HD201, HD104 and HD105 by the answer that the VIP gets when it is asked for in the LAN itself; HD406, where
 the answer of the node goes astray; HD111, where no subnet of the client holds the VIP.
@@ -12,8 +13,9 @@ By hand: On the client, the kernel names another interface than the LAN's; asked
     ip rule show
     ip route show table all match VIP
     arping -c2 -I IF VIP
+    ip neigh show GATEWAY
 Fix: A policy rule in front for the LAN, or a route for the VIP by the LAN's interface; better, take the route away that
-captures it.
+captures it. The gateway and the netmask of the LAN, as its DHCP server gives them.
 Unsure when: Nobody answers in the LAN either: then this is not all, and it is at most possible.
 References: ip-rule(8); ip-route(8); RFC 1812; tailscale/tailscale#1227;
 https://docs.docker.com/reference/cli/dockerd/.
@@ -21,8 +23,9 @@ https://docs.docker.com/reference/cli/dockerd/.
 
 from __future__ import annotations
 
+from hairpin_doctor.client_gateway import by_a_gateway, into_the_lan, leaves_by
 from hairpin_doctor.fixes.announce import check_from_client
-from hairpin_doctor.fixes.changes import Look, PolicyRule, RouteEntry
+from hairpin_doctor.fixes.changes import Look, PolicyRule
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Confidence, Diagnosis, Severity, Verdict, rule
@@ -53,17 +56,15 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
             raise NotThis(f"{client.name} has no subnet at all: it is on no network, whatever its routes are")
         return _nowhere(client, vip)
     if not bypassed:
-        raise NotThis(
-            f"{client.name} sends to {vip} by the subnet that holds it, or none of its subnets does"
-        )
+        return by_a_gateway(network, client, vip)
     answering = client.findings.get(ArpFacts)
     here = answering.macs(vip) if answering else ()
     if here:
         raise NotThis(f"{', '.join(here)} answers for {vip} where {client.name} sends")
     subnet, route = bypassed[0], routes.route(vip)
     if not subnet.macs and _held_where_it_goes(routes, route, vip):
-        raise NotThis(f"{client.name} sends to {vip} {_leaves_by(route)}, a subnet of which holds it")
-    leaves = _leaves_by(route)
+        raise NotThis(f"{client.name} sends to {vip} {leaves_by(route)}, a subnet of which holds it")
+    leaves = leaves_by(route)
     captors = _capturing(routes, route)
     return Diagnosis(
         summary=f"{client.name} sends packets for {vip} {leaves}, not into its subnet {subnet.subnet} on {subnet.interface}",
@@ -111,12 +112,6 @@ def _held_where_it_goes(routes: RouteFacts, route: Route | None, vip: Address) -
     )
 
 
-def _leaves_by(route: Route | None) -> str:
-    if route is None or route.type != "unicast":
-        return "nowhere"
-    return f"out by {route.interface}" + (f" to {route.gateway}" if route.gateway else "")
-
-
 def _capturing(routes: RouteFacts, route: Route | None) -> tuple[RoutingRule, ...]:
     """The policy rules that lead to the deciding table; all of them where the kernel finds no route."""
     if route is None:
@@ -135,24 +130,17 @@ def _answered_in_the_lan(network: Network, subnet: BypassedSubnet) -> str:
 def _send_it_into_the_lan(
     client: VantagePoint, vip: Address, subnet: BypassedSubnet, captors: tuple[RoutingRule, ...]
 ) -> Fix:
-    if captors:
-        priority = max(min(each.priority for each in captors) - 1, 0)
-        step = Step(
-            place="client",
-            machine=client.name,
-            why=f"packets for {subnet.subnet} are then routed by the main table, whatever the later rules say",
-            changes=(PolicyRule(str(subnet.subnet), priority),),
-        )
-        title = f"Exclude {subnet.subnet} from policy routing"
-    else:
-        step = Step(
-            place="client",
-            machine=client.name,
-            why="in a table the longest prefix wins, and none is longer than that of one address",
-            changes=(RouteEntry(f"{vip}/32", device=subnet.interface),),
-        )
-        title = f"Send packets for {vip} out by {subnet.interface}"
     caution = "Other addresses of the LAN may be captured alike: the next fix looks for what takes them."
+    if not captors:
+        return into_the_lan(client, vip, subnet, caution)
+    priority = max(min(each.priority for each in captors) - 1, 0)
+    step = Step(
+        place="client",
+        machine=client.name,
+        why=f"packets for {subnet.subnet} are then routed by the main table, whatever the later rules say",
+        changes=(PolicyRule(str(subnet.subnet), priority),),
+    )
+    title = f"Exclude {subnet.subnet} from policy routing"
     return Fix(title, (step,), check_from_client(vip, client.name), (caution,))
 
 

@@ -1,0 +1,135 @@
+"""A client that sends to a VIP by a gateway: nobody answers for the gateway, or the VIP is in the client's own LAN."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+
+from hairpin_doctor.fixes.announce import check_from_client
+from hairpin_doctor.fixes.changes import Look, RouteEntry
+from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.network import Network
+from hairpin_doctor.rule import Confidence, Diagnosis, Severity
+from hairpin_doctor.situation import NotThis, symptom
+from hairpin_doctor.translation import tracked
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.bypassed_subnets import BypassedSubnet, BypassedSubnetFacts
+from probes.questions.routing import Route
+from probes.routed_path import RoutedPathFacts
+from probes.routes import RouteFacts
+from probes.target import Address
+
+
+def by_a_gateway(network: Network, client: VantagePoint, vip: Address) -> Diagnosis:
+    """Nobody answers for the gateway of the VIP, or the VIP is in the client's own LAN. Raises NotThis for anything else."""
+    route, path = client.findings[RouteFacts].route(vip), client.findings.get(RoutedPathFacts)
+    if route is None or route.gateway is None:
+        raise NotThis(
+            f"{client.name} sends to {vip} by the subnet that holds it, or none of its subnets does"
+        )
+    if path and route.gateway in path.silent:
+        return _gateway_is_silent(client, vip, route)
+    if path and path.next_hop(vip):
+        raise NotThis(f"the gateway of {client.name} sends {vip} on")
+    for beside in client.findings[BypassedSubnetFacts].beside:
+        found = _lan_of_a_host(network, client, beside) if beside.vip == vip else None
+        if found:
+            return _netmask_is_too_narrow(client, vip, route, beside, *found)
+    raise NotThis(f"{client.name} sends to {vip} by its gateway {route.gateway}, which answers")
+
+
+def _lan_of_a_host(
+    network: Network, client: VantagePoint, beside: BypassedSubnet
+) -> tuple[VantagePoint, IPv4Network] | None:
+    """A scanned host that answers there, with its subnet that holds the client, the gateway and the VIP; no flow came in."""
+    for owner in (each for mac in beside.macs for each in network.owners(mac)):
+        host = owner.vantage_point
+        if host is client or tracked(host, client, beside.vip):
+            continue
+        for each in host.findings[RouteFacts].connected:
+            lan = each.prefix
+            if isinstance(lan, IPv4Network) and beside.vip in lan and lan.supernet_of(beside.subnet):
+                return host, lan
+    return None
+
+
+def _gateway_is_silent(client: VantagePoint, vip: Address, route: Route) -> Diagnosis:
+    step = Step(
+        place="client",
+        machine=client.name,
+        why="a packet for another subnet leaves in a frame to the gateway's MAC, which nobody tells",
+        changes=(Look("ip route show"), Look(f"ip neigh show {route.gateway}"), Look("ip -br link")),
+        instructions=(
+            "Compare the gateway with that of a machine of the same LAN that works, and give this one the right one (DHCP, "
+            "or its configuration). Is it right, then look at that router, and at the link to it."
+        ),
+    )
+    return Diagnosis(
+        summary=f"nobody answers for {route.gateway}, the gateway by which {client.name} sends to {vip}",
+        because=(
+            symptom(client, vip),
+            f"{client.name} sends packets for {vip} {leaves_by(route)}.",
+            f"Its kernel asked for {route.gateway} while the scan ran, and got no answer: nothing leaves.",
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=(Fix("Give it a gateway that answers", (step,), check_from_client(vip, client.name)),),
+        ruled_out=("HD111, HD602, HD603: no router was asked to send anything on.",),
+        clients=(client.name,),
+    )
+
+
+def _netmask_is_too_narrow(
+    client: VantagePoint,
+    vip: Address,
+    route: Route,
+    beside: BypassedSubnet,
+    host: VantagePoint,
+    lan: IPv4Network,
+) -> Diagnosis:
+    mask = Step(
+        place="client",
+        machine=client.name,
+        why=f"it then asks for {vip} by ARP in the LAN, as its other machines do",
+        changes=(Look(f"ip -4 address show {beside.interface}"),),
+        instructions=f"Give its address the prefix length of the LAN, {lan.prefixlen}, where it comes from: DHCP or a file.",
+    )
+    check = check_from_client(vip, client.name)
+    return Diagnosis(
+        summary=(
+            f"{client.name} takes {vip} for an address of another subnet: its own is {beside.subnet}, that of {host.name} "
+            f"on the same link is {lan}"
+        ),
+        because=(
+            symptom(client, vip),
+            f"{client.name} sends packets for {vip} {leaves_by(route)}, and {host.name} has seen none of them.",
+            f"Asked for by ARP on {beside.interface}, {', '.join(beside.macs)} of {host.name} answers for it.",
+            f"{lan}, the subnet of {host.name}, holds the VIP and all of {beside.subnet}.",
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=(
+            Fix("Give it the netmask of the LAN", (mask,), check),
+            into_the_lan(client, vip, beside, "Other addresses of the LAN stay hidden."),
+        ),
+        ruled_out=("HD111: a subnet of the host holds the VIP.",),
+        clients=(client.name,),
+    )
+
+
+def into_the_lan(client: VantagePoint, vip: Address, subnet: BypassedSubnet, caution: str) -> Fix:
+    """A route for the VIP alone by the interface of the LAN."""
+    step = Step(
+        place="client",
+        machine=client.name,
+        why="in a table the longest prefix wins, and none is longer than that of one address",
+        changes=(RouteEntry(f"{vip}/32", device=subnet.interface),),
+    )
+    title = f"Send packets for {vip} out by {subnet.interface}"
+    return Fix(title, (step,), check_from_client(vip, client.name), (caution,))
+
+
+def leaves_by(route: Route | None) -> str:
+    """For a sentence: packets that go there leave ... ."""
+    if route is None or route.type != "unicast":
+        return "nowhere"
+    return f"out by {route.interface}" + (f" to {route.gateway}" if route.gateway else "")
