@@ -67,13 +67,14 @@ def bypassed_subnets(host: Host, scope: Scope) -> BypassedSubnetFacts:
 def _towards_the_gateway(
     route: Route | None, links: tuple[Link, ...]
 ) -> Iterator[tuple[Link, IPv4Interface]]:
-    """The interface that leads to the gateway, with the subnet that holds it."""
-    if route is None or not isinstance(route.gateway, IPv4Address):
+    """The interface that leads to the gateway, with its subnet: the one that holds the gateway, if one does."""
+    gateway = route.gateway if route else None
+    if route is None or not isinstance(gateway, IPv4Address):
         return
     for link in links:
         if link.name == route.interface and link.arp and link.broadcast:
-            holding = (own for own in _subnets(link) if route.gateway in own.network)
-            yield from ((link, own) for own in list(holding)[:1])
+            subnets = sorted(_subnets(link), key=lambda own: gateway not in own.network)
+            yield from ((link, own) for own in subnets[:1])
 
 
 def _heard_beside(

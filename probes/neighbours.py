@@ -5,6 +5,7 @@ Cannot see the caches of other machines: a gateway may hold another entry than w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from probes.host import Host
@@ -30,6 +31,14 @@ class NeighbourFacts:
             if each.address == address and each.state not in UNUSABLE and interface in (None, each.interface)
         )
         return next((each for each in usable if each.mac), None)
+
+
+def asked_in_vain(entries: Iterable[Neighbour], addresses: Iterable[Address]) -> tuple[Address, ...]:
+    """Those of the addresses for whose MAC the kernel has asked without an answer, or still asks (ip-neighbour(8))."""
+    entries = tuple(entries)
+    known = {each.address for each in entries if each.mac and each.state not in UNUSABLE}
+    asked = {each.address for each in entries if each.state in ("FAILED", "INCOMPLETE")}
+    return tuple(dict.fromkeys(each for each in addresses if each in asked - known))
 
 
 @probe(Layer.NEIGHBOUR, Phase.BEFORE)

@@ -14,7 +14,7 @@ from ipaddress import IPv4Address
 from probes.answering_machines import works
 from probes.arp import ArpFacts, arp
 from probes.host import Absent, Host, Unanswered
-from probes.neighbours import UNUSABLE
+from probes.neighbours import UNUSABLE, asked_in_vain
 from probes.probe import Layer, Phase, Scope, probe
 from probes.questions.icmp_message import IcmpMessage
 from probes.questions.machine import Moment
@@ -30,7 +30,6 @@ from probes.target import Address
 
 NETWORK, HOST = 0, 1  # codes of "unreachable"; the others are refusals, which say nothing about routes
 PATIENCE_MS = 600
-ASKED_IN_VAIN = ("FAILED", "INCOMPLETE")
 
 
 @dataclass(frozen=True)
@@ -109,12 +108,9 @@ def routed_path(host: Host, scope: Scope) -> RoutedPathFacts:
 
 
 def _silent_gateways(host: Host, scope: Scope) -> tuple[Address, ...]:
-    """Those whose entry the scan's own traffic left without a MAC: FAILED, or the kernel still asks (ip-neighbour(8))."""
-    hops = dict.fromkeys(hop for vip in scope.vips if (hop := _gateway_of(host, vip)) is not None)
-    entries = host.ask(Neighbours(Moment.AFTER_TRAFFIC)) if hops else ()
-    known = {each.address for each in entries if each.mac and each.state not in UNUSABLE}
-    asked = {each.address for each in entries if each.state in ASKED_IN_VAIN}
-    return tuple(hop for hop in hops if hop in asked - known)
+    """Those whose entry the scan's own traffic left without a MAC."""
+    hops = [hop for vip in scope.vips if (hop := _gateway_of(host, vip)) is not None]
+    return asked_in_vain(host.ask(Neighbours(Moment.AFTER_TRAFFIC)), hops) if hops else ()
 
 
 def _gateway_of(host: Host, vip: Address) -> Address | None:

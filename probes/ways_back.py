@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from probes.host import Absent, Host, NotAsked, listed
+from probes.neighbours import asked_in_vain
 from probes.probe import Layer, Phase, Scope, probe
 from probes.questions.firewall import TrackedConnections
 from probes.questions.links import Links
@@ -53,9 +54,13 @@ class WayBack:
 
 @dataclass(frozen=True)
 class WayBackFacts:
-    """One entry per VIP, client and source; none for VIPs that are neither translated nor held here."""
+    """One entry per VIP, client and source; none for VIPs that are neither translated nor held here.
+
+    `silent`: gateways of these ways for whose MAC the kernel asked in vain.
+    """
 
     ways: tuple[WayBack, ...]
+    silent: tuple[Address, ...] = ()
 
     def of(self, vip: Address, client: Address) -> tuple[WayBack, ...]:
         """The ways of answers to this client."""
@@ -71,7 +76,9 @@ def ways_back(host: Host, scope: Scope) -> WayBackFacts:
         sources = list(_sources(host, vip, [each.address for each in rules.endpoints(vip)]))
         for client in _clients(host, scope, vip):
             found.extend(_ways(host, vip, client, sources))
-    return WayBackFacts(tuple(found))
+    gateways = [way.route.gateway for way in found if way.route and way.route.gateway]
+    cache = (listed(host, Neighbours(Moment.AFTER)) or ()) if gateways else ()
+    return WayBackFacts(tuple(found), asked_in_vain(cache, gateways))
 
 
 def _ways(

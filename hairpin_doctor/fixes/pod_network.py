@@ -30,3 +30,20 @@ def mend_pod_network(
         ),
         check_from_client(vip, client),
     )
+
+
+def mend_pod_route(host: str, endpoint: Address, vip: Address, client: str) -> Fix:
+    """Where is the pod, and why did the plugin's agent set no route to it?"""
+    look = (
+        f"kubectl get pods -A -o wide | grep -F {endpoint}",
+        "ip route show",
+        "kubectl get pods -A -o wide | grep -E 'flannel|calico|cilium|kindnet|kube-router'",
+    )
+    text = (
+        f"Is {endpoint} a pod of {host}, then its interface or the route to it is gone: restart the CNI plugin's agent "
+        "there, or delete the pod. Is it one of another node, the agent sets the route to that node's pods: restart it on "
+        "both. Is it no pod any more, the service proxy lags behind the cluster: restart that. Where the default gateway is "
+        "meant to know the pod network, look for its route to that node."
+    )
+    step = Step("cluster", ANYWHERE, "the CNI plugin sets a route to every pod", tuple(map(Look, look)), text)
+    return Fix(f"Have the CNI plugin set the route to {endpoint}", (step,), check_from_client(vip, client))

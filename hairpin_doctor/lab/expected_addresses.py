@@ -48,5 +48,6 @@ EXPECTED: Mapping[str, Expectations] = {
     "policy-route-captures-pods": _broken("HD406"),
     "client-routes-vip-elsewhere": _broken("HD409", client=_found("HD409")),
     "multihomed-asymmetry": _broken("HD402"),
+    "no-way-back": _broken("HD410"),
     "macvtap-cannot-reach-parent": _broken("HD110"),
 }

@@ -67,6 +67,7 @@ EXPECTED: Mapping[str, Expected] = {
             "homelab-from-behind-router",
             "homelab-from-a-pod",
             "multihomed-asymmetry",
+            "no-way-back",
             "mtu-black-hole-elsewhere",
             "unknown-uplink-ingress-drop",
             "unknown-switch-drop",

@@ -34,6 +34,7 @@ from hairpin_doctor.rules.multihomed_asymmetry import multihomed_asymmetry
 from hairpin_doctor.rules.ndp_unheard import ndp_unheard
 from hairpin_doctor.rules.no_advertisement import no_advertisement
 from hairpin_doctor.rules.no_ready_endpoints import no_ready_endpoints
+from hairpin_doctor.rules.no_way_back import no_way_back
 from hairpin_doctor.rules.nobody_answers import nobody_answers
 from hairpin_doctor.rules.node_address_has_two_macs import node_address_has_two_macs
 from hairpin_doctor.rules.ping_silent_by_design import ping_silent_by_design
@@ -87,6 +88,7 @@ CATALOGUE: tuple[Rule, ...] = (
     hairpin_off_on_port,
     bridged_frames_hit_host_nat,
     policy_route_captures_reply,
+    no_way_back,
     multihomed_asymmetry,
     reverse_path_filter_drops,
     legacy_and_nft_rules_mixed,

@@ -1,7 +1,8 @@
 """The node that takes the packets does not reach an endpoint on another node: the pod network between them is broken.
 
 Why: The service proxy sends connections to endpoints of all nodes. Between nodes the pod network (routes, a tunnel, the
-other node's forwarding and filters) must carry them; what is sent to an endpoint of the other node is lost on the way.
+other node's forwarding and filters) must carry them; what is sent to an endpoint of the other node is lost on the way. So it
+is where the route that the CNI plugin sets, to another node's pods or to a pod of the own node, is not there.
 Seen as: With endpoints on both nodes some connections work and others time out; else all time out. From a client on the
 other node, or to a pod of the own node, all is well.
 Told apart from: HD503 by silence, not a refusal; HD404 and HD405 by the host's own direct question, which fails too. A pod
@@ -21,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hairpin_doctor.fixes.pod_network import mend_pod_network
+from hairpin_doctor.fixes.pod_network import mend_pod_network, mend_pod_route
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import NotThis, failing_clients, symptom
@@ -100,9 +101,8 @@ def _pod_is_gone(path: PodPath) -> bool:
 
 
 def _between(host: VantagePoint, path: PodPath) -> str | None:
-    default = host.findings[RouteFacts].default_towards(path.endpoint)
     where = path.next_hop or path.route.interface
-    if default and path.next_hop is not None and path.next_hop == default.gateway:
+    if _by_default(host, path):
         return (
             f"{host.name} has no route of its own to it and sends it to its default gateway {path.next_hop}"
         )
@@ -115,6 +115,12 @@ def _between(host: VantagePoint, path: PodPath) -> str | None:
         f"the path to {where} is well (it answers ping)" if path.hop_answers_ping else f"it goes into {where}"
     )
     return f"{well}, and what is there does not send packets on to it{said}"
+
+
+def _by_default(host: VantagePoint, path: PodPath) -> bool:
+    """Whether no route of the pod network leads there: the packets go to the default gateway."""
+    default = host.findings[RouteFacts].default_towards(path.endpoint)
+    return bool(default and path.next_hop is not None and path.next_hop == default.gateway)
 
 
 def _reached_by(network: Network, broken: _Broken) -> VantagePoint | None:
@@ -146,11 +152,21 @@ def _diagnosis(network: Network, vip: Address, broken: _Broken, reached_by: Vant
         because.append(f"{reached_by.name} reaches the same endpoint.")
     if own:
         because.append(f"{', '.join(dict.fromkeys(str(each.endpoint) for each in own))} answers {host.name}.")
+    astray = _by_default(host, path)
+    if astray and not reached_by:
+        because.append(
+            "A CNI plugin sets a route for each pod, or for the pods of each node: there is none for this one."
+        )
+    why = f"has no route for {path.endpoint} of its own" if astray else f"does not reach {path.endpoint}"
     return Diagnosis(
-        summary=f"{host.name} does not reach {path.endpoint}, an endpoint of {vip} on another node",
+        summary=f"{host.name} {why}, an endpoint of {vip}" + ("" if astray else " on another node"),
         because=tuple(because),
         severity=Severity.BROKEN,
         confidence=Confidence.PROVEN if reached_by else Confidence.LIKELY,
-        fixes=(mend_pod_network(host.name, path.endpoint, path.next_hop, vip, client.name),),
+        fixes=(
+            mend_pod_route(host.name, path.endpoint, vip, client.name)
+            if astray
+            else mend_pod_network(host.name, path.endpoint, path.next_hop, vip, client.name),
+        ),
         ruled_out=("HD503: nothing refuses; the question itself is lost.",),
     )

@@ -5,8 +5,8 @@ that do not see each other both announce, as do two programs for one Service. Ea
 first, and connections move with every gratuitous ARP.
 Seen as: It works now and then, or for some clients; the MAC of the VIP flips.
 Told apart from: HD106 by the owners of the MACs, which are two machines; HD203 by what each does with a packet for the
-VIP: nodes hold no such address, and serve the port from behind them (a TTL that was counted down); HD204 by the VIP, which
-is no address of both machines.
+VIP: nodes hold no such address, and serve the port from behind them (a TTL that was counted down), and two masters of VRRP
+both hold it and both serve it; HD204 by the VIP, which is no address of both machines, or stands where each answers.
 By hand: Two MACs answer, and they belong to two nodes.
     arping -c 3 -I IF VIP
     kubectl get nodes -o wide
@@ -58,6 +58,10 @@ def split_brain(network: Network, vip: Address) -> Verdict:
         )
         if (nodes or listed) and len(acting) > 1:
             return _diagnosis(network, client, vip, acting, Confidence.LIKELY)
+        twins = _twins(found, vip)
+        if len(twins) > 1:
+            sure = all(each.machine for each in twins)
+            return _diagnosis(network, client, vip, twins, Confidence.PROVEN if sure else Confidence.LIKELY)
         open_question = open_question or _open(network, client, vip, found, nodes)
     return open_question or Cleared(f"one machine answers for {vip} at {names(clients)}")
 
@@ -79,6 +83,15 @@ def _one_per_machine(found: list[Claimant], listed: Mapping[str, str] | None = N
         known = each.machine.name if each.machine else None
         machines.setdefault((listed or {}).get(each.mac, known), each)
     return list(machines.values())
+
+
+def _twins(found: list[Claimant], vip: Address) -> list[Claimant]:
+    """Machines that hold the VIP where they answer, and serve it: two masters of VRRP. None without a scanned one."""
+    holders = [each for each in found if each.holds and each.serves]
+    known = [
+        each for each in holders if each.owner and vip in (own.address for own in each.owner.link.addresses)
+    ]
+    return _one_per_machine([*known, *(each for each in holders if each.machine is None)]) if known else []
 
 
 def _acts_as_node(claimant: Claimant) -> bool:
@@ -127,7 +140,7 @@ def _diagnosis(
         fixes=(_fix(client, vip),),
         ruled_out=(
             "HD106: the MACs are those of different machines.",
-            "HD203: each of them is a node.",
+            "HD203: each of them is a node, or serves it.",
         ),
     )
 

@@ -48,6 +48,7 @@ BREAKS_AT: Mapping[str, tuple[Kind, ...]] = {
     "HD407": (Kind.LINK,),
     "HD408": (Kind.SERVICE,),
     "HD409": (Kind.CLIENT,),
+    "HD410": (Kind.REPLY,),
     "HD501": (Kind.SERVICE,),
     "HD502": (Kind.SERVICE,),
     "HD503": (Kind.ENDPOINT, Kind.SERVICE),

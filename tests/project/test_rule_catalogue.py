@@ -58,6 +58,7 @@ PROMISED = {
     "HD407": ("mtu-black-hole", "broken"),
     "HD408": ("conntrack-trouble", "broken"),
     "HD409": ("client-routes-vip-elsewhere", "broken"),
+    "HD410": ("no-way-back", "broken"),
     "HD501": ("vip-not-programmed", "broken"),
     "HD502": ("local-policy-no-local-endpoint", "broken"),
     "HD503": ("backend-refuses", "broken"),

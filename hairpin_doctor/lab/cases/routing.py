@@ -17,7 +17,7 @@ from hairpin_doctor.lab.cases.case import Case, all_served, dns_is, dns_targets
 from hairpin_doctor.lab.checks import Arp, Check
 from hairpin_doctor.lab.faults import Fault, compose, conf, no_announcer, vips_local
 from hairpin_doctor.lab.names import Names
-from hairpin_doctor.lab.topology import Bridge, Route
+from hairpin_doctor.lab.topology import Bridge, Machine, Route
 
 VPN_TABLE = 5270
 
@@ -46,6 +46,15 @@ def _container_network(names: Names) -> Fault:
     bridge = Bridge(name="br-5a0d1f", addresses=(ip_interface("172.31.251.1/24"),))
     route = Route(ip_network(f"{names.dns_vip}/31", strict=False), device=bridge.name)
     return lambda t: t.change("vm", lambda m: replace(m.with_interface(bridge), routes=(*m.routes, route)))
+
+
+def _without_a_default_route(names: Names) -> Fault:
+    """The host knows its own segments and its pods, and no router."""
+
+    def known(machine: Machine) -> Machine:
+        return replace(machine, routes=tuple(each for each in machine.routes if each.via != names.router_ip))
+
+    return lambda t: t.change("host", known)
 
 
 def _only_the_vm_fails(names: Names) -> tuple[Check, ...]:
@@ -109,6 +118,16 @@ CASES = (
         name="policy-route-captures-pods",
         title="A policy rule sends what pods send into a VPN's table; the host's own traffic is not touched.",
         fault=_captured(lambda names: f"from {ip_network(names.pods)}"),
+    ),
+    replace(
+        _POLICY,
+        name="no-way-back",
+        title="The host has no default route: clients beyond the router get no answer.",
+        codes=("HD410",),
+        fault=_without_a_default_route,
+        symptom=_only_the_remote_fails,
+        client="remote",
+        by_hand=lambda names: ("host", f"ip route add default via {names.router_ip}"),
     ),
     replace(
         _POLICY,

@@ -49,6 +49,13 @@ def test_the_lan_is_asked_where_the_kernel_sends_elsewhere(machine: Callable[...
     assert host.asked_of(ArpSweep) == [ArpSweep("lan", OWN, (VIP,), (), SCOPE.arp_window_ms)]
 
 
+def test_beside_its_subnet_the_link_to_the_gateway_is_asked_as_well(machine: Callable[..., Any]) -> None:
+    away = Route("unicast", "lan", IPv4Address("10.7.8.1"), OWN, 254)
+    narrow = BypassedSubnet(VIP, "lan", IPv4Network("10.7.8.8/30"), (MAC,))
+    assert bypassed_subnets.look(machine(away, 30), SCOPE) == BypassedSubnetFacts((), (narrow,))
+    assert bypassed_subnets.look(machine(away, 24), SCOPE) == BypassedSubnetFacts(())
+
+
 @pytest.mark.parametrize("taken", [route("lan"), route("lo", "local")], ids=["the LAN", "itself"])
 def test_nobody_is_asked_where_packets_go_into_the_lan_or_stay(
     machine: Callable[..., Any], taken: Any

@@ -10,6 +10,8 @@ from hairpin_doctor.recording import Asked
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined
 from hairpin_doctor.rules.split_brain import split_brain
 from probes.questions.directed import DirectedExchanges, DirectedOutcome, DirectedPort
+from probes.questions.firewall import IptablesRules, NftRuleset
+from probes.questions.links import Link, LinkAddress, Links
 from probes.questions.neighbours import ArpReply, ArpSweep
 from probes.questions.routing import RouteTo
 from probes.target import parse_target
@@ -54,6 +56,20 @@ def test_a_machine_that_serves_from_its_own_stack_may_be_no_node(recorded: Recor
     own = other(case, forwarded_by=None, ports=tuple(replace(port, ttl=64) for port in ports))
     assert isinstance(own.verdict(split_brain), Undetermined)
     assert isinstance(other(case, holds=True, forwarded_by=None).verdict(split_brain), Undetermined)
+
+
+def test_two_machines_that_hold_it_where_they_answer_and_serve_it_are_two_masters(recorded: Recorded) -> None:
+    case = (
+        recorded("split-brain").host_says(IptablesRules, lambda *_: "").host_says(NftRuleset, lambda *_: "")
+    )
+    both = case.client_lists(DirectedExchanges, lambda each: replace(each, holds=True, forwarded_by=None))
+    assert not isinstance(both.verdict(split_brain), Diagnosis)
+
+    def floating(link: Link) -> Link:
+        own = LinkAddress(case.vip, 24)
+        return replace(link, addresses=(*link.addresses, own)) if link.name == "bridge0" else link
+
+    assert isinstance(both.host_lists(Links, floating).verdict(split_brain), Diagnosis)
 
 
 def test_one_that_serves_nothing_must_be_scanned_and_is_suspected_where_it_harms(recorded: Recorded) -> None:
