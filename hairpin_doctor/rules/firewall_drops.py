@@ -46,7 +46,7 @@ from probes.questions.traffic import (
 from probes.routes import RouteFacts
 from probes.service_rules import ServiceRulesFacts
 from probes.target import Address
-from probes.tcp import TcpFacts
+from probes.tcp import TcpFacts, frames_received
 from probes.udp import UdpFacts
 
 
@@ -55,7 +55,7 @@ def firewall_drops(network: Network, vip: Address) -> Verdict:
     """A rule that surely stops the client's packets where they arrive, or somebody who says that he does."""
     for client in failing_clients(network, vip):
         told = _prohibited(client, vip)
-        if told and _unreachable(client, vip) and not _own(network, vip, told):
+        if told and _fails_alike(client, vip, told) and not _own(network, vip, told):
             return _told(client, vip, told)
         own = own_stops(client, vip)
         if own:
@@ -142,7 +142,7 @@ def _named(arrival: Arrival, vip: Address, stops: list[Stopped]) -> Diagnosis:
     told = _prohibited(client, vip)
     because = [symptom(client, vip), *_rules(stops)]
     if told:
-        because.append(f"{told.sender} says so itself: administratively prohibited (ICMP 3/{told.code}).")
+        because.append(f"{told.sender} says so itself: {_word(told)}.")
     first = stops[0].by
     what = f"the policy of {first.chain}" if first.is_policy else f"a rule in {first.chain}"
     return Diagnosis(
@@ -185,17 +185,44 @@ def _prohibited(client: VantagePoint, vip: Address) -> IcmpMessage | None:
     icmp = client.findings.get(IcmpFacts)
     answer = icmp.answer(vip) if icmp else None
     messages = (answer.messages if answer else None) or ()
-    return next((m for m in messages if m.is_prohibited), None)
+    return next((m for m in messages if m.is_prohibited or m.is_port_unreachable), None)
 
 
-def _unreachable(client: VantagePoint, vip: Address) -> bool:
+def _word(told: IcmpMessage) -> str:
+    said = f"ICMP {told.type}/{told.code}"
+    if told.is_port_unreachable:
+        return f"port unreachable ({said}) even to ping, which has no port: a REJECT rule"
+    return f"administratively prohibited ({said})"
+
+
+def _fails_alike(client: VantagePoint, vip: Address, told: IcmpMessage) -> bool:
     """Whether a port fails by an ICMP error too: then not only ping is refused."""
+    if told.is_port_unreachable:
+        return _refused_by_icmp(client, vip)
     tcp, dns, udp = (client.findings.get(facts) for facts in (TcpFacts, DnsFacts, UdpFacts))
     outcomes: list[str] = [answer.outcome for answer in (tcp.of(vip) if isinstance(tcp, TcpFacts) else ())]
     for facts in (dns, udp):
         answers = facts.answers if isinstance(facts, DnsFacts | UdpFacts) else ()
         outcomes += [each.outcome for each in answers if each.destination.address == vip]
     return any(each in (Handshake.UNREACHABLE, DatagramOutcome.UNREACHABLE) for each in outcomes)
+
+
+def _refused_by_icmp(client: VantagePoint, vip: Address) -> bool:
+    """A TCP port that is refused, and no frame came in from it, so that it was no RST; or a UDP port."""
+    tcp, dns, udp = (client.findings.get(facts) for facts in (TcpFacts, DnsFacts, UdpFacts))
+    handshakes = tcp.of(vip) if isinstance(tcp, TcpFacts) else ()
+    if any(
+        e.outcome is Handshake.REFUSED and e.frames is not None and not frames_received(e) for e in handshakes
+    ):
+        return True
+    answers = [
+        each
+        for facts in (dns, udp)
+        for each in (facts.answers if isinstance(facts, DnsFacts | UdpFacts) else ())
+    ]
+    return any(
+        each.outcome is DatagramOutcome.REFUSED and each.destination.address == vip for each in answers
+    )
 
 
 def _own(network: Network, vip: Address, told: IcmpMessage) -> bool:
@@ -209,7 +236,7 @@ def _told(client: VantagePoint, vip: Address, told: IcmpMessage) -> Diagnosis:
         summary=f"a packet filter on {told.sender} rejects what {client.name} sends to {vip}",
         because=(
             symptom(client, vip),
-            f"{told.sender} answers {client.name}: administratively prohibited (ICMP 3/{told.code}).",
+            f"{told.sender} answers {client.name}: {_word(told)}.",
         ),
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY,

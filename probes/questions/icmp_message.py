@@ -38,3 +38,8 @@ class IcmpMessage:
     def is_prohibited(self) -> bool:
         """Unreachable by somebody's will (RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1; RFC 4443 section 3.1)."""
         return self.is_unreachable and self.code in ((9, 10, 13) if self.sender.version == 4 else (1, 5, 6))
+
+    @property
+    def is_port_unreachable(self) -> bool:
+        """What REJECT says to everything by default (iptables-extensions(8)); to a ping, without a port, nobody else."""
+        return self.is_unreachable and self.code == (3 if self.sender.version == 4 else 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -18,8 +19,11 @@ from probes.questions.firewall import IptablesRules, NftRuleset
 from probes.questions.traffic import (
     DatagramOutcome,
     DnsExchanges,
+    EchoAnswer,
+    Echoes,
     Handshake,
     Handshakes,
+    IcmpMessage,
 )
 
 Recorded = Callable[[str], Any]
@@ -106,3 +110,26 @@ def test_what_forward_drops_is_not_lost_by_translation(recorded: Recorded, name:
     dropped = case.host_says(IptablesRules, with_policy_drop)
     assert isinstance(dropped.verdict(rule), Cleared)
     assert isinstance(dropped.verdict(bridged_frames_dropped_by_forward), Diagnosis)
+
+
+@pytest.mark.parametrize(("frames", "told"), [(0, True), (64, False)], ids=["by ICMP", "by RST"])
+def test_a_router_that_rejects_even_ping_as_if_a_port_were_missing_filters(
+    recorded: Recorded, frames: int, told: bool
+) -> None:
+    router = ip_address("192.168.8.1")
+
+    def rejected(answer: EchoAnswer) -> EchoAnswer:
+        return replace(answer, messages=(IcmpMessage(3, 3, router, None),))
+
+    reset = recorded("backend-refuses").client
+    seen = next(
+        e for each in reset.asked if isinstance(each.question, Handshakes) for e in each.answer
+    ).frames
+    case = (
+        recorded("nobody-announces")
+        .client_lists(Echoes, rejected)
+        .client_lists(Handshakes, lambda each: replace(each, outcome=Handshake.REFUSED, frames=seen[:frames]))
+    )
+    verdict = case.verdict(firewall_drops, case.client)
+    assert isinstance(verdict, Diagnosis) is told
+    assert not told or "a packet filter on 192.168.8.1 rejects" in verdict.summary
