@@ -91,6 +91,10 @@ def _nobody_listens_there(network: Network, vip: Address) -> Diagnosis | None:
     for host in network.hosts(vip):
         own = [port for port in failing_ports(host, vip) if refused(host, vip, port)]
         if own and floats(host, vip) and _alone_and_without_a_proxy(network, host, vip):
+            if not network.clients(vip):
+                raise network.need_client(
+                    vip, f"who else answers for {vip}, on which nothing of {host.name} listens"
+                )
             return _nobody_listens(network, host, vip, own)
     return None
 

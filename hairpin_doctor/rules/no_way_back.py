@@ -27,6 +27,7 @@ from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, 
 from hairpin_doctor.situation import symptom
 from hairpin_doctor.translation import tracked
 from probes.questions.routing import Route
+from probes.routes import RouteFacts
 from probes.target import Address
 from probes.ways_back import WayBack, WayBackFacts
 
@@ -50,7 +51,10 @@ def _lost(arrival: Arrival, vip: Address) -> WayBack | None:
     if not any(flow.seen_reply for flow in tracked(host, arrival.client, vip)):
         return None
     ways = tuple(way for way in ways if way.source != vip) or ways
-    dead = [way for way in ways if not way.by_policy and _nowhere(way.route, facts)]
+    rules = host.findings[RouteFacts].rules  # where there are any, the refusal may be theirs: HD406
+    dead = [
+        way for way in ways if not way.by_policy and _nowhere(way.route, facts) and (way.route or not rules)
+    ]
     return dead[0] if dead and len(dead) == len(ways) else None
 
 
