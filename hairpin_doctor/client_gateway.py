@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from hairpin_doctor.fixes.announce import check_from_client
-from hairpin_doctor.fixes.changes import Look, RouteEntry
-from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.fixes.client_way import into_the_lan, right_gateway, right_netmask
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Confidence, Diagnosis, Severity
 from hairpin_doctor.situation import NotThis, symptom
@@ -53,16 +51,6 @@ def _lan_of_a_host(
 
 
 def _gateway_is_silent(client: VantagePoint, vip: Address, route: Route) -> Diagnosis:
-    step = Step(
-        place="client",
-        machine=client.name,
-        why="a packet for another subnet leaves in a frame to the gateway's MAC, which nobody tells",
-        changes=(Look("ip route show"), Look(f"ip neigh show {route.gateway}"), Look("ip -br link")),
-        instructions=(
-            "Compare the gateway with that of a machine of the same LAN that works, and give this one the right one (DHCP, "
-            "or its configuration). Is it right, then look at that router, and at the link to it."
-        ),
-    )
     return Diagnosis(
         summary=f"nobody answers for {route.gateway}, the gateway by which {client.name} sends to {vip}",
         because=(
@@ -72,7 +60,7 @@ def _gateway_is_silent(client: VantagePoint, vip: Address, route: Route) -> Diag
         ),
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY,
-        fixes=(Fix("Give it a gateway that answers", (step,), check_from_client(vip, client.name)),),
+        fixes=(right_gateway(client.name, route.gateway, vip),),
         ruled_out=("HD111, HD602, HD603: no router was asked to send anything on.",),
         clients=(client.name,),
     )
@@ -86,14 +74,6 @@ def _netmask_is_too_narrow(
     host: VantagePoint,
     lan: IPv4Network,
 ) -> Diagnosis:
-    mask = Step(
-        place="client",
-        machine=client.name,
-        why=f"it then asks for {vip} by ARP in the LAN, as its other machines do",
-        changes=(Look(f"ip -4 address show {beside.interface}"),),
-        instructions=f"Give its address the prefix length of the LAN, {lan.prefixlen}, where it comes from: DHCP or a file.",
-    )
-    check = check_from_client(vip, client.name)
     return Diagnosis(
         summary=(
             f"{client.name} takes {vip} for an address of another subnet: its own is {beside.subnet}, that of {host.name} "
@@ -108,24 +88,12 @@ def _netmask_is_too_narrow(
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY,
         fixes=(
-            Fix("Give it the netmask of the LAN", (mask,), check),
-            into_the_lan(client, vip, beside, "Other addresses of the LAN stay hidden."),
+            right_netmask(client.name, beside.interface, lan.prefixlen, vip),
+            into_the_lan(client.name, vip, beside.interface, "Other addresses of the LAN stay hidden."),
         ),
         ruled_out=("HD111: a subnet of the host holds the VIP.",),
         clients=(client.name,),
     )
-
-
-def into_the_lan(client: VantagePoint, vip: Address, subnet: BypassedSubnet, caution: str) -> Fix:
-    """A route for the VIP alone by the interface of the LAN."""
-    step = Step(
-        place="client",
-        machine=client.name,
-        why="in a table the longest prefix wins, and none is longer than that of one address",
-        changes=(RouteEntry(f"{vip}/32", device=subnet.interface),),
-    )
-    title = f"Send packets for {vip} out by {subnet.interface}"
-    return Fix(title, (step,), check_from_client(vip, client.name), (caution,))
 
 
 def leaves_by(route: Route | None) -> str:

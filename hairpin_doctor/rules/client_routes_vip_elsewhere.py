@@ -23,9 +23,10 @@ https://docs.docker.com/reference/cli/dockerd/.
 
 from __future__ import annotations
 
-from hairpin_doctor.client_gateway import by_a_gateway, into_the_lan, leaves_by
+from hairpin_doctor.client_gateway import by_a_gateway, leaves_by
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Look, PolicyRule
+from hairpin_doctor.fixes.client_way import into_the_lan
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Confidence, Diagnosis, Severity, Verdict, rule
@@ -132,7 +133,7 @@ def _send_it_into_the_lan(
 ) -> Fix:
     caution = "Other addresses of the LAN may be captured alike: the next fix looks for what takes them."
     if not captors:
-        return into_the_lan(client, vip, subnet, caution)
+        return into_the_lan(client.name, vip, subnet.interface, caution)
     priority = max(min(each.priority for each in captors) - 1, 0)
     step = Step(
         place="client",

@@ -7,7 +7,8 @@ Seen as: Connections are refused or silent, now and then or for some clients onl
 Service in iptables or nftables mode never answers ping.
 Told apart from: HD202 by what the machine does when asked past the cache, at its MAC: it holds the address (it
 answers an echo request with a TTL of 1) and its own stack refuses the service's port, which the rules of a node would
-translate. HD206 by the gateway's MAC, HD109 by an address that is the machine's main one, HD205 by the live answer.
+translate. HD206 by the gateway's MAC, unless the gateway holds the address as well, HD109 by an address that is the
+machine's main one, HD205 by the live answer.
 By hand: On a client, one of the MACs that answer is no node's; the first half of a MAC names its maker.
     arping -c 3 -I IF VIP
     ip neigh show to VIP
@@ -28,7 +29,7 @@ from hairpin_doctor.fixes.forget import forget
 from hairpin_doctor.fixes.give_up_address import give_up
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
-from hairpin_doctor.situation import names, symptom
+from hairpin_doctor.situation import is_the_gateway, names, symptom
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.interfaces import InterfaceFacts
@@ -52,7 +53,11 @@ def _among_those_who_answer(network: Network, vip: Address, clients: tuple[Vanta
     for client in sorted(clients, key=lambda each: each not in network.failing(vip)):
         everybody = claimants(network, client, vip)
         for each in everybody:
-            if each.gateway or is_node(each.machine, vip) or _is_the_clients_own(client, each, vip):
+            if (
+                (each.gateway and (not each.holds or is_the_gateway(client, vip)))  # HD206, HD109
+                or is_node(each.machine, vip)
+                or _is_the_clients_own(client, each, vip)
+            ):
                 continue
             if len(everybody) == 1 and programs_others(each.machine):
                 continue  # a node that does not know this Service: HD501
@@ -73,7 +78,7 @@ def _is_the_clients_own(client: VantagePoint, claimant: Claimant, vip: Address) 
 def _judge(
     network: Network, client: VantagePoint, vip: Address, stranger: Claimant, others: list[Claimant]
 ) -> Diagnosis | Undetermined | None:
-    others = [each for each in others if not each.gateway]
+    others = [each for each in others if not each.gateway or each.holds]
     if stranger.serves or (stranger.did and stranger.did.forwarded_by and not stranger.holds):
         return None
     if stranger.did is None or not (stranger.holds and stranger.refuses):
@@ -169,7 +174,9 @@ def _diagnosis(
         fixes=_fixes(client, vip, stranger),
         ruled_out=(
             "HD202: no rules of a node translate the port there.",
-            f"HD206: {stranger.mac} is not the gateway of {client.name}.",
+            f"HD206: {stranger.mac} is the gateway of {client.name}, and holds the address instead of passing packets on."
+            if stranger.gateway
+            else f"HD206: {stranger.mac} is not the gateway of {client.name}.",
         ),
     )
 

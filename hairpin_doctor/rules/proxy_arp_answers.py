@@ -17,6 +17,7 @@ References: RFC 1027; net/ipv4/arp.c; arp(7); Documentation/networking/ip-sysctl
 
 from __future__ import annotations
 
+from hairpin_doctor.claimants import claimants
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
@@ -50,6 +51,10 @@ def _judge(network: Network, client: VantagePoint, vip: Address, mac: str) -> Ve
     owners = network.owners(mac)
     if any(owner.vantage_point in network.hosts(vip) for owner in owners):
         return Cleared(f"the gateway of {client.name} is the very host that serves {vip}")
+    if any(each.mac == mac and each.holds for each in claimants(network, client, vip)):
+        return Cleared(
+            f"the gateway ({mac}) holds {vip} as an address of its own, asked at its MAC: see HD203"
+        )
     others = [each for each in live_macs(client, vip) if each != mac]
     redirects = (client.findings[IcmpFacts].redirects(vip)) if client.findings.get(IcmpFacts) else ()
     if not others and not redirects and not network.hosts(vip):

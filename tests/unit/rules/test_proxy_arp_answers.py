@@ -8,7 +8,9 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined
+from hairpin_doctor.rules.duplicate_address import duplicate_address
 from hairpin_doctor.rules.proxy_arp_answers import proxy_arp_answers
+from probes.questions.directed import DirectedExchanges
 from probes.questions.links import Links
 from probes.questions.neighbours import ArpSweep, Neighbours
 from probes.questions.routing import RouteTo
@@ -97,3 +99,24 @@ def test_a_client_behind_a_router_does_not_hide_what_another_one_hears(recorded:
     ).client
     assert isinstance(case.verdict(proxy_arp_answers, case.host, routed), Cleared)
     assert isinstance(case.verdict(proxy_arp_answers, case.host, routed, case.client), Diagnosis)
+
+
+def test_a_gateway_that_holds_the_vip_as_its_own_address_is_no_proxy_but_a_stranger(
+    recorded: Recorded,
+) -> None:
+    case = recorded("duplicate-address")
+    stranger = next(
+        directed.mac
+        for each in case.client.asked
+        if isinstance(each.question, DirectedExchanges)
+        for directed in each.answer
+        if directed.holds
+    )
+    mac = case.network().clients(case.vip)[0].gateway_macs()[0]
+    router = case.client_lists(
+        ArpSweep, lambda reply: replace(reply, mac=stranger) if reply.mac == mac else reply
+    )
+    assert isinstance(router.verdict(proxy_arp_answers), Cleared)
+    verdict = router.verdict(duplicate_address)
+    assert isinstance(verdict, Diagnosis)
+    assert any("HD206" in each and "is the gateway of" in each for each in verdict.ruled_out)
