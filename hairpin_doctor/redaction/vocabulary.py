@@ -75,10 +75,10 @@ vcan vepa veth vip virbr vlan vlan8021q vmbr vnet vrf vti vxlan WAIT waiting wg 
 wpa wwan x86 xfrm zebra
 """
 _MORE = """
-accepted after another answered Apr Aug before block bridged cannot Completed connection connections Dec
-dropped established Feb Fri fully Generated handled hdr http isolated Jan Jul Jun local
-localhost machine Mar masquerade May Mon NOTE Nov Oct refused requires rules Sat Sep silent Sun
-stand standin this Thu traffic Tue unanswered Wed
+accepted after another answered Apr Aug before block bridged cannot Completed conf connection connections Dec
+dropped established etc Feb Fri fully Generated handled hdr http isolated Jan Jul Jun lib local
+localhost machine Mar masquerade May Mon netfilter NOTE Nov Oct refused requires rules run Sat Sep silent Sun
+stand standin sysctl this Thu traffic Tue unanswered usr Wed
 """
 _DNS = """
 BADALG BADKEY BADMODE BADNAME BADSIG BADTIME BADTRUNC BADVERS FORMERR NOERROR NOTAUTH NOTIMP NOTZONE NXDOMAIN NXRRSET
