@@ -10,6 +10,7 @@ from typing import Any
 from probes.announcers import announcers
 from probes.answering_machines import answering_machines
 from probes.arp import arp
+from probes.arp_rules import arp_rules
 from probes.bgp_daemon import bgp_daemon
 from probes.bgp_sessions import bgp_sessions
 from probes.br_netfilter import br_netfilter
@@ -83,6 +84,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     stray_flows,
     connection_table,
     ways_back,
+    arp_rules,
     announcers,
     bgp_sessions,
     bgp_daemon,

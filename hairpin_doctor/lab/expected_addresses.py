@@ -28,6 +28,7 @@ EXPECTED: Mapping[str, Expectations] = {
     "vip-outside-prefix": _broken("HD111"),
     "arp-ignored": _broken("HD209", host=UNDETERMINED),
     "arp-ignored-2": _broken("HD209", host=UNDETERMINED),
+    "arp-dropped-by-rules": _broken("HD209"),
     "arp-filtered": _broken("HD209"),
     "every-node-holds-the-vip": _expect(HEALTHY, HEALTHY, Expected("healthy", ("HD204",), ("HD002",))),
     "duplicate-address": _broken("HD203", client=_found("HD203")),

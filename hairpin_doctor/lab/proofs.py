@@ -58,6 +58,7 @@ FURTHER: dict[str, tuple[tuple[str, int], ...]] = {
 TOLD = {
     "announced_by_many_interfaces._name_one": "the cluster's advertisement, which nobody here has read",
     "backend_refuses._nobody_listens": "which program should listen is not known",
+    "arp_ignored._dropped": "whose rule it is decides",
     "bgp._both_sides": "a router's configuration beside the cluster's",
     "bgp.announce_somewhere": "where is not known",
     "bgp.another_subnet": "where the clients' subnet and the pool lie is decided by people",

@@ -1,9 +1,10 @@
-"""The VIP is an address of the host, but a sysctl keeps its kernel from answering ARP for it.
+"""The VIP is an address of the host, but a sysctl or an ARP filter keeps its kernel from answering for it.
 
 Why: With arp_ignore 1 or 2 the kernel answers only for addresses of the interface that the request came in by, with 8
 for none (arp_ignore in net/ipv4/arp.c); the effective value is max(all, interface). An address on lo or on a dummy is then
 never answered for; one on a macvlan of that interface (keepalived's use_vmac) is, by the macvlan. With arp_filter 1 it
-answers only where its way back to the asker leaves by that interface.
+answers only where its way back to the asker leaves by that interface. And rules of arptables, or of nftables' arp family,
+drop questions or answers: a common way to keep real servers of LVS quiet.
 Under an announcer that answers by itself (MetalLB) this is the right setting; without one nobody answers.
 Seen as: "No route to host" from the segment, though the VIP stands on the host and works from there.
 Told apart from: HD201 by the address, which the kernel would answer for; HD104 and HD105 (an announcer that
@@ -11,6 +12,7 @@ cannot hear) by the missing listener; HD601 by the missing route at the gateway.
 By hand: On the host, the address stands on another interface than the one that hears the clients, and a sysctl is set.
     ip addr show to VIP
     sysctl net.ipv4.conf.all.arp_ignore net.ipv4.conf.IF.arp_ignore net.ipv4.conf.IF.arp_filter
+    nft list ruleset arp
     tcpdump -eni IF arp and host VIP
 Fix: Put the address on the interface that hears the clients, as kube-vip and keepalived do.
 Unsure when: A process listens for ARP there: then it is the one to answer, and only its configuration tells why not. Or
@@ -23,7 +25,7 @@ from __future__ import annotations
 from hairpin_doctor.attachment import segment
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
-from hairpin_doctor.fixes.changes import InterfaceAddress, Sysctl
+from hairpin_doctor.fixes.changes import InterfaceAddress, Look, Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.forget import forget
 from hairpin_doctor.gateway_route import route_of_the_gateway
@@ -32,6 +34,7 @@ from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, 
 from hairpin_doctor.situation import attachment_of, of_silent_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
+from probes.arp_rules import ArpRuleFacts
 from probes.bgp_sessions import BgpSessionFacts
 from probes.interface_sysctls import InterfaceSysctlFacts
 from probes.interfaces import InterfaceFacts
@@ -73,6 +76,8 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
         why, fix = _filtered(host, receiving, vip, client)
     else:
         fix = _carry(host, receiving, vip, client)
+    if why is None:
+        why, fix = _dropped(host, receiving, vip, client)
     if why is None or fix is None or carrying is None:
         return Cleared(f"nothing keeps the kernel of {host.name} from answering on {receiving.name}")
     peers = host.findings[BgpSessionFacts].established_peers()
@@ -146,6 +151,34 @@ def _unfiltered(host: VantagePoint, receiving: Link, vip: Address, client: Vanta
     return Fix(
         f"Let {where} answer ARP without the filter", steps, check_from_client(vip, client.name), (caution,)
     )
+
+
+def _dropped(
+    host: VantagePoint, receiving: Link, vip: Address, client: VantagePoint
+) -> tuple[str, Fix] | tuple[None, None]:
+    """A rule of the arp family. Raises MissingFacts where one may stop it, and it cannot be told whether it does."""
+    stop = host.findings[ArpRuleFacts].of(vip, client.address_towards(vip), receiving.name)
+    if stop is None:
+        return None, None
+    where = f"table arp {stop.table}, chain {stop.chain}"
+    if not stop.certain:
+        how = f"on {host.name}: nft -a list table arp {stop.table}"
+        raise MissingFacts(f"whether a rule of {where} stops ARP for {vip} ({stop.rule})", host.name, how)
+    step = Step(
+        place="host",
+        machine=host.name,
+        why="the kernel then answers as for any address of its own",
+        changes=(Look(f"nft -a list table arp {stop.table}"),),
+        instructions=(
+            f"Take the rule away by its handle (nft delete rule arp {stop.table} {stop.chain} handle N), or, where "
+            f"arptables wrote it, by arptables -D {stop.chain} and its own words; and where it comes from at boot."
+        ),
+    )
+    caution = (
+        "Where this host is meant to be quiet (a real server of LVS), another one has to answer: see HD201."
+    )
+    fix = Fix("Let ARP for the VIP pass", (step,), check_from_client(vip, client.name), (caution,))
+    return f"A rule in {where} drops it: {stop.rule}.", fix
 
 
 def _carry(host: VantagePoint, receiving: Link, vip: Address, client: VantagePoint) -> Fix:

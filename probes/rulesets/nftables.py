@@ -34,7 +34,7 @@ def parse(text: str, managed: frozenset[Key] = frozenset()) -> Ruleset:
     bases: list[BaseChain] = []
     rules: dict[Key, list[Object]] = {}
     tables: dict[str, dict[str, Object]] = {}
-    for kind, item in _objects(text):
+    for kind, item in objects(text):
         family, table = _text(item, "family"), _text(item, "name" if kind == "table" else "table")
         if family not in FAMILIES or (family, table) in managed:
             continue
@@ -55,7 +55,8 @@ def parse(text: str, managed: frozenset[Key] = frozenset()) -> Ruleset:
     return Ruleset("nftables", tuple(bases), chains, _translates(rules), populated, sets)
 
 
-def _objects(text: str) -> Iterator[tuple[str, Object]]:
+def objects(text: str) -> Iterator[tuple[str, Object]]:
+    """Tables, chains, rules, sets and maps of any family, in order. Raises BadRuleset."""
     if len(text) > LONGEST_TEXT:
         raise BadRuleset(f"The nftables ruleset is larger than {LONGEST_TEXT >> 20} MiB.")
     try:

@@ -28,7 +28,7 @@ from hairpin_doctor.lab.faults import (
 from hairpin_doctor.lab.homelab import homelab, station
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.second_node import second_node
-from hairpin_doctor.lab.topology import CableEnd, Loopback
+from hairpin_doctor.lab.topology import CableEnd, Loopback, Ruleset
 
 STRANGER = "stranger"
 OUTSIDE = {4: ip_address("172.29.53.53"), 6: ip_address("fdac:1d35::53")}
@@ -141,6 +141,22 @@ _OUTSIDE = replace(
     symptom=lambda names: _never_asked(_vip_outside(names)),
     targets=lambda names: dns_targets(_vip_outside(names)),
 )
+ARPTABLES = """table arp filter {{
+    chain OUTPUT {{
+        type filter hook output priority filter; policy accept;
+        arp htype 1 arp hlen 6 arp plen 4 arp saddr ip {vip} counter drop
+    }}
+}}
+"""
+"""As `arptables-nft -A OUTPUT -s VIP -j DROP` writes it."""
+
+
+def _answers_dropped(names: Names) -> Fault:
+    rules = Ruleset("nft", ARPTABLES.format(vip=names.dns_vip))
+    drop: Fault = lambda t: t.change("host", lambda m: replace(m, rulesets=(*m.rulesets, rules)))  # noqa: E731
+    return compose(vips_local(names), no_announcer, conf("host", names.bridge, {"arp_ignore": 0}), drop)
+
+
 _IGNORED = replace(
     _DUPLICATE,
     name="arp-ignored",
@@ -169,6 +185,13 @@ CASES = (
         fault=lambda names: compose(
             vips_local(names), conf("host", names.bridge, {"arp_ignore": 2}), no_announcer
         ),
+    ),
+    replace(
+        _IGNORED,
+        name="arp-dropped-by-rules",
+        title="The VIPs are addresses of the host's loopback interface, and a rule of arptables drops its answers.",
+        fault=_answers_dropped,
+        by_hand=lambda _: ("host", "nft flush chain arp filter OUTPUT"),
     ),
     replace(
         _SPLIT,
