@@ -14,6 +14,7 @@ from typing import Any
 
 from hairpin_doctor.cli.reference import reference
 from hairpin_doctor.comparison.compare import SCHEMA, Comparison
+from hairpin_doctor.coverage import coverage
 from hairpin_doctor.explanations import explanation
 from hairpin_doctor.probe_rights import asks, question_of, rights
 from hairpin_doctor.report.schema import as_file, schema_of, schema_text
@@ -32,6 +33,7 @@ def pages() -> dict[str, str]:
         "report.schema.json": schema_text(),
         "comparison.schema.json": as_file(schema_of(Comparison, SCHEMA)),
         "reference/cli.md": _joined([NOTICE, reference()]),
+        "reference/coverage.md": _coverage(),
         "causes/README.md": _causes(),
         "probes/README.md": _probes(),
     }
@@ -87,6 +89,16 @@ def _causes() -> str:
     return _joined(
         [NOTICE, "# The causes", "In the order of precedence among look-alikes.", "\n".join(lines)]
     )
+
+
+def _coverage() -> str:
+    head = "| cause | lane | lab cases | over IPv6 | its fix |\n|---|---|---|---|---|"
+    lanes = (
+        "Lane N can be built in network namespaces, K rests on the cluster's objects, V needs a kernel or a datapath that a "
+        "namespace lacks (`make lab-vm`). `hairpin-doctor lab run CASE` shows the symptom, the verdicts and the fix."
+    )
+    rows = (found.row() for found in coverage(RULES))
+    return _joined([NOTICE, "# What proves each cause", lanes, "\n".join((head, *rows))])
 
 
 def _probes() -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hairpin_doctor.coverage import WITHOUT_A_CASE
 from hairpin_doctor.explanations import explanation
 from hairpin_doctor.lab.cases import CATALOGUE as CASES
 from hairpin_doctor.references import references
@@ -75,16 +76,6 @@ PROMISED = {
     "HD603": ("bgp-not-advertised", "broken"),
 }
 """What has been released: a code is never reused and its slug never changes. Only add lines here."""
-WITHOUT_A_CASE = {
-    "HD101": "it rests on the cluster's objects: tests/unit/rules/test_by_the_clusters_word.py",
-    "HD102": "as HD101",
-    "HD107": "as HD101",
-    "HD108": "as HD101",
-    "HD001": "it holds on every healthy case whose VIP is no address of the host",
-    "HD302": "the kernel delivers to the bridge's own MAC: no namespace can show this suspicion",
-    "HD511": "a service datapath in eBPF needs Cilium or Calico; its tests attach real programs of that name",
-}
-
 TOOLS = {
     *(
         "arping",
