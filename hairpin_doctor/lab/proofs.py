@@ -23,6 +23,7 @@ FIRST = {
     "macvlan_floods_lan._diagnosis": "metallb0-floods",
     "mtu_black_hole._raise": "mtu-black-hole",
     "multicast.stop_snooping": "ndp-unheard-ipv6",
+    "multicast.route_to_answer_by": "answers-without-a-route-ipv6",
     "multihomed_asymmetry._fix": "multihomed-asymmetry",
     "node_address_has_two_macs._diagnosis": "metallb0-arp-flux",
     "policy_route_captures_reply._fix": "policy-route-captures-lan",
@@ -102,7 +103,6 @@ ELSEWHERE = {
     "client_routes_vip_elsewhere._send_it_into_the_lan": "its policy rule is that of policy_route_captures_reply._fix",
     "duplicate_address._holds_what_a_node_serves": "its step is that of duplicate_address._free",
     "multicast.flood_again": "its port flag is done and undone in tests/lab/machine",
-    "multicast.route_to_answer_by": "answers-without-a-route-ipv6 has it applied each time it runs",
     "stateful_gateway_sees_half._fixes": "HD601 comes first in every case of the lab that has it",
 }
 """Fixes with changes of which no case of the catalogue is the proof, and what stands for it."""

@@ -33,10 +33,10 @@ continue counter crypto ct daddr delete destroy dev devgroup dmac dnat drop drop
 eexpr egress elem element established ether expected exthdr fib field filter flag flow flowtable flush forward
 forwarding frag fully fwd goto handle hashsize hook hop host ibriport ibrname icmpx ifname iifgroup iifkind
 iifname iiftype inc inet info ingress inout input interval invalid ip ip6 ip6tables ipsec iptables ipv4 ipv6
-jhash key l3proto l4proto last left limit lladdr local localnet map masquerade maxseq meta metainfo meter
+hlen htype jhash key l3proto l4proto last left limit lladdr local localnet map masquerade maxseq meta metainfo meter
 monitor multicast nd net netdev netmap new nexthdr nexthop nf nfproto nfqueue nft no notnull num numgen obrname
-oifgroup oifkind oifname oiftype op optstrip osf output payload peer per performance persistent pknock pkttype
-policy port postrouting prerouting prio priority prohibited proto redirect related return right rpf rule ruleset
+oifgroup oifkind oifname oiftype op operation optstrip osf output payload peer per performance persistent pknock pkttype
+plen policy port postrouting prerouting prio priority prohibited proto ptype redirect related return right rpf rule ruleset
 saddr secmark secpath seed service share skgid skuid smac snat socket src state symhash synproxy table tcpopt th
 third timeout tproxy typeof ulog unicast unreach untracked update used val verdict vmap xt zone
 """
