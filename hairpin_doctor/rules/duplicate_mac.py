@@ -10,7 +10,9 @@ By hand: The kernel says so, and the forwarding database shows the MAC on a port
     bridge fdb show br BRIDGE | grep -i MAC
     ip -br link
 Fix: Give one of them its own MAC, in the guest's definition if it is a guest.
-Unsure when: Only one of the two machines was scanned and the bridge learned nothing.
+Unsure when: Only one of the two machines was scanned and the bridge learned nothing. The kernel's log remembers what was
+mended: a line counts where the interface that it names is here and has that MAC now, and not where a client behind that
+port has reached the VIP since, or no line came for 10 s and everyone heard behind that port is known, with another MAC.
 References: net/bridge/br_input.c; net/bridge/br_fdb.c; bridge(8).
 """
 
@@ -18,13 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import ForgottenNeighbour, LinkMac
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.own_mac_interface import unused_mac
 from hairpin_doctor.network import Network, Owner
+from hairpin_doctor.own_address_log import is_outdated
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import names, symptom
 from hairpin_doctor.vantage_point import VantagePoint
@@ -142,30 +144,22 @@ def _logged(
     ports = {port.name: port for port in interfaces.ports_of(bridge)}
     for warning in log.warnings if log else ():
         link, port = macs.get(warning.mac), ports.get(warning.port)
-        if (
-            link is not None
-            and port is not None
-            and not _works_since(network, vip, host, port, warning.seconds_ago)
-        ):
-            seen = (
-                f"The kernel of {host.name} logged frames that came in by {port.name} with {warning.mac}, the MAC of "
-                f"{link.name}, as their source: a station there has this MAC, or frames loop back from there."
-            )
-            station = f"a station behind {port.name}"
-            yield _Collision(
-                warning.mac, station, f"{link.name} of {host.name}", seen, port=port, certain=False
-            )
+        if link is None or port is None:
+            continue
+        seen = (
+            f"The kernel of {host.name} logged frames that came in by {port.name} with {warning.mac}, the MAC of "
+            f"{link.name}, as their source, the last one {_ago(warning.seconds_ago)}: a station there has this MAC, or "
+            "frames loop back from there."
+        )
+        station, other = f"a station behind {port.name}", f"{link.name} of {host.name}"
+        found = _Collision(warning.mac, station, other, seen, port=port, certain=False)
+        hits = _victim(network, vip, found) is not None
+        if not is_outdated(network, vip, host, port, warning, hits=hits):
+            yield found
 
 
-def _works_since(network: Network, vip: Address, host: VantagePoint, port: Link, seconds_ago: float) -> bool:
-    """Whether a client behind that port reached the VIP after the last such frame: then it was mended meanwhile."""
-    finished = host.finished()
-    for client in network.working(vip):
-        attachment, then = network.attachment(client, vip), client.finished()
-        behind = attachment.port if attachment and attachment.host is host else None
-        if behind is not None and behind.index == port.index and finished and then:
-            return then > finished - timedelta(seconds=seconds_ago)
-    return False
+def _ago(seconds: float) -> str:
+    return f"{max(1, round(seconds))} s before its scan ended"
 
 
 def _victim(network: Network, vip: Address, collision: _Collision) -> VantagePoint | None:
