@@ -17,6 +17,7 @@ from probes.arp import ArpFacts
 from probes.client_links import ClientLinkFacts
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts
+from probes.neighbours import NeighbourFacts
 from probes.own_address_warnings import OwnAddressWarning
 from probes.questions.links import Link
 from probes.target import Address
@@ -54,11 +55,18 @@ def _works_since(network: Network, vip: Address, host: VantagePoint, port: Link,
 
 
 def _answered(host: VantagePoint) -> Iterator[str]:
-    """MACs that answered during the host's own scan."""
-    arp, links = host.findings.get(ArpFacts), host.findings.get(ClientLinkFacts)
+    """MACs that answered during the host's own scan, or just before it (REACHABLE, RFC 4861 section 7.3.2)."""
+    arp, links, cache = (
+        host.findings.get(ArpFacts),
+        host.findings.get(ClientLinkFacts),
+        host.findings.get(NeighbourFacts),
+    )
     for answers in arp.answers if arp else ():
         yield from (reply.mac for reply in answers.replies)
     yield from (heard.mac for heard in (links.heard if links else ()))
+    yield from (
+        each.mac for each in (cache.entries if cache else ()) if each.mac and each.state == "REACHABLE"
+    )
 
 
 def _scanned_since(network: Network, host: VantagePoint, written: datetime | None) -> Iterator[str]:

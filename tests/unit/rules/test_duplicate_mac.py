@@ -13,7 +13,7 @@ from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undete
 from hairpin_doctor.rules.duplicate_mac import duplicate_mac
 from probes.questions.links import FdbEntry, ForwardingDatabase, Links
 from probes.questions.machine import KernelLog
-from probes.questions.neighbours import ArpReply, ArpSweep
+from probes.questions.neighbours import ArpReply, ArpSweep, Neighbour, Neighbours
 
 Recorded = Callable[[str], Any]
 ANOTHER_MAC = "52:54:00:99:99:99"
@@ -62,9 +62,18 @@ def test_a_line_of_the_log_stands_where_nothing_contradicts_it(
 def test_a_host_alone_goes_by_who_answers_it_behind_the_port(recorded: Recorded) -> None:
     case = mended(recorded("duplicate-mac"), seconds_ago=20)
     assert isinstance(case.verdict(duplicate_mac, case.host), Diagnosis)
-    reply = ArpReply(IPv4Address("192.168.8.10"), ANOTHER_MAC, ANOTHER_MAC, 1.0)
+    address, bridge = IPv4Address("192.168.8.10"), case.link("bridge0").index
+    reply = ArpReply(address, ANOTHER_MAC, ANOTHER_MAC, 1.0)
     answered = case.host_says(ArpSweep, lambda _, replies: (*replies, reply))
     assert isinstance(answered.verdict(duplicate_mac, answered.host), Cleared)
+
+    def cached(state: str) -> Any:
+        neighbour = Neighbour(bridge, address, ANOTHER_MAC, state, router=False)
+        known = case.host_says(Neighbours, lambda _, entries: (*entries, neighbour))
+        return known.verdict(duplicate_mac, known.host)
+
+    assert isinstance(cached("REACHABLE"), Cleared)
+    assert isinstance(cached("STALE"), Diagnosis)
 
 
 def test_a_silent_twin_in_the_lan_stays_likely_while_a_client_there_sends_to_its_mac_but_not_behind_a_guests_tap(
