@@ -22,7 +22,7 @@ from probes.questions.firewall import TrackedConnections
 from probes.questions.links import Links
 from probes.questions.machine import Moment
 from probes.questions.neighbours import Neighbours
-from probes.questions.routing import Route, RouteTo
+from probes.questions.routing import HoldingRoute, Route, RoutesThatHold, RouteTo
 from probes.service_rules import service_rules
 from probes.target import Address
 
@@ -31,6 +31,8 @@ LIKELY_AT_MOST = 12
 """Clients per VIP that nobody has named; each costs up to five questions to the kernel, which take microseconds."""
 MAIN_TABLES = {253, 254, 255}
 """default, main and local (linux/rtnetlink.h): what every system has without policy routing."""
+FORBIDDING = ("blackhole", "unreachable", "prohibit")
+"""Types of routes, and actions of policy rules, that refuse (ip-route(8))."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,44 @@ class WayBack:
         """Whether a table decided that only policy rules lead to."""
         return self.route is not None and self.route.table not in MAIN_TABLES
 
+    @property
+    def refused(self) -> bool:
+        """Whether the kernel sends no such answer at all; of IPv6, it names some routes that forbid (net/ipv6/route.c)."""
+        return self.route is None or self.route.type in FORBIDDING
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A client to whom the kernel sends no answer, and the routes that hold its address, longest prefix first."""
+
+    client: Address
+    routes: tuple[HoldingRoute, ...]
+
+    @property
+    def deciding(self) -> HoldingRoute | None:
+        """The main table's own decision; None where it has no route."""
+        return next((each for each in self.routes if each.table in MAIN_TABLES), None)
+
+    def of_table(self, table: int) -> HoldingRoute | None:
+        """What this table decides."""
+        return next((each for each in self.routes if each.table == table), None)
+
 
 @dataclass(frozen=True)
 class WayBackFacts:
     """One entry per VIP, client and source; none for VIPs that are neither translated nor held here.
 
     `silent`: gateways of these ways for whose MAC the kernel asked in vain.
+    `refused`: of the clients for whom some answer has no route, those whose routes could be listed.
     """
 
     ways: tuple[WayBack, ...]
     silent: tuple[Address, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+    def refusal(self, client: Address) -> Refused | None:
+        """What is known of a client to whom no answer goes."""
+        return next((each for each in self.refused if each.client == client), None)
 
     def of(self, vip: Address, client: Address) -> tuple[WayBack, ...]:
         """The ways of answers to this client."""
@@ -78,7 +108,17 @@ def ways_back(host: Host, scope: Scope) -> WayBackFacts:
             found.extend(_ways(host, vip, client, sources))
     gateways = [way.route.gateway for way in found if way.route and way.route.gateway]
     cache = (listed(host, Neighbours(Moment.AFTER)) or ()) if gateways else ()
-    return WayBackFacts(tuple(found), asked_in_vain(cache, gateways))
+    refused = dict.fromkeys(way.client for way in found if way.refused)
+    return WayBackFacts(tuple(found), asked_in_vain(cache, gateways), tuple(_refused(host, refused)))
+
+
+def _refused(host: Host, clients: Iterable[Address]) -> Iterator[Refused]:
+    """None that a recording says nothing of."""
+    for client in clients:
+        try:
+            yield Refused(client, host.ask(RoutesThatHold(client)))
+        except Absent:
+            continue
 
 
 def _ways(

@@ -36,6 +36,8 @@ FIRST = {
     "service_object.source_ranges": "source-ranges-exclude-client",
     "stale_neighbour._forget": "stale-neighbour",
     "stale_udp_conntrack._forget": "stale-udp-conntrack",
+    "way_back.out_of_the_overlap": "container-network-overlaps-clients",
+    "way_back.without_the_ban": "client-banned-by-route",
 }
 """The case's first fix, carried out by the engine and taken back by it (tests/lab/test_cases.py)."""
 
@@ -79,7 +81,6 @@ TOLD = {
     "macvtap_cannot_reach_parent._fixes": "the hypervisor's network definition",
     "mtu_black_hole._find": "the narrow link is not known",
     "multicast.new_link_local": "the reason decides",
-    "no_way_back._diagnosis": "which router is right is not known",
     "nobody_answers._look_at_the_announcer": "the announcer is not known",
     "pod_network.mend_pod_network": "the CNI's",
     "pod_network.mend_pod_route": "the CNI's",
@@ -89,6 +90,7 @@ TOLD = {
     "service_object.look_at_backend": "the program in the pod",
     "speaker_not_running._look": "the reason decides",
     "split_brain._fix": "memberlist between nodes",
+    "way_back.route_to_the_client": "which router is right is not known",
     "two_controllers._end": "which of the two stays is a choice",
 }
 """Fixes that no program carries out, and why: prose, with commands that look."""

@@ -75,6 +75,8 @@ FIELDS: dict[tuple[type[Any], str], How] = {
     (routing.Route, "type"): How.TEXT,
     (routing.Route, "interface"): How.NAME,
     (routing.RouteTo, "incoming"): How.NAME,
+    (routing.HoldingRoute, "type"): How.TEXT,
+    (routing.HoldingRoute, "interface"): How.NAME,
     (routing.RoutingRule, "text"): How.TEXT,
     (routing.ConnectedPrefix, "interface"): How.NAME,
     (sockets.PacketSocket, "process"): How.TEXT,

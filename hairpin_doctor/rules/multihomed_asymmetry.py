@@ -4,7 +4,8 @@ Why: Linux routes every packet by its destination alone. On a host with several 
 another one than the client's packets took: to a router that does not know the flow, that filters the VIP as a foreign
 source (RFC 2827), or that has no way to the client at all.
 Seen as: Silence for TCP and UDP although the backend answers; the host's connection tracking shows the answer.
-Told apart from: HD406 by the table that decides, which is the main one; HD401 (strict rp_filter drops the request
+Told apart from: HD406 by the table that decides, which is the main one; HD410, where there is no route, or one into a
+subnet of the host's own in which the client is not; HD401 (strict rp_filter drops the request
 itself) and HD503 by the answer that connection tracking has seen; HD207 by the host's own routing.
 By hand: On the host: the request comes in by one interface, and the way back to the client leads by another.
     ip route get CLIENT
@@ -22,7 +23,7 @@ from hairpin_doctor.fixes.changes import RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
-from hairpin_doctor.rules.policy_route_captures_reply import Astray, answers_astray, what_happened
+from hairpin_doctor.ways_of_answers import Astray, answers_astray, overlapping, what_happened
 from probes.routes import RouteFacts
 from probes.target import Address
 
@@ -32,8 +33,10 @@ def multihomed_asymmetry(network: Network, vip: Address) -> Verdict:
     """The answer was made, and the main table sends it to another segment."""
     astray = answers_astray(network, vip)
     host, client = astray.arrival.host, astray.arrival.client
-    if astray.way.by_policy or astray.way.route is None:
+    if astray.way.by_policy or astray.way.refused:
         return Cleared(f"no route of the main table sends answers to {client.name} elsewhere")
+    if overlapping(astray.arrival, vip, astray.came_in, astray.way):
+        return Cleared(f"{astray.leaves_by} is no way to {client.name}: that subnet is another network's")
     return Diagnosis(
         summary=f"{host.name} gets requests of {client.name} by {astray.came_in.name} and answers by {astray.leaves_by}",
         because=what_happened(astray, vip),

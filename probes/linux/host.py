@@ -26,6 +26,7 @@ ANSWERED_BY: dict[type[Question[Any]], str] = {
     q.JoinedGroups: "multicast:joined_groups",
     q.MulticastForwarding: "multicast:multicast_forwarding",
     q.RouteTo: "netlink_routes:route_to",
+    q.RoutesThatHold: "netlink_routes:routes_that_hold",
     q.RoutingRules: "netlink_routes:routing_rules",
     q.ConnectedPrefixes: "netlink_routes:connected_prefixes",
     q.Echoes: "icmp:echoes",

@@ -14,7 +14,9 @@ from probes.host import Absent
 from probes.questions.routing import (
     ConnectedPrefix,
     ConnectedPrefixes,
+    HoldingRoute,
     Route,
+    RoutesThatHold,
     RouteTo,
     RoutingRule,
     RoutingRules,
@@ -24,7 +26,8 @@ from probes.target import Address
 # linux/rtnetlink.h: RTN_*
 TYPES = {1: "unicast", 2: "local", 3: "broadcast", 6: "blackhole", 7: "unreachable", 8: "prohibit"}
 REFUSED = {errno.ENETUNREACH: "unreachable", errno.EHOSTUNREACH: "unreachable", errno.EACCES: "prohibit"}
-MAIN_TABLE, RT_SCOPE_LINK = 254, 253
+MAIN_TABLE, LOCAL_TABLE, RT_SCOPE_LINK = 254, 255, 253
+AF_INET, AF_INET6 = 2, 10
 RTM_F_LOOKUP_TABLE = 0x1000  # without it the kernel names the main table whatever decided (net/ipv4/route.c)
 EVERY_SYSTEM_HAS = {0, 32766, 32767}
 
@@ -73,6 +76,23 @@ def _address(text: str | None) -> Address | None:
     return ipaddress.ip_address(text) if text else None
 
 
+def routes_that_hold(question: RoutesThatHold) -> tuple[HoldingRoute, ...]:
+    """Every route besides those of the local table, longest prefix first."""
+    version, everywhere = (AF_INET, "0.0.0.0") if question.destination.version == 4 else (AF_INET6, "::")
+    found: list[HoldingRoute] = []
+    with IPRoute() as netlink:
+        names = {link["index"]: link.get("IFLA_IFNAME") for link in netlink.get_links()}
+        for message in netlink.get_routes(family=version):
+            prefix = ipaddress.ip_network(f"{message.get('RTA_DST') or everywhere}/{message['dst_len']}")
+            table = message.get("RTA_TABLE") or message["table"]
+            if table == LOCAL_TABLE or question.destination not in prefix:
+                continue
+            gateway = _address(message.get("RTA_GATEWAY"))
+            kind = TYPES.get(message["type"], str(message["type"]))
+            found.append(HoldingRoute(prefix, kind, names.get(message.get("RTA_OIF")), gateway, table))
+    return tuple(sorted(found, key=lambda each: (-each.prefix.prefixlen, each.table)))
+
+
 def routing_rules(_: RoutingRules) -> tuple[RoutingRule, ...]:
     """IPv4 and IPv6 policy rules besides the three defaults (ip-rule(8))."""
     found: list[RoutingRule] = []
@@ -89,6 +109,10 @@ def routing_rules(_: RoutingRules) -> tuple[RoutingRule, ...]:
 def _rule_words(message: Any) -> Iterator[str]:
     """Its selectors, and its table or, of a rule that leads to none, what it does instead."""
     action = RULE_ACTIONS.get(message["action"])
+    if message["family"] == AF_INET6:
+        yield "IPv6"
+    if message["flags"] & INVERTED:
+        yield "not"
     if action:
         yield action
     for key, value in message["attrs"]:
@@ -98,6 +122,7 @@ def _rule_words(message: Any) -> Iterator[str]:
             yield f"{name} {value}{length}"
 
 
+INVERTED = 2  # FIB_RULE_INVERT: it holds for whatever its selectors do not
 RULE_ACTIONS = {6: "blackhole", 7: "unreachable", 8: "prohibit"}
 """Of fib_rule_hdr.action (include/uapi/linux/fib_rules.h), those that end the packet's way."""
 SHOWN = {"FRA_SRC", "FRA_DST", "FRA_IIFNAME", "FRA_OIFNAME", "FRA_FWMARK", "FRA_TABLE", "FRA_L3MDEV"}

@@ -45,7 +45,7 @@ from probes.questions.other_controllers import (
     CiliumL2Lease,
     CiliumL2Policies,
 )
-from probes.questions.routing import ConnectedPrefixes, RouteTo, RoutingRules
+from probes.questions.routing import ConnectedPrefixes, RoutesThatHold, RouteTo, RoutingRules
 from probes.questions.sockets import PacketSockets, TcpConnections
 from probes.questions.speaker import SpeakerMetrics
 from probes.questions.traffic import (
@@ -72,6 +72,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     MulticastForwarding,
     KernelResolution,
     RouteTo,
+    RoutesThatHold,
     RoutingRules,
     ConnectedPrefixes,
     Echoes,
@@ -160,6 +161,7 @@ __all__ = [
     "PodsOf",
     "RouteTo",
     "RoutedEchoes",
+    "RoutesThatHold",
     "RoutingRules",
     "ServiceBgpStatuses",
     "ServiceEndpoints",

@@ -32,6 +32,24 @@ class RouteTo(Question[Route]):
 
 
 @dataclass(frozen=True)
+class HoldingRoute:
+    """A route whose prefix holds an address; `type` as of Route."""
+
+    prefix: Network
+    type: str
+    interface: str | None
+    gateway: Address | None
+    table: int
+
+
+@dataclass(frozen=True)
+class RoutesThatHold(Question[tuple[HoldingRoute, ...]]):
+    """Which routes, of every table, hold this address? Local ones are left out. Needs no right; reads all routes."""
+
+    destination: Address
+
+
+@dataclass(frozen=True)
 class RoutingRule:
     """One policy rule of `ip rule`, as far as it is not one of the three that every system has."""
 

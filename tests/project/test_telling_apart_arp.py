@@ -28,7 +28,9 @@ def test_every_look_alike_has_a_row() -> None:
 def test_a_row_is_a_rule_that_is_told_apart(code: str, decides: str, rules_out: str, cases: str) -> None:
     rule = next(rule for rule in RULES if rule.code == code)
     others = set(re.findall(r"HD\d{3}", rule.section("Told apart from")))
-    assert others & (SILENT | TWO_ANSWER | {"HD302", "HD401", "HD402", "HD403", "HD406", "HD503"}), code
+    assert others & (SILENT | TWO_ANSWER | {"HD302", "HD401", "HD402", "HD403", "HD406", "HD410", "HD503"}), (
+        code
+    )
 
 
 @each_row

@@ -88,7 +88,7 @@ class ForgottenNeighbour(Change):
 
 @dataclass(frozen=True)
 class RouteEntry(Change):
-    """A unicast route of a table: by an interface, by a gateway, or both.
+    """A route of a table: by an interface, by a gateway, or both; or one that forbids, by its type of ip-route(8).
 
     The optional fields are those of a route that is put back; numbers as rtnetlink has them.
     """
@@ -103,6 +103,7 @@ class RouteEntry(Change):
     source: str | None = None
     scope: int | None = None
     on_link: bool = False
+    of_type: str = "unicast"
 
     def commands(self) -> tuple[str, ...]:
         """ip route add or del."""
@@ -113,7 +114,8 @@ class RouteEntry(Change):
         return (self._command(not self.present),)
 
     def _command(self, present: bool) -> str:
-        words = [f"ip route {'add' if present else 'del'} {self.destination}"]
+        of_type = [self.of_type] if self.of_type != "unicast" else []
+        words = [f"ip route {'add' if present else 'del'}", *of_type, self.destination]
         words += [f"via {self.gateway}"] if self.gateway else []
         words += [f"dev {quote(self.device)}"] if self.device else []
         words += [f"metric {self.metric}"] if self.metric is not None else []

@@ -41,6 +41,7 @@ from hairpin_doctor.lab.cases import (
     tracking,
     two_clients,
     unknown,
+    way_back,
 )
 from hairpin_doctor.lab.cases.case import Case, Expected, Vantage
 from hairpin_doctor.lab.expected import EXPECTED
@@ -63,6 +64,7 @@ _CASES: tuple[Case, ...] = (
     *ports.CASES,
     *addresses.CASES,
     *routing.CASES,
+    *way_back.CASES,
     *packet_sizes.CASES,
     *macvtap.CASES,
     *elsewhere.CASES,

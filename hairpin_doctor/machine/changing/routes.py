@@ -13,6 +13,7 @@ from hairpin_doctor.machine.changing.netlink import index, netlink
 
 AF_INET, AF_INET6 = 2, 10
 UNICAST, KERNEL, LOCAL_TABLE = 1, 2, 255  # RTN_UNICAST, RTPROT_KERNEL, RT_TABLE_LOCAL (linux/rtnetlink.h)
+TYPES = {"unicast": UNICAST, "blackhole": 6, "unreachable": 7, "prohibit": 8}  # RTN_*
 ON_LINK = 4  # RTNH_F_ONLINK
 NUD = {"stale": 0x04, "permanent": 0x80}  # linux/neighbour.h
 NUD_NOARP = 0x40
@@ -52,8 +53,9 @@ def _names(route: Any) -> dict[int, str]:
 
 def _routes(route: Any, change: RouteEntry, names: dict[int, str]) -> Iterator[RouteEntry]:
     for message in route.get_routes(family=family_of(change.destination)):
-        if (message.get("RTA_TABLE") or message["table"]) == change.table and message["type"] == UNICAST:
-            yield _entry(message, names)
+        table = message.get("RTA_TABLE") or message["table"]
+        if table == change.table and message["type"] == TYPES[change.of_type]:
+            yield replace(_entry(message, names), of_type=change.of_type)
 
 
 def _entry(message: Any, names: dict[int, str]) -> RouteEntry:
@@ -93,7 +95,9 @@ def set_route(change: RouteEntry) -> None:
         words |= {key: value for key, value in optional.items() if value is not None}
         if change.present and change.on_link:
             words["flags"] = ON_LINK
-        nearer = UNIVERSE if change.gateway else LINK
+        if change.of_type != "unicast":
+            words["type"] = change.of_type
+        nearer = UNIVERSE if change.gateway or change.of_type != "unicast" else LINK
         words["scope"] = (
             change.scope if change.scope is not None else (nearer if change.present else ANY_SCOPE)
         )

@@ -29,6 +29,7 @@ NETWORK = (
     "addr add 192.0.2.53/24 dev bridge0",
     "addr add 198.51.100.53/32 dev lo",
     "route add 203.0.113.0/24 via 192.0.2.9 src 192.0.2.53",
+    "route add blackhole 203.0.113.9/32",
     "neigh add 192.0.2.77 lladdr 02:00:00:00:00:77 nud permanent dev bridge0",
     "neigh add 192.0.2.78 lladdr 02:00:00:00:00:78 nud stale dev bridge0",
 )
@@ -93,6 +94,7 @@ CHANGES = (
     (c.RouteEntry("198.51.100.9/32", "bridge0"),),
     (c.RouteEntry("198.51.100.9/32", gateway="192.0.2.9"),),
     (c.RouteEntry("203.0.113.0/24", gateway="192.0.2.9", present=False),),
+    (c.RouteEntry("203.0.113.9/32", present=False, of_type="blackhole"),),
     (c.PolicyRule("192.0.2.0/24", 5000),),
     (c.Sysctl("net/ipv4/conf/bridge0/rp_filter", 2),),
     (c.Sysctl("net/ipv4/ip_forward", 1),),

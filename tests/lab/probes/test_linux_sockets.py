@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from hairpin_doctor.machine.changing.hands import ThisMachine
 from probes.questions.firewall import FlowDirection, NftRuleset, TrackedConnections, UsedFlows
 from probes.questions.links import Links
 from probes.questions.machine import Counters, MachineIdentity, Moment
+from probes.questions.routing import RoutesThatHold
 from probes.questions.sockets import PacketSocket, PacketSockets, TcpConnections
 from probes.questions.traffic import Datagrams, Endpoint, Handshakes
 from probes.target import Protocol
@@ -85,6 +86,16 @@ def test_a_flow_that_nobody_answered_is_tracked_as_unreplied(net: Any) -> None:
     net.ask("a", Datagrams((Endpoint(B, 99),), 60))
     (flow,) = net.ask("b", TrackedConnections((B,)))
     assert (flow.protocol, flow.seen_reply, flow.original.source) == (Protocol.UDP, False, A)
+
+
+def test_every_route_that_holds_an_address_is_listed_whatever_its_table_and_type(net: Any) -> None:
+    net.ip("a", "route add blackhole 198.51.100.0/24", "route add default via 192.0.2.20 table 77")
+    found = net.ask("a", RoutesThatHold(IPv4Address("198.51.100.7")))
+    assert [(str(each.prefix), each.type, each.table) for each in found] == [
+        ("198.51.100.0/24", "blackhole", 254),
+        ("0.0.0.0/0", "unicast", 77),
+    ]
+    assert net.ask("a", RoutesThatHold(IPv6Address("2001:db8::7"))) == ()
 
 
 def test_counters_are_the_namespaces_own(net: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from probes.probe import Scope
 from probes.questions.firewall import FlowDirection, TrackedConnection, TrackedConnections
 from probes.questions.links import Links
 from probes.questions.neighbours import Neighbour, Neighbours
-from probes.questions.routing import Route, RouteTo
+from probes.questions.routing import HoldingRoute, Route, RoutesThatHold, RouteTo
 from probes.questions.traffic import Endpoint
 from probes.target import Protocol, parse_target
 from probes.ways_back import LIKELY_AT_MOST, WayBack, ways_back
@@ -87,6 +87,7 @@ def test_a_way_that_does_not_exist_is_said_to_be_none(fake: Any, translated: Any
             RouteTo(POD): route("cni0"),
             RouteTo(VIP): route("eth0"),
             RouteTo(CLIENT, POD, "cni0"): Absent("no route"),
+            RoutesThatHold(CLIENT): (),
         }
     )
     (way,) = ways_back.look(host, SCOPE).ways
@@ -142,3 +143,22 @@ def test_what_a_recording_was_not_asked_is_no_way_at_all(fake: Any, translated: 
     translated(POD)
     answers = {**NOBODY, RouteTo(POD): route("cni0"), RouteTo(VIP): route("eth0"), RouteTo: NotAsked("then")}
     assert ways_back.look(fake(answers), SCOPE).ways == ()
+
+
+def test_where_the_kernel_refuses_the_routes_that_hold_the_client_are_asked_for(
+    fake: Any, translated: Any
+) -> None:
+    translated(POD)
+    ban = HoldingRoute(IPv4Network("192.0.2.10/32"), "blackhole", None, None, MAIN)
+    answers = {
+        **NOBODY,
+        RouteTo(POD): route("cni0"),
+        RouteTo(VIP): route("eth0"),
+        RouteTo(CLIENT, POD, "cni0"): Absent("no route"),
+        RoutesThatHold(CLIENT): (ban,),
+    }
+    found = ways_back.look(fake(answers), SCOPE).refusal(CLIENT)
+    assert found is not None
+    assert found.deciding == ban
+    unknown = ways_back.look(fake({**answers, RoutesThatHold(CLIENT): NotAsked("then")}), SCOPE)
+    assert unknown.refusal(CLIENT) is None

@@ -1,0 +1,66 @@
+"""Which policy rule has the kernel refuse an answer, if it is one: the rules in their order, and what their tables hold."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+from hairpin_doctor.network import Network
+from hairpin_doctor.vantage_point import VantagePoint
+from probes.questions.routing import RoutingRule
+from probes.routes import RouteFacts
+from probes.target import Address
+from probes.ways_back import FORBIDDING, MAIN_TABLES, WayBack, WayBackFacts
+
+MAIN_RULE = 32766
+"""Priority of the rule that leads to the main table (ip-rule(8)); what comes later decides nothing that main decides."""
+
+
+def refusing_rules(host: VantagePoint, client: VantagePoint, way: WayBack) -> tuple[RoutingRule, ...]:
+    """The policy rule that refuses this answer; none where the main table has no route for it, or one that forbids.
+
+    All rules where only that the host itself has a route tells that a rule refuses. Raises MissingFacts where a scan did
+    not ask which routes hold the client.
+    """
+    routes, refusal = host.findings[RouteFacts], host.findings[WayBackFacts].refusal(way.client)
+    for each in sorted(routes.rules, key=lambda rule: rule.priority):
+        if each.priority >= MAIN_RULE or not _selects(each, way):
+            continue
+        if set(FORBIDDING) & set(_words(each)):
+            return (each,)
+        table = int(_words(each).get("table") or 0)
+        found = refusal.of_table(table) if refusal else None
+        if found and found.type in FORBIDDING:
+            return () if table in MAIN_TABLES else (each,)
+    if refusal is None and routes.rules:
+        if routes.route(way.client) is None:
+            raise Network.need_another_scan(host, client, f"which routes of {host.name} hold {client.name}")
+        return routes.rules
+    return ()
+
+
+def _words(rule: RoutingRule) -> dict[str, str]:
+    """Its selectors, table and action, as RoutingRules words them."""
+    words = (each.partition(" ") for each in rule.text.split(", "))
+    return {name: value for name, _, value in words}
+
+
+def _selects(rule: RoutingRule, way: WayBack) -> bool:
+    """Whether the rule holds for the packet that the kernel was asked about: it has no mark, and no way out yet."""
+    words = _words(rule)
+    if ("IPv6" in words) != (way.client.version == 6):
+        return False
+    chosen = (
+        _within(way.source, words.get("src"))
+        and _within(way.client, words.get("dst"))
+        and words.get("iifname") in (None, way.incoming or "lo")
+        and words.get("fwmark") in (None, "0")
+        and not {"oifname", "l3mdev"} & set(words)
+    )
+    return chosen != ("not" in words)
+
+
+def _within(address: Address, prefix: str | None) -> bool:
+    try:
+        return prefix is None or address in ip_network(prefix, strict=False)
+    except ValueError:  # a report by other hands: no rule of the kernel's
+        return False
