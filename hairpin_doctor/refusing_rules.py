@@ -11,6 +11,8 @@ from probes.routes import RouteFacts
 from probes.target import Address
 from probes.ways_back import FORBIDDING, MAIN_TABLES, WayBack, WayBackFacts
 
+JUDGED = {"IPv6", "not", "src", "dst", "iifname", "fwmark", "table", *FORBIDDING}
+"""Words of a rule that this module weighs: one with others (oifname, l3mdev) is not taken to hold for an answer."""
 MAIN_RULE = 32766
 """Priority of the rule that leads to the main table (ip-rule(8)); what comes later decides nothing that main decides."""
 
@@ -47,14 +49,13 @@ def _words(rule: RoutingRule) -> dict[str, str]:
 def _selects(rule: RoutingRule, way: WayBack) -> bool:
     """Whether the rule holds for the packet that the kernel was asked about: it has no mark, and no way out yet."""
     words = _words(rule)
-    if ("IPv6" in words) != (way.client.version == 6):
+    if not set(words) <= JUDGED or ("IPv6" in words) != (way.client.version == 6):
         return False
     chosen = (
         _within(way.source, words.get("src"))
         and _within(way.client, words.get("dst"))
         and words.get("iifname") in (None, way.incoming or "lo")
         and words.get("fwmark") in (None, "0")
-        and not {"oifname", "l3mdev"} & set(words)
     )
     return chosen != ("not" in words)
 

@@ -62,9 +62,9 @@ ACKED addr addrconf address addresses addrwatch af agent arping arpwatch as auto
 batman bgpd bird blackhole blocking bond bonding br bridge cali can cap carrier charon chronyd cilium clock
 CLOSE CLOSED CLOSING cni connmand containerd controller DELAY delay deleted dev device dhclient dhcpcd dhcpd
 directed disabled dnsmasq docker dockerd dormant down dropped dsa dummy dumpcap duplicate dying en endpoint eno
-enp ens enslaved entry erspan ESTABLISHED eth ethernet exabgp FAILED failed FIN flannel forwarding frames frr
+enp ens enslaved entry erspan ESTABLISHED eth ethernet exabgp FAILED failed FIN flannel forwarding frames frr fwmark
 geneve gobgpd gre gretap group gtp hairpin hostapd hsr icmp ifb INCOMPLETE incomplete inet interface invalid
-ip6erspan ip6gre ip6gretap ip6tnl ipip ipoib ipvlan ipvtap isolated iwd k3s keepalived kernel kubelet kvm LAST
+ip6erspan ip6gre ip6gretap ip6tnl IPv6 ipip ipoib ipvlan ipvtap isolated iwd k3s l3mdev keepalived kernel kubelet kvm LAST
 learning left libvirtd link LISTEN listening lladdr lldpd lo local lookup loop lower lxc macsec macvlan macvtap
 main manager martian may message metallb mlb mode multicast neighbor neighbour net netkit network networkd
 NetworkManager nlmon NOARP noarp none not ntpd on open openvpn openvswitch own packet passthru peer PERMANENT

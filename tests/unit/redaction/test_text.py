@@ -168,3 +168,10 @@ def test_what_is_no_json_of_nft_is_refused_without_quoting_it(redactor: Redactor
     with pytest.raises(CannotRedact) as refused:
         redact_json(text, redactor)
     assert "no json" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "rule", ["unreachable, fwmark 524288", "not, table 77, fwmark 51820", "IPv6, prohibit"]
+)
+def test_the_words_of_a_policy_rule_are_kept(redactor: Redactor, rule: str) -> None:
+    assert redactor.text(rule) == rule

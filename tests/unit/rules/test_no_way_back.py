@@ -194,6 +194,8 @@ TAILSCALE = ("fwmark 524288, table 254", "unreachable, fwmark 524288", "table 52
         ("src 192.168.99.0/24, blackhole",),
         ("iifname wg0, prohibit",),
         ("IPv6, unreachable",),
+        ("oifname eth0, unreachable",),
+        ("ipproto 6, unreachable",),
     ],
 )
 def test_policy_rules_that_do_not_refuse_this_answer_are_not_named(
