@@ -28,6 +28,7 @@ from hairpin_doctor.lab.faults import (
 from hairpin_doctor.lab.homelab import homelab, station
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.second_node import second_node
+from hairpin_doctor.lab.services import Announcer
 from hairpin_doctor.lab.topology import CableEnd, Loopback, Ruleset
 
 STRANGER = "stranger"
@@ -172,6 +173,7 @@ _SPLIT = replace(
     codes=("HD202",),
     fault=second_node,
     symptom=_two_nodes,
+    repair=lambda names: ("other_node", Announcer(vips=(), interfaces=(names.lan_nic,)).daemon()),
 )
 
 CASES = (

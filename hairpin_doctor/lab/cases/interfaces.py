@@ -15,6 +15,7 @@ from hairpin_doctor.lab.cases.case import Case, all_served, all_targets, dns_is
 from hairpin_doctor.lab.checks import Arp, Check, Ping
 from hairpin_doctor.lab.faults import Fault, announcer, no_announcer
 from hairpin_doctor.lab.names import Names
+from hairpin_doctor.lab.services import Announcer
 
 
 def _bound_to(interface: Callable[[Names], str]) -> Callable[[Names], Fault]:
@@ -83,5 +84,6 @@ CASES = (
         title="No announcer runs and no BGP either: ARP for the VIPs stays without an answer.",
         codes=("HD201",),
         fault=lambda _: no_announcer,
+        repair=lambda names: ("host", Announcer(vips=names.vips, interfaces=(names.bridge,)).daemon()),
     ),
 )
