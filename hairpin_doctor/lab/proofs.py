@@ -100,7 +100,7 @@ ELSEWHERE = {
     "excluded_by_label._ignore": "as advertise_pool",
     "excluded_by_label._remove": "as advertise_pool",
     "service_object.policy_local": "of a note: nothing fails",
-    "conntrack_trouble._raise": "no namespace may raise the limit: python -m scripts.lab_vm --mends",
+    "conntrack_trouble._raise": "no namespace may raise the limit; seen in a guest: docs/design/lab.md",
     "announced_by_many_interfaces._kernel_answers_once": "its two settings are HD208's and HD209's",
     "client_routes_vip_elsewhere._send_it_into_the_lan": "its policy rule is that of policy_route_captures_reply._fix",
     "duplicate_address._holds_what_a_node_serves": "its step is that of duplicate_address._free",

@@ -134,7 +134,7 @@ def test_every_kind_that_a_machine_carries_out_is_tried() -> None:
 
 
 @pytest.mark.parametrize(
-    "group", filter(_possible, CHANGES), ids=lambda group: " ".join(type(each).__name__ for each in group)
+    "group", [*filter(_possible, CHANGES)], ids=lambda group: " ".join(type(each).__name__ for each in group)
 )
 def test_done_twice_changes_nothing_and_undone_leaves_no_trace(
     place: Place, group: tuple[c.Change, ...]
