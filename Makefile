@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Network namespaces need root. What root runs leaves no files of root's in the checkout.
 KEPT := $(foreach name,CI LANG LC_ALL COLUMNS TERM NO_COLOR,$(if $($(name)),$(name)='$($(name))'))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env PYTHONDONTWRITEBYTECODE=1 $(KEPT))
-PYTEST := $(BIN)/pytest $(if $(AS_ROOT),-p no:cacheprovider) -n 8 --dist worksteal -rfEs
+PYTEST := $(BIN)/pytest $(if $(AS_ROOT),-p no:cacheprovider) -n 6 --dist worksteal -rfEs
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -20,9 +20,10 @@ help: ## Show this list
 demo: .venv/ready lab-packages ## The homelab's story: scan from the VM, from the host, both together, mend, scan again
 	@$(AS_ROOT) $(BIN)/python -m scripts.demo
 
-test: .venv/ready lab-packages ## Everything CI runs: the checks, the built wheel, all tests with the lab
-	@$(MAKE) --no-print-directory wheel & wheel=$$!; $(MAKE) --no-print-directory check; checked=$$?; wait $$wheel && exit $$checked
-	$(AS_ROOT) $(PYTEST)
+test: .venv/ready lab-packages ## Everything CI runs: the checks and the built wheel beside all tests with the lab
+	@said=$$(mktemp); { $(MAKE) --no-print-directory check && $(MAKE) --no-print-directory wheel; } >$$said 2>&1 & \
+	checks=$$!; $(AS_ROOT) $(PYTEST); tested=$$?; \
+	wait $$checks || { cat $$said; tested=1; }; rm -f $$said; exit $$tested
 
 check: .venv/ready ## Lint, format, types, import contracts, generated docs
 	$(BIN)/ruff check .
