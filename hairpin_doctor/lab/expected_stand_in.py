@@ -41,15 +41,15 @@ EXPECTED: Mapping[str, Expected] = {
     "stale-neighbour-and-firewall": Expected("diagnosed", ("HD405",)),
     "two-vips-two-faults": Expected("diagnosed", ("HD201", "HD001", "HD002")),
     "duplicate-mac-on-lan": _latent("HD310"),
-    "duplicate-mac": Expected(
-        "healthy", (), ("HD310", "HD001", "HD002")
-    ),  # logged only if the VM says something
+    # HD310 is logged only if the VM says something.
+    "duplicate-mac": Expected("healthy", ("HD001",), ("HD310", "HD002", "HD509")),
     "duplicate-mac-and-bgp": Expected("diagnosed", ("HD601",), ("HD310",)),
     # At the VM's port, and not copied: what hangs behind it, its filters, its MTU, what the host believes of the VM.
     **dict.fromkeys(
         ("hairpin-off-on-port", "two-vms-hairpin-off-on-one-port", "two-vms-behind-the-backends-port"),
         Expected("healthy", (), ("HD509",)),
     ),
+    "br-netfilter-reset": Expected("healthy", ("HD308",), ("HD509",)),
     **dict.fromkeys(
         (
             "unknown-tap-ingress-drop",
@@ -68,6 +68,8 @@ EXPECTED: Mapping[str, Expected] = {
             "homelab-from-a-pod",
             "multihomed-asymmetry",
             "no-way-back",
+            "client-banned-by-route",
+            "container-network-overlaps-clients",
             "mtu-black-hole-elsewhere",
             "unknown-uplink-ingress-drop",
             "unknown-switch-drop",
