@@ -33,6 +33,8 @@ EXPECTED: Mapping[str, Expectations] = {
     "every-node-holds-the-vip": _expect(HEALTHY, HEALTHY, Expected("healthy", ("HD204",), ("HD002",))),
     "duplicate-address": _broken("HD203", client=_found("HD203")),
     "duplicate-address-scanned": _broken("HD203", client=_found("HD203"), host=UNDETERMINED),
+    # The client by itself cannot know that the address is not meant to be its own.
+    "client-holds-the-vip": _broken("HD203"),
     "duplicate-address-alone": _broken("HD203"),
     # ARP replies that the scan itself provokes may flip the entry, so that the stranger answers the ping.
     "duplicate-address-loses-the-race": _expect(
@@ -48,6 +50,7 @@ EXPECTED: Mapping[str, Expectations] = {
     "policy-route-captures-lan": _broken("HD406"),
     "policy-route-captures-pods": _broken("HD406"),
     "client-routes-vip-elsewhere": _broken("HD409", client=_found("HD409")),
+    "client-vpn-takes-the-lan": _broken("HD409", client=_found("HD409")),
     "multihomed-asymmetry": _broken("HD402"),
     "no-way-back": _broken("HD410"),
     "macvtap-cannot-reach-parent": _broken("HD110"),

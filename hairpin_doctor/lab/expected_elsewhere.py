@@ -143,6 +143,8 @@ EXPECTED: Mapping[str, Expectations] = {
     "bgp-session-down": _named("HD602", client=_UNDETERMINED, host=HEALTHY),
     # A session, and nobody who listens for ARP in the VIP's subnet: HD601 is suspected until a client is seen.
     "bgp-not-advertised": _named("HD603", client=_UNDETERMINED, host=_UNDETERMINED),
+    # The client sees from whom the answer comes; the host alone sees no client.
+    "bgp-other-subnet-stateful": _named("HD403", client=Expected("diagnosed", ("HD403",)), host=HEALTHY),
     # The host's own connections to the other node's endpoint are lost too.
     "cross-node-not-forwarded": _named("HD508", client=_UNDETERMINED, host=Expected("diagnosed", ("HD508",))),
     "cross-node-wrong-next-hop": _named(

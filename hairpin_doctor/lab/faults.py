@@ -145,9 +145,24 @@ def own_mac_interface(
     bridge its MAC (physics: without it, frames to it are flooded). Over IPv6, `routed` gives it a route to the LAN by
     which it answers, and which nothing else uses.
     """
+    speaks_on = (names.own_mac_interface,) if alone else (names.bridge, names.own_mac_interface)
+    made = unannounced_interface(names, values=values, addressed=addressed, in_fdb=in_fdb, routed=routed)
+    return compose(made, announcer(lambda old: replace(old, interfaces=speaks_on)))
+
+
+def unannounced_interface(
+    names: Names,
+    *,
+    values: Mapping[str, int],
+    addressed: bool = True,
+    in_fdb: bool = True,
+    routed: bool = False,
+    holding: tuple[Address, ...] = (),
+) -> Fault:
+    """The same macvlan without a word to the announcer. `holding`: addresses that it carries besides."""
     name, bridge = names.own_mac_interface, names.bridge
     ways = (Route(names.lan, device=name, metric=BEHIND_OTHERS),) if routed and names.lan.version == 6 else ()
-    addresses = (ip_interface(names.link_local),) if addressed else ()
+    addresses = (*((ip_interface(names.link_local),) if addressed else ()), *map(ip_interface, holding))
     macvlan = Macvlan(name=name, mac=names.own_mac, parent=bridge, addresses=addresses, conf=values)
     entry = (FdbEntry(names.own_mac, bridge, "self permanent"),) if in_fdb else ()
 
@@ -155,8 +170,7 @@ def own_mac_interface(
         routes = (*machine.routes, *ways)
         return replace(machine.with_interface(macvlan), fdb=(*machine.fdb, *entry), routes=routes)
 
-    speaking = announcer(lambda old: replace(old, interfaces=(name,) if alone else (bridge, name)))
-    return compose(lambda topology: topology.change("host", build), speaking)
+    return lambda topology: topology.change("host", build)
 
 
 def forgetful_switch(topology: Topology) -> Topology:

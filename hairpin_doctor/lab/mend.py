@@ -51,10 +51,10 @@ def apply_fix(lab: Lab, case: Case, names: Names, fix: Mapping[str, Any]) -> Ite
 
 
 def role_of(lab: Lab, case: Case, step: Mapping[str, Any]) -> str:
-    """Where a step is carried out: on the client that it names, else on the host."""
-    clients = (case.client, *case.others)
-    named = (role for role in clients if lab.place(role).hostname == step["machine"])
-    return next(named, case.client) if step["place"] == "client" else case.host
+    """Where a step is carried out: on the machine that it names, else on the client or the host, as its place says."""
+    scanned = (case.host, case.client, *case.others)
+    named = (role for role in scanned if lab.place(role).hostname == step["machine"])
+    return next(named, case.client if step["place"] == "client" else case.host)
 
 
 def in_the_cluster(lab: Lab, case: Case, names: Names, step: Mapping[str, Any]) -> Iterator[str]:

@@ -44,7 +44,7 @@ PINNED_INTERFACE: Mapping[str, int] = {
     "secure_redirects": 1,
     "send_redirects": 0,
 }
-PORT_WORDS = ("hairpin", "learning", "isolated", "flood")
+PORT_WORDS = ("hairpin", "learning", "isolated", "flood", "mcast_flood")
 """The settings of a port that ip-link(8) calls by the same names."""
 FIRST_INDEX = 10
 """Of the interface indices given to cables; below it is room for what the kernel numbers itself."""

@@ -25,6 +25,7 @@ class Port:
     learning: bool | None = None
     isolated: bool | None = None
     flood: bool | None = None
+    mcast_flood: bool | None = None
     disabled: bool = False
     vlan: int | None = None
 

@@ -9,7 +9,9 @@ By hand: Several MACs answer one request; on the host all of them are its own.
     arping -c 3 -I IF VIP
     ip -br link
     kubectl -n metallb-system get l2advertisements -o yaml
-Fix: Name one interface in the L2Advertisement; for a VIP that the kernel itself carries, arp_ignore and arp_announce.
+Fix: Name one interface in the L2Advertisement; for a VIP that the kernel itself carries and answers for, arp_ignore and
+arp_announce on the others, or, where they carry it too, the address taken off them (over IPv6 no setting is needed: the
+kernel answers on the interface that carries the address alone).
 Unsure when: Only a client was scanned: then the owners of the MACs are unknown, unless both are found at addresses of one
 node of a cluster that was asked. Without a client, what the cluster tells the speaker of a scanned node is what will happen.
 References: arping(8); metallb/metallb#531; metallb/metallb#277;
@@ -22,8 +24,8 @@ from hairpin_doctor.answering_node import nodes_answering
 from hairpin_doctor.claimants import Claimant
 from hairpin_doctor.cluster_view import ClusterView, names_of
 from hairpin_doctor.fixes.announce import announce_on, check_from_client
-from hairpin_doctor.fixes.changes import Sysctl
 from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.fixes.one_answerer import answer_on_one, kernel_answers
 from hairpin_doctor.fixes.service_object import ANYWHERE
 from hairpin_doctor.network import Network, Owner
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
@@ -32,7 +34,6 @@ from hairpin_doctor.told import readable_word, told
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
 from probes.cluster_nodes import ClusterNodeFacts
-from probes.interface_sysctls import InterfaceSysctlFacts
 from probes.interfaces import InterfaceFacts
 from probes.routes import RouteFacts
 from probes.target import Address
@@ -175,34 +176,15 @@ def _another_announcer(network: Network, vip: Address, owners: list[Owner]) -> t
 
 
 def _fix(network: Network, client: VantagePoint, vip: Address, owners: list[Owner]) -> Fix:
+    """By the kernel's settings where the kernel answers on several of them; else by the announcer's."""
     host = owners[0].vantage_point
-    if host.findings[RouteFacts].is_local(vip):
-        return _kernel_answers_once(client, vip, owners)
     attachment = network.attachment(client, vip)
     base = attachment.interface.index if attachment else None
     own_mac = next((owner for owner in owners if owner.link.lower == base and base is not None), None)
-    return announce_on((own_mac or owners[0]).link.name, vip, client.name)
-
-
-def _kernel_answers_once(client: VantagePoint, vip: Address, owners: list[Owner]) -> Fix:
-    host = owners[0].vantage_point
-    wanted = {"arp_ignore": 1, "arp_announce": 2}
-    step = Step(
-        place="host",
-        machine=host.name,
-        why="the kernel then answers for an address only on the interface that carries it",
-        changes=tuple(
-            Sysctl(f"net/ipv4/conf/{owner.link.name}/{name}", value, _found(owner, name))
-            for owner in owners
-            for name, value in wanted.items()
-        ),
-    )
-    return Fix(f"One answerer for {vip} on {host.name}", (step,), check_from_client(vip, client.name))
-
-
-def _found(owner: Owner, name: str) -> int:
-    """The interface's own value, before."""
-    settings = owner.vantage_point.findings[InterfaceSysctlFacts].own
-    found = next((each for each in settings if each.interface == owner.link.name), None)
-    value = getattr(found, name, None)
-    return value if isinstance(value, int) else 0
+    if not host.findings[RouteFacts].is_local(vip):
+        return announce_on((own_mac or owners[0]).link.name, vip, client.name)
+    nearest_first = sorted(owners, key=lambda each: each.link.index != base)
+    by_kernel = [each for each in nearest_first if kernel_answers(each, vip)]
+    if len(by_kernel) > 1:
+        return answer_on_one(by_kernel, vip, client.name)
+    return announce_on((*by_kernel, own_mac or owners[0])[0].link.name, vip, client.name)

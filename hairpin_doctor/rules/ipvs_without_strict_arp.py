@@ -68,7 +68,7 @@ def ipvs_without_strict_arp(network: Network, vip: Address) -> Verdict:
             for each in found
             if (each.holds or holds_address(each.machine, vip)) and not _same(each, by_flux)
         ]
-        if by_flux and (others or len(by_flux) > 1):
+        if by_flux and (others or _machines(by_flux) > 1):
             return _diagnosis(network, client, vip, [*by_flux, *others])
     told = _by_the_clusters_word(network, vip, clients)
     if told is not None:
@@ -127,6 +127,11 @@ def _same(claimant: Claimant, others: list[Claimant]) -> bool:
     return any(claimant is each or (claimant.machine and claimant.machine is each.machine) for each in others)
 
 
+def _machines(found: list[Claimant]) -> int:
+    """How many they are; a scanned one may answer with several MACs, on several interfaces."""
+    return len({id(each.machine) if each.machine else each.mac for each in found})
+
+
 def _answers_by_flux(claimant: Claimant, vip: Address) -> bool:
     """Whether the kernel of a scanned machine answers on an interface that does not carry the address."""
     machine, link = claimant.machine, claimant.owner.link if claimant.owner else None
@@ -150,7 +155,7 @@ def _diagnosis(network: Network, client: VantagePoint, vip: Address, found: list
         if each not in scanned
     )
     return Diagnosis(
-        summary=f"{len(found)} machines hold {vip}, and the kernel of each answers ARP for it",
+        summary=f"{_machines(found)} machines hold {vip}, and the kernel of each answers ARP for it",
         because=tuple(because),
         severity=Severity.BROKEN if hit else Severity.LATENT,
         confidence=Confidence.PROVEN if len(scanned) == len(found) else Confidence.LIKELY,

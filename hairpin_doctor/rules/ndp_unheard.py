@@ -9,7 +9,8 @@ its interface: where no route to the client leads out there, as on a macvlan wit
 the answer (an ARP answer needs no route).
 Seen as: "No route to host" for the IPv6 VIP, while IPv4 works and other IPv6 neighbours answer.
 Told apart from: HD201 (nobody announces) by asking each station of the link directly: a frame to the announcer's own MAC is
-answered, the multicast one is not. Silence to both, on an interface whose addresses are sound, is HD201.
+answered, the multicast one is not; or by the host whose bridge is in between, which hears the answer. Silence to both, on an
+interface whose addresses are sound, is HD201.
 By hand: On the client, ask by multicast as its kernel does, and nobody answers; then look at the bridge in between (who
 joined, snooping, flooding) and at the announcing interface.
     ndisc6 -1 VIP IF
@@ -49,6 +50,7 @@ from hairpin_doctor.situation import (
 from hairpin_doctor.solicitations import Kept, kept_back
 from hairpin_doctor.told import told
 from hairpin_doctor.vantage_point import VantagePoint
+from probes.arp import ArpFacts
 from probes.interfaces import InterfaceFacts
 from probes.multicast import MulticastFacts
 from probes.neighbour_discovery import NeighbourDiscoveryFacts, usable_link_locals
@@ -66,18 +68,21 @@ def ndp_unheard(network: Network, vip: Address) -> Verdict:
 
 
 def _of_a_client(network: Network, client: VantagePoint, vip: Address) -> Verdict:
+    assert isinstance(vip, IPv6Address)
     if not is_silent(client, vip):
         macs = live_macs(client, vip)
         raise NotThis(f"{', '.join(macs) or 'somebody'} answers NDP for {vip} at {client.name}")
     direct = client.findings[NeighbourDiscoveryFacts].heard_directly(vip)
     if direct:
         return _unheard(network, client, vip, direct[0])
+    kept = _heard_by_the_bridge(network, client, vip)
+    if kept is not None:
+        return kept
     live_macs(client, vip)  # raises where the client hears nobody at all
     return _unanswered(network, client, vip)
 
 
-def _unheard(network: Network, client: VantagePoint, vip: Address, mac: str) -> Verdict:
-    assert isinstance(vip, IPv6Address)
+def _unheard(network: Network, client: VantagePoint, vip: IPv6Address, mac: str) -> Verdict:
     owner = next(iter(network.owners(mac)), None)
     who = f"{mac} ({owner})" if owner else mac
     because = [
@@ -90,24 +95,43 @@ def _unheard(network: Network, client: VantagePoint, vip: Address, mac: str) -> 
         because.append(f"Others are heard by multicast on that link: {', '.join(list(others)[:3])}.")
     found = kept_back(network, client, vip, mac)
     if isinstance(found, Kept):
-        fix = (
-            flood_again(found, vip, client.name)
-            if found.unflooded
-            else stop_snooping(found, vip, client.name)
-        )
-        return Diagnosis(
-            summary=f"{found.bridge.name} of {found.host.name} keeps neighbour solicitations for {vip} from its announcer",
-            because=(*because, found.sentence),
-            severity=Severity.BROKEN,
-            confidence=Confidence.PROVEN if found.sure else Confidence.LIKELY,
-            fixes=(fix,),
-            ruled_out=(f"HD201: {mac} answers for {vip}.",),
-        )
+        return _kept(found, because, client, vip, mac)
     return Diagnosis(
         summary=f"neighbour solicitations for {vip} do not reach its announcer ({who})",
         because=(*because, found),
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY if others else Confidence.POSSIBLE,
+        ruled_out=(f"HD201: {mac} answers for {vip}.",),
+    )
+
+
+def _heard_by_the_bridge(network: Network, client: VantagePoint, vip: IPv6Address) -> Diagnosis | None:
+    """The machine whose bridge the client is on hears an answer across it, and its bridge keeps the client's question back.
+
+    What a bridge sends of its own goes out of every port, whatever their mcast_flood (br_flood, net/bridge/br_forward.c).
+    """
+    for attachment in network.bridged_by(client, vip):
+        heard = attachment.host.findings.get(ArpFacts)
+        for mac in heard.macs(vip) if heard else ():
+            found = kept_back(network, client, vip, mac)
+            if isinstance(found, Kept):
+                because = [
+                    symptom(client, vip),
+                    f"Nobody answers a solicitation for {vip} that {client.name} sends to its group, {solicited_node(vip)}.",
+                    f"{mac} answers the same one of {attachment.host.name}, across whose bridge {client.name} asks.",
+                ]
+                return _kept(found, because, client, vip, mac)
+    return None
+
+
+def _kept(found: Kept, because: list[str], client: VantagePoint, vip: IPv6Address, mac: str) -> Diagnosis:
+    fix = flood_again if found.unflooded else stop_snooping
+    return Diagnosis(
+        summary=f"{found.bridge.name} of {found.host.name} keeps neighbour solicitations for {vip} from its announcer",
+        because=(*because, found.sentence),
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN if found.sure else Confidence.LIKELY,
+        fixes=(fix(found, vip, client.name),),
         ruled_out=(f"HD201: {mac} answers for {vip}.",),
     )
 

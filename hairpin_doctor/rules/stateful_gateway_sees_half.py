@@ -27,7 +27,9 @@ from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdic
 from hairpin_doctor.situation import of_failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.icmp import IcmpFacts
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.traffic import HandshakeAnswer
+from probes.routes import RouteFacts
 from probes.target import Address
 from probes.tcp import TcpFacts, frames_received, frames_sent
 
@@ -38,7 +40,7 @@ def stateful_gateway_sees_half(network: Network, vip: Address) -> Verdict:
     return of_failing_clients(network, vip, _judge)
 
 
-def _judge(_: Network, client: VantagePoint, vip: Address) -> Verdict:
+def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     stalled = client.findings[TcpFacts].stalled(vip)
     if not stalled:
         return Cleared(f"no connection to {vip} stalls after its handshake")
@@ -46,7 +48,7 @@ def _judge(_: Network, client: VantagePoint, vip: Address) -> Verdict:
         sent = {frame.destination_mac for frame in frames_sent(answer)}
         came_from = {frame.source_mac for frame in frames_received(answer) if "SYN" in frame.flags}
         if came_from - sent:
-            return _diagnosis(client, vip, answer, sorted(sent), sorted(came_from - sent))
+            return _diagnosis(network, client, vip, answer, sorted(sent), sorted(came_from - sent))
     unseen = next((each for each in stalled if each.frames is None), None)
     if unseen is not None:
         how = f"run the scan on {client.name} as root"
@@ -55,11 +57,15 @@ def _judge(_: Network, client: VantagePoint, vip: Address) -> Verdict:
 
 
 def _diagnosis(
-    client: VantagePoint, vip: Address, answer: HandshakeAnswer, sent: list[str], came_from: list[str]
+    network: Network,
+    client: VantagePoint,
+    vip: Address,
+    answer: HandshakeAnswer,
+    sent: list[str],
+    came_from: list[str],
 ) -> Diagnosis:
-    icmp = client.findings.get(IcmpFacts)
-    redirects = [each for each in (icmp.redirects(vip) if icmp else ()) if each.gateway not in (None, vip)]
-    node = redirects[0].gateway if redirects else None
+    redirects = _redirects_to_a_node(client, vip)
+    node = redirects[0].gateway if redirects else _node_of(network, client, vip, came_from)
     because = [
         symptom(client, vip),
         f"The SYN to {answer.destination} went to {', '.join(sent)}; the SYN-ACK came from {', '.join(came_from)}.",
@@ -77,6 +83,24 @@ def _diagnosis(
         fixes=_fixes(client, vip, node),
         ruled_out=("HD407: the unacknowledged data was two bytes.",),
     )
+
+
+def _redirects_to_a_node(client: VantagePoint, vip: Address) -> tuple[IcmpMessage, ...]:
+    """Without those of a node that would send a ping on to the router: it has no rule for it."""
+    icmp, routes = client.findings.get(IcmpFacts), client.findings[RouteFacts]
+    ways = (routes.route(vip), routes.default_towards(vip))
+    routers = {None, vip, *(way.gateway for way in ways if way)}
+    return tuple(each for each in (icmp.redirects(vip) if icmp else ()) if each.gateway not in routers)
+
+
+def _node_of(network: Network, client: VantagePoint, vip: Address, macs: list[str]) -> Address | None:
+    """The address, in a subnet of the client, of the scanned machine that the SYN-ACK came from."""
+    near = [each.prefix for each in client.findings[RouteFacts].connected]
+    for owner in (owner for mac in macs for owner in network.owners(mac)):
+        for each in owner.link.addresses:
+            if each.address != vip and any(each.address in prefix for prefix in near):
+                return each.address
+    return None
 
 
 def _fixes(client: VantagePoint, vip: Address, node: Address | None) -> tuple[Fix, ...]:

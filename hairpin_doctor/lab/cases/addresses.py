@@ -69,6 +69,11 @@ def _only_the_stranger(names: Names) -> tuple[Check, ...]:
     )
 
 
+def _refused_by_itself(names: Names) -> tuple[Check, ...]:
+    """What the stranger sends to the VIP does not leave it."""
+    return dns_is(STRANGER, names.dns_vip, "refused")
+
+
 def _won(names: Names) -> tuple[Check, ...]:
     both = _answered_by(names, names.bridge_mac, names.stranger_mac)
     return (both, *dns_is("laptop", names.dns_vip, "served"))
@@ -88,7 +93,7 @@ def _vip_is_the_gateway(names: Names) -> Names:
     return replace(names, dns_vip=names.router_ip)
 
 
-def _vip_outside(names: Names) -> Names:
+def vip_outside(names: Names) -> Names:
     """An address of a private range that the lab uses for nothing else."""
     return replace(names, dns_vip=OUTSIDE[names.lan.version])
 
@@ -137,10 +142,10 @@ _OUTSIDE = replace(
     name="vip-outside-prefix",
     title="The VIP lies in no prefix of the segment: clients send it to the router, which throws it away.",
     codes=("HD111",),
-    network=lambda names, variant: homelab(_vip_outside(names), variant),
+    network=lambda names, variant: homelab(vip_outside(names), variant),
     fault=lambda _: nothing,
-    symptom=lambda names: _never_asked(_vip_outside(names)),
-    targets=lambda names: dns_targets(_vip_outside(names)),
+    symptom=lambda names: _never_asked(vip_outside(names)),
+    targets=lambda names: dns_targets(vip_outside(names)),
 )
 ARPTABLES = """table arp filter {{
     chain OUTPUT {{
@@ -208,6 +213,13 @@ CASES = (
         name="duplicate-address-scanned",
         title="A machine of the LAN was given the VIP's address, and the scan runs on that machine.",
         host=STRANGER,
+    ),
+    replace(
+        _DUPLICATE,
+        name="client-holds-the-vip",
+        title="The client itself was given the VIP's address: what it sends there stays on it.",
+        symptom=_refused_by_itself,
+        client=STRANGER,
     ),
     replace(
         _DUPLICATE,

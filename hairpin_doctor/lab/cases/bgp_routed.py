@@ -2,16 +2,20 @@
 
 remote ── router .1 ── "who has .53?" ── silence on the LAN ── n5 (announces nothing by ARP)
              └──────── BGP with n5: down, or without .53
+
+Or the VIP is in a subnet of its own, and the client is the node's neighbour: its requests go by the router, and the answers
+of the node come straight back.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from hairpin_doctor.lab.cases.addresses import vip_outside
 from hairpin_doctor.lab.cases.case import Case, dns_is, dns_targets
-from hairpin_doctor.lab.checks import Check
+from hairpin_doctor.lab.checks import Check, Tcp, Udp
 from hairpin_doctor.lab.daemon import Daemon
-from hairpin_doctor.lab.faults import Fault, bgp, compose, no_announcer
+from hairpin_doctor.lab.faults import Fault, bgp, compose, no_announcer, router_drops_invalid
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import Session, bgp_router, bgp_speaker
 from hairpin_doctor.lab.topologies.plain_nic import plain_nic
@@ -43,6 +47,21 @@ def _only_the_node_is_served(names: Names) -> tuple[Check, ...]:
     )
 
 
+def _routed_by_a_stateful_router(names: Names) -> Fault:
+    """The VIP is in a subnet of its own; the router knows it by BGP, and drops packets of connections it has not seen."""
+    routed = bgp(names, advertised=(names.dns_vip,))
+    return compose(no_announcer, routed, router_drops_invalid)
+
+
+def _half_seen(names: Names) -> tuple[Check, ...]:
+    """Whoever is beyond the router is served; in the node's own LAN, UDP alone."""
+    return (
+        *dns_is("remote", names.dns_vip, "served"),
+        Check("laptop", Udp(names.dns_vip), ("served",)),
+        Check("laptop", Tcp(names.dns_vip, 53), ("stalled",)),
+    )
+
+
 _DOWN = Case(
     name="bgp-session-down",
     title="The node expects another AS number than its router has: no session, no route.",
@@ -63,5 +82,17 @@ CASES = (
         title="The session is up, and no VIP is advertised in it.",
         codes=("HD603",),
         fault=lambda names: compose(no_announcer, bgp(names, advertised=())),
+    ),
+    replace(
+        _DOWN,
+        name="bgp-other-subnet-stateful",
+        title="The VIP is routed in a subnet of its own; of the node's neighbours the stateful router sees requests only.",
+        codes=("HD403",),
+        network=lambda names, variant: plain_nic(vip_outside(names), variant),
+        fault=lambda names: _routed_by_a_stateful_router(vip_outside(names)),
+        symptom=lambda names: _half_seen(vip_outside(names)),
+        client="laptop",
+        targets=lambda names: dns_targets(vip_outside(names)),
+        repair=None,
     ),
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 from hairpin_doctor.lab.cases.case import Case, all_served, all_targets, dns_is, dns_targets
 from hairpin_doctor.lab.cases.filtering import only_bridges
-from hairpin_doctor.lab.checks import Check, Ndp
+from hairpin_doctor.lab.checks import Check, Ndp, macs
 from hairpin_doctor.lab.daemon import Daemon
 from hairpin_doctor.lab.faults import (
     Fault,
@@ -23,11 +23,13 @@ from hairpin_doctor.lab.faults import (
     nothing,
     own_mac_interface,
     sysctls,
+    unannounced_interface,
 )
 from hairpin_doctor.lab.filters import firewall
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import Announcer
-from hairpin_doctor.lab.topology import Bridge, Interface
+from hairpin_doctor.lab.topologies.floating_address import kube_vip
+from hairpin_doctor.lab.topology import Bridge, Interface, Port
 
 SNOOPING = {"mcast_snooping": 1, "mcast_query_response_interval": 10, "mcast_startup_query_interval": 100}
 """Times in 1/100 s: a querier counts once its first query could have been answered, by default after 10 s."""
@@ -115,6 +117,18 @@ def _without_a_way_back(names: Names) -> Fault:
     return compose(interface, announcer(lambda old: replace(old, habit="bound")))
 
 
+def _unflooded(names: Names) -> Fault:
+    """The host's bridge floods no multicast out of its uplink, behind which another node announces and serves the VIP."""
+    quiet = interface("host", names.uplink, lambda nic: replace(nic, port=Port(mcast_flood=False)))
+    return compose(only_bridges(names), quiet)
+
+
+def _twice(names: Names) -> tuple[Check, ...]:
+    both = macs(names.bridge_mac, names.own_mac)
+    asked = (Check(role, Ndp(names.dns_vip), (both,)) for role in ("vm", "laptop"))
+    return (*all_served(names, "vm", "laptop"), *asked)
+
+
 _NO_LINK_LOCAL = sysctls("host", {"net.ipv6.conf.default.addr_gen_mode": 1})
 """none (ip-sysctl): the bridge has its own address, and no link-local one."""
 
@@ -174,6 +188,22 @@ _CASES = (
         fault=lambda names: compose(only_bridges(names), firewall(policy="drop")),
         symptom=_unheard_beyond_the_bridge,
         call_iptables=1,
+    ),
+    replace(
+        _UNHEARD,
+        name="port-floods-no-multicast",
+        title="The bridge's uplink has mcast_flood off, and the VIP's announcer is another node behind it.",
+        fault=_unflooded,
+        symptom=_unheard_beyond_the_bridge,
+    ),
+    replace(
+        _UNHEARD,
+        name="kernel-answers-twice",
+        title="The bridge and the own-MAC interface both carry the IPv6 VIPs: the kernel answers on both.",
+        codes=("HD106",),
+        network=kube_vip,
+        fault=lambda names: unannounced_interface(names, values={}, holding=names.vips),
+        symptom=_twice,
     ),
     replace(
         _UNHEARD,

@@ -14,8 +14,16 @@ from typing import Literal
 
 from hairpin_doctor.lab.cases.case import Case, all_served, all_targets, dns_is
 from hairpin_doctor.lab.checks import Arp, Check, Flooded, macs
-from hairpin_doctor.lab.faults import Fault, compose, forgetful_switch, own_mac_interface, sysctls
+from hairpin_doctor.lab.faults import (
+    Fault,
+    compose,
+    forgetful_switch,
+    own_mac_interface,
+    sysctls,
+    unannounced_interface,
+)
 from hairpin_doctor.lab.names import Names
+from hairpin_doctor.lab.topologies.floating_address import kube_vip
 
 RECIPE = {"rp_filter": 2, "arp_ignore": 1}
 CLIENTS = ("vm", "laptop")
@@ -60,6 +68,11 @@ def _floods(names: Names) -> tuple[Check, ...]:
 
 def _twice(names: Names) -> tuple[Check, ...]:
     return (*all_served(names, *CLIENTS), *_answered_by(names, "vip", names.bridge_mac, names.own_mac))
+
+
+def _kernel_answers_twice(names: Names) -> Fault:
+    """A macvlan beside the bridge that holds the VIPs, with the kernel's defaults."""
+    return unannounced_interface(names, values={"rp_filter": 0, "arp_ignore": 0}, addressed=False)
 
 
 def _fault(
@@ -124,6 +137,15 @@ CASES = (
         title="The bridge and the own-MAC interface both answer for the VIPs.",
         codes=("HD106",),
         fault=_fault(RECIPE, alone=False),
+        symptom=_twice,
+    ),
+    replace(
+        _GOOD,
+        name="kernel-answers-twice",
+        title="The VIPs are addresses of the bridge, and its kernel answers for them on the own-MAC interface too.",
+        codes=("HD106", "HD208"),
+        network=kube_vip,
+        fault=_kernel_answers_twice,
         symptom=_twice,
     ),
     *(_recommended(strictness, call) for strictness in (0, 1, 2) for call in (0, 1)),

@@ -48,6 +48,19 @@ def _container_network(names: Names) -> Fault:
     return lambda t: t.change("vm", lambda m: replace(m.with_interface(bridge), routes=(*m.routes, route)))
 
 
+def _vpn_on_the_client(names: Names) -> Fault:
+    """The VM's VPN has a policy rule for the LAN, and a table that leads its addresses into the tunnel."""
+    tunnel = Bridge(name="vpn0", addresses=(ip_interface("172.31.251.1/24"),))
+    route = Route(names.lan, device=tunnel.name, table=VPN_TABLE)
+    policy = f"to {names.lan} lookup {VPN_TABLE} priority {VPN_TABLE}"
+
+    def connected(machine: Machine) -> Machine:
+        routed = replace(machine.with_interface(tunnel), routes=(*machine.routes, route))
+        return replace(routed, policies=(*machine.policies, policy))
+
+    return lambda t: t.change("vm", connected)
+
+
 def _without_a_default_route(names: Names) -> Fault:
     """The host knows its own segments and its pods, and no router."""
 
@@ -110,6 +123,15 @@ CASES = (
         title="The VM has a route into a container network for that piece of the LAN in which the VIP is.",
         codes=("HD409",),
         fault=_container_network,
+        symptom=_only_the_vm_fails,
+        client="vm",
+    ),
+    replace(
+        _POLICY,
+        name="client-vpn-takes-the-lan",
+        title="A VPN of the VM has a policy rule for the very LAN that it is used in.",
+        codes=("HD409",),
+        fault=_vpn_on_the_client,
         symptom=_only_the_vm_fails,
         client="vm",
     ),

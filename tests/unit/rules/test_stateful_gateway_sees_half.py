@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any
 
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
 from hairpin_doctor.rules.stateful_gateway_sees_half import stateful_gateway_sees_half
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.traffic import Echoes, Handshake, Handshakes
 
 Recorded = Callable[[str], Any]
@@ -25,7 +27,21 @@ def test_a_stalled_connection_answered_by_another_mac_is_likely_and_a_redirect_m
     verdict = case.verdict(stateful_gateway_sees_half)
     assert isinstance(verdict, Diagnosis)
     assert verdict.confidence is Confidence.LIKELY
-    assert len(verdict.fixes) == 1  # nobody named the node
+    assert verdict.fixes[0].steps[0].commands == ("ip route add 192.168.8.53/32 via 192.168.8.246",)
+    alone = case.verdict(stateful_gateway_sees_half, case.client)
+    assert isinstance(alone, Diagnosis)
+    assert len(alone.fixes) == 1  # nobody named the node
+
+
+def test_a_redirect_that_leads_back_to_the_router_names_no_node(recorded: Recorded) -> None:
+    """As a node sends it that has no rule for ping, and so would send that on to its own router."""
+    router, node = ip_address("192.168.8.1"), ip_address("192.168.8.246")
+    back = IcmpMessage(type=5, code=1, sender=node, gateway=router)
+    case = recorded(CASE).client_lists(Echoes, lambda echo: replace(echo, messages=(back,)))
+    alone = case.verdict(stateful_gateway_sees_half, case.client)
+    assert isinstance(alone, Diagnosis)
+    assert alone.confidence is Confidence.LIKELY
+    assert len(alone.fixes) == 1
 
 
 def test_a_syn_ack_from_the_mac_that_the_syn_went_to_clears_it(recorded: Recorded) -> None:
