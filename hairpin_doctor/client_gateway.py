@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
-
 from hairpin_doctor.fixes.client_way import into_the_lan, right_gateway, right_netmask
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Confidence, Diagnosis, Severity
@@ -14,7 +12,8 @@ from probes.bypassed_subnets import BypassedSubnet, BypassedSubnetFacts
 from probes.questions.routing import Route
 from probes.routed_path import RoutedPathFacts
 from probes.routes import RouteFacts
-from probes.target import Address
+from probes.target import Address, resolution
+from probes.target import Network as Prefix
 
 
 def by_a_gateway(network: Network, client: VantagePoint, vip: Address) -> Diagnosis:
@@ -37,7 +36,7 @@ def by_a_gateway(network: Network, client: VantagePoint, vip: Address) -> Diagno
 
 def _lan_of_a_host(
     network: Network, client: VantagePoint, beside: BypassedSubnet
-) -> tuple[VantagePoint, IPv4Network] | None:
+) -> tuple[VantagePoint, Prefix] | None:
     """A scanned host that answers there, with its subnet that holds the client, the gateway and the VIP; no flow came in."""
     for owner in (each for mac in beside.macs for each in network.owners(mac)):
         host = owner.vantage_point
@@ -45,9 +44,13 @@ def _lan_of_a_host(
             continue
         for each in host.findings[RouteFacts].connected:
             lan = each.prefix
-            if isinstance(lan, IPv4Network) and beside.vip in lan and lan.supernet_of(beside.subnet):
+            if beside.vip in lan and _holds(lan, beside.subnet):
                 return host, lan
     return None
+
+
+def _holds(lan: Prefix, subnet: Prefix) -> bool:
+    return subnet.network_address in lan and lan.prefixlen <= subnet.prefixlen
 
 
 def _gateway_is_silent(client: VantagePoint, vip: Address, route: Route) -> Diagnosis:
@@ -72,7 +75,7 @@ def _netmask_is_too_narrow(
     route: Route,
     beside: BypassedSubnet,
     host: VantagePoint,
-    lan: IPv4Network,
+    lan: Prefix,
 ) -> Diagnosis:
     return Diagnosis(
         summary=(
@@ -82,7 +85,7 @@ def _netmask_is_too_narrow(
         because=(
             symptom(client, vip),
             f"{client.name} sends packets for {vip} {leaves_by(route)}, and {host.name} has seen none of them.",
-            f"Asked for by ARP on {beside.interface}, {', '.join(beside.macs)} of {host.name} answers for it.",
+            f"Asked for by {resolution(vip)} on {beside.interface}, {', '.join(beside.macs)} of {host.name} answers for it.",
             f"{lan}, the subnet of {host.name}, holds the VIP and all of {beside.subnet}.",
         ),
         severity=Severity.BROKEN,

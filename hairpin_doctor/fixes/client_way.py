@@ -5,7 +5,7 @@ from __future__ import annotations
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Look, RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
-from probes.target import Address
+from probes.target import Address, resolution
 
 
 def into_the_lan(client: str, vip: Address, interface: str, caution: str) -> Fix:
@@ -14,7 +14,7 @@ def into_the_lan(client: str, vip: Address, interface: str, caution: str) -> Fix
         place="client",
         machine=client,
         why="in a table the longest prefix wins, and none is longer than that of one address",
-        changes=(RouteEntry(f"{vip}/32", device=interface),),
+        changes=(RouteEntry(f"{vip}/{vip.max_prefixlen}", device=interface),),
     )
     title = f"Send packets for {vip} out by {interface}"
     return Fix(title, (step,), check_from_client(vip, client), (caution,))
@@ -26,10 +26,14 @@ def right_gateway(client: str, gateway: Address | None, vip: Address) -> Fix:
         place="client",
         machine=client,
         why="a packet for another subnet leaves in a frame to the gateway's MAC, which nobody tells",
-        changes=(Look("ip route show"), Look(f"ip neigh show {gateway}"), Look("ip -br link")),
+        changes=(
+            Look(f"ip {'-6 ' if vip.version == 6 else ''}route show"),
+            Look(f"ip neigh show {gateway}"),
+            Look("ip -br link"),
+        ),
         instructions=(
-            "Compare the gateway with that of a machine of the same LAN that works, and give this one the right one (DHCP, "
-            "or its configuration). Is it right, then look at that router, and at the link to it."
+            "Compare the gateway with that of a machine of the same LAN that works, and give this one the right one "
+            f"({_source(vip)}, or its configuration). Is it right, then look at that router, and at the link to it."
         ),
     )
     return Fix("Give it a gateway that answers", (step,), check_from_client(vip, client))
@@ -40,8 +44,20 @@ def right_netmask(client: str, interface: str, length: int, vip: Address) -> Fix
     step = Step(
         place="client",
         machine=client,
-        why=f"it then asks for {vip} by ARP in the LAN, as its other machines do",
-        changes=(Look(f"ip -4 address show {interface}"),),
-        instructions=f"Give its address the prefix length of the LAN, {length}, where it comes from: DHCP or a file.",
+        why=f"it then asks for {vip} by {resolution(vip)} in the LAN, as its other machines do",
+        changes=(Look(f"ip -{vip.version} address show {interface}"),),
+        instructions=(
+            f"Give its address the prefix length of the LAN, {length}, where it comes from: {_source(vip)} or a file."
+            + (
+                " A prefix is on-link for it where the router advertises it with the flag L."
+                if vip.version == 6
+                else ""
+            )
+        ),
     )
     return Fix("Give it the netmask of the LAN", (step,), check_from_client(vip, client))
+
+
+def _source(vip: Address) -> str:
+    """What gives a machine its subnet and its gateway."""
+    return "DHCP" if vip.version == 4 else "router advertisements"

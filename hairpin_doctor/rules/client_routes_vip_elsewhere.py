@@ -29,19 +29,25 @@ from hairpin_doctor.fixes.changes import Look, PolicyRule
 from hairpin_doctor.fixes.client_way import into_the_lan
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, of_failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
 from probes.bypassed_subnets import BypassedSubnet, BypassedSubnetFacts
 from probes.questions.routing import Route, RoutingRule
 from probes.routes import RouteFacts
-from probes.target import Address
+from probes.target import Address, resolution
 
 MAIN_TABLE = 254
 
 
-@rule("HD409", "client-routes-vip-elsewhere", Severity.BROKEN, explains=("HD104", "HD105", "HD201"))
+@rule(
+    "HD409",
+    "client-routes-vip-elsewhere",
+    Severity.BROKEN,
+    explains=("HD104", "HD105", "HD201"),
+    ipv6=Ipv6.PROVEN,
+)
 def client_routes_vip_elsewhere(network: Network, vip: Address) -> Verdict:
     """A subnet of the client holds the VIP and somebody answers for it there; its packets leave by another way."""
     return of_failing_clients(network, vip, _judge)
@@ -51,11 +57,14 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     routes = client.findings[RouteFacts]
     bypassed = client.findings[BypassedSubnetFacts].of(vip)
     if not bypassed and routes.asked(vip) and routes.route(vip) is None:
-        if not any(
-            each.prefix.version == vip.version and each.interface != "lo" for each in routes.connected
-        ):
+        subnets = [
+            e.prefix
+            for e in routes.connected
+            if (e.prefix.version, e.interface != "lo") == (vip.version, True)
+        ]
+        if not subnets:
             raise NotThis(f"{client.name} has no subnet at all: it is on no network, whatever its routes are")
-        return _nowhere(client, vip)
+        return _nowhere(client, vip, without_address=all(each.is_link_local for each in subnets))
     if not bypassed:
         return by_a_gateway(network, client, vip)
     answering = client.findings.get(ArpFacts)
@@ -66,7 +75,7 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     if not subnet.macs and _held_where_it_goes(routes, route, vip):
         raise NotThis(f"{client.name} sends to {vip} {leaves_by(route)}, a subnet of which holds it")
     leaves = leaves_by(route)
-    captors = _capturing(routes, route)
+    captors = _capturing(routes, route, vip.version)
     return Diagnosis(
         summary=f"{client.name} sends packets for {vip} {leaves}, not into its subnet {subnet.subnet} on {subnet.interface}",
         because=(
@@ -83,15 +92,17 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     )
 
 
-def _nowhere(client: VantagePoint, vip: Address) -> Diagnosis:
+def _nowhere(client: VantagePoint, vip: Address, *, without_address: bool) -> Diagnosis:
+    """Refused by the kernel. `without_address`: IPv6 is there by its link-local addresses alone."""
+    family = "-6 " if vip.version == 6 else ""
     step = Step(
         place="client",
         machine=client.name,
         why="a packet for an address outside of its own subnets needs a gateway, and none may forbid it",
-        changes=(Look(f"ip route get {vip}"), Look("ip route show"), Look("ip rule show")),
+        changes=(Look(f"ip route get {vip}"), Look(f"ip {family}route show"), Look(f"ip {family}rule show")),
         instructions=(
-            "Give it the default gateway of its subnet where that is missing (DHCP, or its configuration), and take "
-            "away routes of the type unreachable, prohibit or blackhole that hold the address."
+            f"Give it the default gateway of its subnet where that is missing ({_given_by(vip)}, or its configuration), and "
+            "take away routes of the type unreachable, prohibit or blackhole that hold the address."
         ),
     )
     return Diagnosis(
@@ -99,11 +110,21 @@ def _nowhere(client: VantagePoint, vip: Address) -> Diagnosis:
         because=(
             symptom(client, vip),
             f"The kernel of {client.name} refuses to route to {vip}, and no subnet of its interfaces holds it.",
+            *(("It has no IPv6 address besides link-local ones.",) if without_address else ()),
         ),
         severity=Severity.BROKEN,
         confidence=Confidence.PROVEN,
         fixes=(Fix(f"Give {client.name} a route", (step,), check_from_client(vip, client.name)),),
-        ruled_out=("HD201, HD104, HD105: nobody was asked by ARP.",),
+        ruled_out=(f"HD201, HD104, HD105: nobody was asked by {resolution(vip)}.",),
+    )
+
+
+def _given_by(vip: Address) -> str:
+    """What gives a machine its default gateway."""
+    return (
+        "DHCP"
+        if vip.version == 4
+        else "router advertisements, which a machine that forwards ignores by default"
     )
 
 
@@ -113,19 +134,20 @@ def _held_where_it_goes(routes: RouteFacts, route: Route | None, vip: Address) -
     )
 
 
-def _capturing(routes: RouteFacts, route: Route | None) -> tuple[RoutingRule, ...]:
-    """The policy rules that lead to the deciding table; all of them where the kernel finds no route."""
+def _capturing(routes: RouteFacts, route: Route | None, version: int) -> tuple[RoutingRule, ...]:
+    """The policy rules of this version of IP that lead to the deciding table; all where the kernel finds no route."""
+    rules = tuple(each for each in routes.rules if ("IPv6" in each.text.split(", ")) == (version == 6))
     if route is None:
-        return routes.rules
-    return tuple(each for each in routes.rules if f"table {route.table}" in each.text.split(", "))
+        return rules
+    return tuple(each for each in rules if f"table {route.table}" in each.text.split(", "))
 
 
 def _answered_in_the_lan(network: Network, subnet: BypassedSubnet) -> str:
     if not subnet.macs:
-        return f"Asked for by ARP on {subnet.interface}, nobody answers for it there either."
+        return f"Asked for by {resolution(subnet.vip)} on {subnet.interface}, nobody answers for it there either."
     owner = next(iter(network.owners(subnet.macs[0])), None)
     who = f"{subnet.macs[0]} ({owner})" if owner else subnet.macs[0]
-    return f"Asked for by ARP on {subnet.interface}, {who} answers for it."
+    return f"Asked for by {resolution(subnet.vip)} on {subnet.interface}, {who} answers for it."
 
 
 def _send_it_into_the_lan(
@@ -146,13 +168,14 @@ def _send_it_into_the_lan(
 
 
 def _look_who_takes_it(client: VantagePoint, vip: Address) -> Fix:
+    family = "-6 " if vip.version == 6 else ""
     step = Step(
         place="client",
         machine=client.name,
         why="whatever brought the route brings it again when it starts next",
         changes=(
             Look(f"ip route get {vip}"),
-            Look("ip rule show"),
+            Look(f"ip {family}rule show"),
             Look(f"ip route show table all match {vip}"),
         ),
         instructions=(

@@ -42,7 +42,7 @@ from probes.target import Network as Prefix
 from probes.ways_back import FORBIDDING, WayBack, WayBackFacts
 
 
-@rule("HD410", "no-way-back", Severity.BROKEN, explains=("HD401", "HD402"), ipv6=Ipv6.UNPROVEN)
+@rule("HD410", "no-way-back", Severity.BROKEN, explains=("HD401", "HD402"), ipv6=Ipv6.PROVEN)
 def no_way_back(network: Network, vip: Address) -> Verdict:
     """Requests arrive, and the kernel's own lookup for the answer finds nothing, nobody, or a subnet without the client."""
     found: list[tuple[str, Diagnosis]] = []

@@ -22,6 +22,7 @@ from hairpin_doctor.lab.cases import (
     resolver,
     routing,
     tracking,
+    way_back,
 )
 from hairpin_doctor.lab.cases.ipv6 import over_ipv6
 
@@ -58,6 +59,12 @@ TWINS = (
     "source-ranges-exclude-client",  # HD505
     "protocol-missing",  # HD507
     "dns-refuses",  # HD510
+    "proxy-arp-beside-announcer",  # HD206
+    "br-netfilter-reset",  # HD308
+    "client-routes-vip-elsewhere",  # HD409
+    "no-way-back",  # HD410
+    "client-banned-by-route",  # HD410
+    "container-network-overlaps-clients",  # HD410
 )
 _FAMILIES = (
     interfaces,
@@ -76,6 +83,7 @@ _FAMILIES = (
     packet_sizes,
     resolver,
     tracking,
+    way_back,
 )
 _CASES = {case.name: case for family in _FAMILIES for case in family.CASES}
 

@@ -43,8 +43,10 @@ def _by_the_second_nic(names: Names) -> Fault:
 
 def _container_network(names: Names) -> Fault:
     """The VM has a bridge for containers, and a route to it for a piece of the LAN in which the VIP is."""
-    bridge = Bridge(name="br-5a0d1f", addresses=(ip_interface("172.31.251.1/24"),))
-    route = Route(ip_network(f"{names.dns_vip}/31", strict=False), device=bridge.name)
+    own = "172.31.251.1/24" if names.lan.version == 4 else "fd00:ac1f:fb::1/64"
+    bridge = Bridge(name="br-5a0d1f", addresses=(ip_interface(own),))
+    piece = ip_network((names.dns_vip, names.dns_vip.max_prefixlen - 1), strict=False)
+    route = Route(piece, device=bridge.name)
     return lambda t: t.change("vm", lambda m: replace(m.with_interface(bridge), routes=(*m.routes, route)))
 
 
