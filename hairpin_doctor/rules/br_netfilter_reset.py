@@ -2,11 +2,12 @@
 
 Why: net.bridge.bridge-nf-call-iptables exists only once br_netfilter is loaded. What sysctl.d says is written at boot, and
 lost where the module comes later: its own default is 1. k3s, RKE2 and Docker write 1 whenever they start. And a value that
-was set by hand ends with the next boot.
+was set by hand ends with the next boot. IPv6 has a switch of its own, bridge-nf-call-ip6tables: a file that names one of
+the two says nothing of the other, which then is 1.
 Seen as: What was mended comes back after a reboot, or after a restart of the service; or works until then.
 Told apart from: HD303, HD304 and HD305, which are what a 1 may do: this says only why it is not what the file says.
 By hand: On the host: the value that stands, the files, and whether the module is loaded before they are read.
-    sysctl net.bridge.bridge-nf-call-iptables
+    sysctl net.bridge.bridge-nf-call-iptables net.bridge.bridge-nf-call-ip6tables
     grep -rs bridge-nf-call /etc/sysctl.d /run/sysctl.d /usr/lib/sysctl.d /etc/sysctl.conf
     grep -rs br_netfilter /etc/modules-load.d /usr/lib/modules-load.d /etc/modules
 Fix: Decide which value is right, and have it written by the right one at the right time.
@@ -21,38 +22,40 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import Look
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import names
 from hairpin_doctor.vantage_point import VantagePoint
-from probes.br_netfilter import BrNetfilterFacts
+from probes.br_netfilter import SYSCTLS, BrNetfilterFacts
 from probes.br_netfilter_at_boot import BrNetfilterAtBootFacts
 from probes.questions.configuration import CLUSTER_UNITS, BootSetting, SettingFile
 from probes.target import Address
 
-SETTING = "net.bridge.bridge-nf-call-iptables"
 WRITES_ONE = ("k3s", "rke2", "docker", "k0s", "kubelet")
 
 
-@rule("HD308", "br-netfilter-reset", Severity.LATENT)
+@rule("HD308", "br-netfilter-reset", Severity.LATENT, ipv6=Ipv6.PROVEN)
 def br_netfilter_reset(network: Network, vip: Address) -> Verdict:
     """The files say one value, and another one stands."""
     hosts = network.hosts(vip)
     if not hosts:
         raise network.need_host(vip, "whether br_netfilter's switch is what the host's files say")
     for host in hosts:
-        now = host.findings[BrNetfilterFacts].call_iptables
-        facts = host.findings[BrNetfilterAtBootFacts] if now is not None else None
-        wanted = facts.wanted if facts else None
-        if facts and facts.setting and wanted and now is not None and bool(wanted.value) != bool(now):
-            return _diagnosis(host, vip, wanted, now, facts.setting)
+        now = host.findings[BrNetfilterFacts].sysctl(vip.version)
+        at_boot = host.findings[BrNetfilterAtBootFacts].of(vip.version) if now is not None else None
+        if now is not None and at_boot and at_boot.files and bool(at_boot.files[-1].value) != bool(now):
+            return _diagnosis(host, vip, now, at_boot)
     return Cleared(f"br_netfilter's switch on {names(hosts)} is what the files say, or none names it")
 
 
-def _diagnosis(
-    host: VantagePoint, vip: Address, wanted: SettingFile, now: int, at_boot: BootSetting
-) -> Diagnosis:
+def _setting(vip: Address) -> str:
+    """The switch for frames of the VIP's version of IP, as sysctl(8) calls it."""
+    return SYSCTLS[vip.version].replace("/", ".")
+
+
+def _diagnosis(host: VantagePoint, vip: Address, now: int, at_boot: BootSetting) -> Diagnosis:
+    wanted = at_boot.files[-1]
     return Diagnosis(
-        summary=f"{SETTING} is {now} on {host.name}, though {wanted.path} says {wanted.value}",
+        summary=f"{_setting(vip)} is {now} on {host.name}, though {wanted.path} says {wanted.value}",
         because=(
             f"{wanted.path} is the last file that names it, and says {wanted.value}.",
             _why(now, at_boot),
@@ -81,6 +84,7 @@ def _writers(at_boot: BootSetting) -> tuple[str, ...]:
 
 
 def _fix(host: VantagePoint, vip: Address, wanted: SettingFile, now: int, at_boot: BootSetting) -> Fix:
+    on_the_bridge = "nf_call_iptables" if vip.version == 4 else "nf_call_ip6tables"
     unit = next(iter(_writers(at_boot)), "the service that starts last")
     how = f"If {now} is right, write it into {wanted.path}. If {wanted.value} is right, "
     if now and not at_boot.module_loaded:
@@ -88,7 +92,7 @@ def _fix(host: VantagePoint, vip: Address, wanted: SettingFile, now: int, at_boo
     elif now:
         how += (
             "have it kept, by a service that looks again and again: a value that is written once, after "
-            f"{unit} has started, may be outrun by it all the same. And keep nf_call_iptables 1 on the pods' own bridge, "
+            f"{unit} has started, may be outrun by it all the same. And keep {on_the_bridge} 1 on the pods' own bridge, "
             "which is made without it at every boot. Where HD303, HD304 or HD305 is found, `hairpin-doctor fix` with "
             "--persist installs such a service."
         )
@@ -99,8 +103,8 @@ def _fix(host: VantagePoint, vip: Address, wanted: SettingFile, now: int, at_boo
         machine=host.name,
         why="the value that stands is then the one that was chosen",
         changes=(
-            Look(f"sysctl {SETTING}"),
-            Look("ip -d link show type bridge | grep -o nf_call_iptables.[01]"),
+            Look(f"sysctl {_setting(vip)}"),
+            Look(f"ip -d link show type bridge | grep -o {on_the_bridge}.[01]"),
         ),
         instructions=how,
     )

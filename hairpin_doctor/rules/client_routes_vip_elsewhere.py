@@ -4,7 +4,8 @@ Why: The kernel obeys the first policy rule whose table knows a way (ip-rule(8))
 (ip-route(8)). A VPN that accepts a route for the very LAN it is used in, an exit node, or a container network of the same
 numbers wins against the LAN's own route: packets for the VIP, and perhaps for the whole LAN, never leave by the LAN's
 interface. A client of another subnet without a gateway cannot send anything at all, nor does one whose gateway nobody
-answers for; and with a netmask that is too narrow a client takes the VIP for an address of another subnet.
+answers for; and with a netmask that is too narrow a client takes the VIP for an address of another subnet. Over IPv6 the
+on-link prefixes decide that, which a router advertises (RFC 4861); a client with link-local addresses alone has no way.
 Seen as: Silence or "no route to host" from this machine alone; others of the LAN are served. ping fails as well.
 Told apart from: HD201, HD104 and HD105 by the answer that the VIP gets when it is asked for in the LAN itself; HD406, where
 the answer of the node goes astray; HD111, where no subnet of the client holds the VIP.

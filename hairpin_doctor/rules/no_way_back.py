@@ -4,7 +4,8 @@ Why: A request that arrives needs no route back, an answer does. A node without 
 a route of the type blackhole, unreachable or prohibit (fail2ban can ban by one) forbids the answer; a gateway that is gone
 (a second default route with a smaller metric wins, ip-route(8)) loses it; and a network that containers or pods were given
 (172.17.0.0/16, 10.42.0.0/16) takes the answers to a client's subnet of the same numbers. With rp_filter on, the kernel
-drops even the request of whom it knows no way to.
+drops even the request of whom it knows no way to. Over IPv6 a machine that forwards, as every node does, takes no default
+route from router advertisements unless accept_ra is 2 for the interface (ip-sysctl); it has no rp_filter.
 Seen as: Silence for some clients, often those behind a router, while the others are served. ARP is answered.
 Told apart from: HD406 by the main table, which decides, as no policy rule refuses; HD402, whose route leads by another NIC
 to where the client may be; HD401, whose filter drops a client that the node has a way to; HD405 and HD503 by the answer
@@ -13,11 +14,12 @@ By hand: On the host, ask for the way of the answer, for all routes that hold th
     ip rule show
     ip route get CLIENT from ENDPOINT iif IF
     ip route show table all match CLIENT
+    sysctl net.ipv6.conf.IF.accept_ra net.ipv6.conf.all.forwarding
     ip neigh show GATEWAY
     conntrack -L -d VIP
 Fix: The route that is missing, by a router that is there; or take away the one that forbids or captures it.
 Unsure when: The client comes by a router and several hosts were scanned; or rp_filter drops requests, so none is tracked.
-References: ip-route(8); ip-neighbour(8); RFC 1812; net/ipv4/fib_frontend.c; https://docs.docker.com/reference/cli/dockerd/.
+References: ip-route(8); ip-neighbour(8); RFC 1812; net/ipv4/fib_frontend.c; Documentation/networking/ip-sysctl.rst; https://docs.docker.com/reference/cli/dockerd/.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from hairpin_doctor.refusing_rules import refusing_rules
 from hairpin_doctor.rule import Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, symptom
 from hairpin_doctor.translation import tracked
+from hairpin_doctor.vantage_point import VantagePoint
 from hairpin_doctor.ways_of_answers import came_in_by, overlapping, ways_of_answers
 from probes.connections import ConnectionFacts
 from probes.interface_sysctls import InterfaceSysctlFacts
@@ -95,7 +98,7 @@ def _refused(arrival: Arrival, vip: Address, way: WayBack) -> Diagnosis:
             symptom(client, vip),
             evidence,
             f"Asked for the way of an answer from {way.source} to {way.client}, the kernel of {host.name} refuses.",
-            *_which(deciding, way.client, refusal is not None, routes),
+            *_which(host, deciding, way.client, listed=refusal is not None),
         ),
         severity=Severity.BROKEN,
         confidence=Confidence.PROVEN
@@ -121,19 +124,25 @@ def _refuses(routes: RouteFacts, client: Address) -> bool:
 
 
 def _which(
-    deciding: HoldingRoute | None, client: Address, listed: bool, routes: RouteFacts
+    host: VantagePoint, deciding: HoldingRoute | None, client: Address, *, listed: bool
 ) -> tuple[str, ...]:
     """What forbids it, as far as the host's routes were `listed`."""
     if deciding is not None:
         return (f"Its main table forbids it: {deciding.type} {deciding.prefix}.",)
     if not listed:
         return ()
-    default = (
-        "no default route"
-        if routes.default_towards(client) is None
-        else "a default route in another table only"
-    )
-    return (f"No route of its main table holds {client}, and it has {default}.",)
+    if host.findings[RouteFacts].default_towards(client) is not None:
+        return (
+            f"No route of its main table holds {client}, and it has a default route in another table only.",
+        )
+    said = f"No route of its main table holds {client}, and it has no default route."
+    settings = host.findings.get(InterfaceSysctlFacts)
+    if client.version == 6 and settings and settings.forwards(6):
+        return (
+            said,
+            "It forwards IPv6: its kernel takes no default route from router advertisements unless accept_ra is 2.",
+        )
+    return (said,)
 
 
 def _unanswered(arrival: Arrival, vip: Address, way: WayBack) -> Diagnosis:
@@ -202,7 +211,7 @@ def _arrived(arrival: Arrival, vip: Address, *, strict: bool, answered: bool = T
     if flows and (own or not answered):
         return f"{host.name} tracks connections of {client.name} to {vip}: they arrive, and no answer leaves."
     came_in = came_in_by(arrival, vip)
-    mode = _filter(arrival, came_in)
+    mode = _filter(arrival, came_in, vip)
     if flows or not (mode == 1 if strict else mode):
         said = "without an answer" if flows else "nothing"
         raise NotThis(f"{host.name} tracks {said} of {client.name} to {vip}")
@@ -212,7 +221,9 @@ def _arrived(arrival: Arrival, vip: Address, *, strict: bool, answered: bool = T
     )
 
 
-def _filter(arrival: Arrival, came_in: Link) -> int:
-    """The reverse path filter's mode where requests come in."""
+def _filter(arrival: Arrival, came_in: Link, vip: Address) -> int:
+    """The reverse path filter's mode where requests come in; IPv6 has none."""
+    if vip.version == 6:
+        return 0
     found = arrival.host.findings[InterfaceSysctlFacts].of(came_in.name)
     return (found.rp_filter or 0) if found else 0

@@ -21,6 +21,7 @@ from hairpin_doctor.lab.checks import Arp, Check, Ping
 from hairpin_doctor.lab.faults import Fault, compose, dns_endpoint, other_node_owns_dns
 from hairpin_doctor.lab.homelab import SWITCH_BRIDGE, port, station
 from hairpin_doctor.lab.init import init
+from hairpin_doctor.lab.ip import IPTABLES
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.services import dns_server
 from hairpin_doctor.lab.topology import (
@@ -88,22 +89,29 @@ def _firewall_bridge(names: Names) -> Fault:
     return lambda t: replace(t.change("host", insert), cables=(*t.cables, Cable(inner, outer)))
 
 
+def _switch(names: Names) -> str:
+    """Each version of IP has a switch of its own."""
+    return IPTABLES[names.lan.version]
+
+
 def _set_back(names: Names) -> Fault:
     """n5 boots with the switch off, as its file says, and k3s turns it on when it starts."""
+    switch = _switch(names)
     files = {
-        "sysctl.d/99-bridge-lab.conf": "net.bridge.bridge-nf-call-iptables = 0",
+        "sysctl.d/99-bridge-lab.conf": f"net.bridge.bridge-nf-call-{switch} = 0",
         "modules-load.d/99-bridge-lab.conf": "br_netfilter",
         "systemd/system/k3s.service": "[Service]\nExecStart=/usr/local/bin/k3s server",
     }
-    k3s = "echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables"
+    k3s = f"echo 1 > /proc/sys/net/bridge/bridge-nf-call-{switch}"
     booted: Fault = lambda t: t.change("host", lambda m: m.with_daemon(init(files, k3s)))  # noqa: E731
     return compose(behind_same_port(names), booted)
 
 
 def _switch_off(names: Names) -> tuple[str, str]:
     """After k3s has started, as the file says; pods reach Services by the switch of their own bridge."""
-    pods = f"ip link set {names.pod_bridge} type bridge nf_call_iptables 1"
-    return "host", f"{pods}\nsysctl -qw net.bridge.bridge-nf-call-iptables=0"
+    switch = _switch(names)
+    pods = f"ip link set {names.pod_bridge} type bridge nf_call_{switch} 1"
+    return "host", f"{pods}\nsysctl -qw net.bridge.bridge-nf-call-{switch}=0"
 
 
 def _only_the_vm_is_unanswered(names: Names) -> tuple[Check, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
 import pytest
@@ -12,8 +12,8 @@ from probes.bypassed_subnets import BypassedSubnet, BypassedSubnetFacts, bypasse
 from probes.host import Absent
 from probes.probe import Scope
 from probes.questions.links import LinkAddress, Links
-from probes.questions.neighbours import ArpReply, ArpSweep
-from probes.questions.routing import Route, RouteTo
+from probes.questions.neighbours import ArpReply, ArpSweep, NeighbourSolicitations, Solicited
+from probes.questions.routing import ConnectedPrefix, ConnectedPrefixes, Route, RouteTo
 from probes.target import Target
 
 VIP, OWN, MAC = IPv4Address("10.7.8.53"), IPv4Address("10.7.8.9"), "02:00:00:00:00:53"
@@ -77,3 +77,50 @@ def test_an_interface_that_hears_no_lan_is_not_asked(
 def test_the_subnet_with_an_answer_comes_first() -> None:
     silent = BypassedSubnet(VIP, "old", IPv4Network("10.7.0.0/16"), ())
     assert BypassedSubnetFacts((silent, LAN)).of(VIP) == (LAN, silent)
+
+
+VIP_6, LEASED, SLAAC = (IPv6Address(f"2001:db8::{each}") for each in ("53", "9", "ff:fe00:9"))
+ROUTER, PREFIX = IPv6Address("fe80::1"), IPv6Network("2001:db8::/64")
+
+
+@pytest.fixture
+def over_ipv6(fake: Callable[..., Any], link: Callable[..., Any]) -> Callable[..., Any]:
+    """A machine in a LAN with `address`/`length`, and this on-link prefix; its route to the VIP is given."""
+
+    def make(way: Route, address: IPv6Address, length: int, *on_link: IPv6Network) -> Any:
+        own = (
+            LinkAddress(IPv6Address("fe80::9"), 64),
+            LinkAddress(IPv6Address("2001:db8::66"), 64, "tentative"),
+            LinkAddress(address, length),
+        )
+        answers = {
+            Links: (link(2, "lan", addresses=own), link(3, "tunnel", mac=None)),
+            RouteTo: way,
+            ConnectedPrefixes: tuple(ConnectedPrefix(each, "lan") for each in on_link),
+            NeighbourSolicitations: Solicited((ArpReply(VIP_6, MAC, MAC, 0.2),), (), ()),
+        }
+        return fake(answers)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("address", "length", "on_link"), [(SLAAC, 64, ()), (LEASED, 128, (PREFIX,))], ids=["SLAAC", "DHCPv6"]
+)
+def test_over_ipv6_the_prefix_counts_that_is_on_link_whatever_the_address_says(
+    over_ipv6: Callable[..., Any], address: IPv6Address, length: int, on_link: tuple[IPv6Network, ...]
+) -> None:
+    host = over_ipv6(Route("unicast", "tunnel", None, None, 52), address, length, *on_link)
+    facts = bypassed_subnets.look(host, Scope((Target(VIP_6),)))
+    assert facts == BypassedSubnetFacts((BypassedSubnet(VIP_6, "lan", PREFIX, (MAC,)),))
+    assert [each.source for each in host.asked_of(NeighbourSolicitations)] == [address]
+
+
+def test_an_address_without_an_on_link_prefix_is_a_subnet_of_its_own_beside_the_vip(
+    over_ipv6: Callable[..., Any],
+) -> None:
+    by_the_router = Route("unicast", "lan", ROUTER, LEASED, 254)
+    alone = bypassed_subnets.look(over_ipv6(by_the_router, LEASED, 128), Scope((Target(VIP_6),)))
+    assert alone.beside == (BypassedSubnet(VIP_6, "lan", IPv6Network("2001:db8::9/128"), (MAC,)),)
+    held = bypassed_subnets.look(over_ipv6(by_the_router, LEASED, 128, PREFIX), Scope((Target(VIP_6),)))
+    assert held == BypassedSubnetFacts(())

@@ -11,7 +11,7 @@ import pytest
 from hairpin_doctor.recording import Asked
 from hairpin_doctor.rule import Cleared, Diagnosis, Severity, Undetermined
 from hairpin_doctor.rules.br_netfilter_reset import br_netfilter_reset
-from probes.br_netfilter import CALL_IPTABLES
+from probes.br_netfilter import CALL_IP6TABLES, CALL_IPTABLES
 from probes.host import Absent
 from probes.questions.configuration import BootSetting, SettingAtBoot, SettingFile
 
@@ -19,8 +19,8 @@ Recorded = Callable[[str], Any]
 QUESTION = SettingAtBoot(CALL_IPTABLES, "br_netfilter")
 
 
-def with_files(case: Any, answer: Any) -> Any:
-    asked = Asked(QUESTION, unanswered=answer) if isinstance(answer, Exception) else Asked(QUESTION, answer)
+def with_files(case: Any, answer: Any, question: SettingAtBoot = QUESTION) -> Any:
+    asked = Asked(question, unanswered=answer) if isinstance(answer, Exception) else Asked(question, answer)
     others = tuple(each for each in case.host.asked if type(each.question) is not SettingAtBoot)
     return replace(case, host=replace(case.host, asked=(*others, asked)))
 
@@ -70,3 +70,14 @@ def test_in_another_network_namespace_no_file_says_anything_and_a_client_alone_c
     case = with_files(recorded("hairpin-off-on-port"), Absent("another namespace"))
     assert isinstance(case.verdict(br_netfilter_reset), Cleared)
     assert isinstance(case.verdict(br_netfilter_reset, case.client), Undetermined)
+
+
+def test_ipv6_has_a_switch_of_its_own_and_a_file_that_names_the_other_says_nothing_of_it(
+    recorded: Recorded,
+) -> None:
+    case = recorded("hairpin-off-on-port-ipv6")
+    own = with_files(case, boot(0), SettingAtBoot(CALL_IP6TABLES, "br_netfilter")).verdict(br_netfilter_reset)
+    assert isinstance(own, Diagnosis)
+    assert own.summary.startswith("net.bridge.bridge-nf-call-ip6tables is 1")
+    assert "nf_call_ip6tables" in own.fixes[0].steps[0].commands[-1]
+    assert isinstance(with_files(case, boot(0)).verdict(br_netfilter_reset), Cleared)

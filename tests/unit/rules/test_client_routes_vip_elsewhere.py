@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Any
 
 from hairpin_doctor.diagnose import Outcome
@@ -13,11 +13,12 @@ from hairpin_doctor.recording import Asked
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
 from hairpin_doctor.rules.client_routes_vip_elsewhere import client_routes_vip_elsewhere
 from probes.host import Absent, Denied
-from probes.questions.neighbours import ArpReply, ArpSweep
-from probes.questions.routing import ConnectedPrefixes, RouteTo, RoutingRule, RoutingRules
+from probes.questions.neighbours import ArpReply, ArpSweep, NeighbourSolicitations, Solicited
+from probes.questions.routing import ConnectedPrefix, ConnectedPrefixes, RouteTo, RoutingRule, RoutingRules
 
 Recorded = Callable[[str], Any]
 NIC, OWN = "enp1s0", IPv4Address("192.168.8.10")
+OWN_IPV6 = IPv6Address("fd00:c0a8:800:1::a")
 BY_POLICY, MAIN = 52, 254
 
 
@@ -105,3 +106,36 @@ def test_a_client_on_no_network_at_all_has_another_trouble(recorded: Recorded) -
     verdict = off.verdict(client_routes_vip_elsewhere)
     assert isinstance(verdict, Cleared)
     assert "on no network" in verdict.reason
+
+
+def asked_by_solicitations(case: Any, *macs: str) -> Any:
+    """The same of an IPv6 VIP."""
+    replies = tuple(ArpReply(case.vip, mac, mac, 0.2) for mac in macs)
+    window = case.client.scope.arp_window_ms
+    question = NeighbourSolicitations(NIC, OWN_IPV6, None, (case.vip,), (), (), window)
+    asked = Asked(question, Solicited(replies, (), ()))
+    return replace(case, client=replace(case.client, asked=(*case.client.asked, asked)))
+
+
+def test_over_ipv6_the_lan_is_asked_by_solicitations_and_a_rule_of_ipv4_captures_nothing(
+    recorded: Recorded,
+) -> None:
+    case = asked_by_solicitations(
+        sent_by_a_tunnel(recorded("nobody-announces-ipv6"), BY_POLICY), "02:00:00:00:00:53"
+    ).client_says(RoutingRules, lambda *_: (RoutingRule(9, "table 52"), RoutingRule(5270, "IPv6, table 52")))
+    verdict = case.verdict(client_routes_vip_elsewhere)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.confidence is Confidence.PROVEN
+    assert any("Asked for by NDP" in each for each in verdict.because)
+    assert verdict.fixes[0].steps[0].changes == (PolicyRule("fd00:c0a8:800:1::/64", 5269),)
+
+
+def test_a_client_with_link_local_addresses_alone_has_no_route_and_is_told_why(recorded: Recorded) -> None:
+    lost = (
+        recorded("vip-outside-prefix-ipv6")
+        .client_says(RouteTo, lambda *_: Absent("no route"))
+        .client_says(ConnectedPrefixes, lambda *_: (ConnectedPrefix(ip_network("fe80::/64"), "eth0"),))
+    )
+    verdict = lost.verdict(client_routes_vip_elsewhere)
+    assert isinstance(verdict, Diagnosis)
+    assert verdict.because[-1] == "It has no IPv6 address besides link-local ones."

@@ -29,6 +29,7 @@ from probes.questions.routing import (
     RoutingRule,
     RoutingRules,
 )
+from probes.routes import SOMEWHERE_ELSE_IPV6
 
 Recorded = Callable[[str], Any]
 CLIENT = IPv4Address("192.168.20.5")
@@ -241,3 +242,23 @@ def test_a_main_table_that_is_asked_before_the_rule_that_refuses_decides_where_i
     assert isinstance(banned.verdict(no_way_back), Diagnosis)
     assert isinstance(banned.verdict(policy_route_captures_reply), Cleared)
     assert isinstance(with_rules(refused(astray), *rules).verdict(policy_route_captures_reply), Diagnosis)
+
+
+def test_over_ipv6_no_filter_of_ipv4_explains_silence_and_a_node_that_forwards_lacks_what_routers_advertise(
+    recorded: Recorded,
+) -> None:
+    case = recorded("multihomed-asymmetry-ipv6")
+    client = case.network().failing(case.vip)[0].address_towards(case.vip)
+
+    def nothing(question: RouteTo, route: Any) -> Any:
+        return Absent("no route") if question.destination in (client, SOMEWHERE_ELSE_IPV6) else route
+
+    lost = case.host_says(RouteTo, nothing).host
+    lost = replace(case, host=replace(lost, asked=(*lost.asked, Asked(RoutesThatHold(client), ()))))
+    found = lost.verdict(no_way_back)
+    assert isinstance(found, Diagnosis)
+    assert found.because[-1].startswith("It forwards IPv6")
+    untracked = lost.host_says(TrackedConnections, lambda *_: ()).host_says(
+        Sysctl, lambda question, value: 1 if question.name.endswith("/rp_filter") else value
+    )
+    assert isinstance(untracked.verdict(no_way_back), Cleared)
