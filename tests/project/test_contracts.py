@@ -70,12 +70,12 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("contract", PLANTED)
-def test_a_planted_violation_breaks_its_contract(contract: str, copy: Path) -> None:
-    file, line = PLANTED[contract]
-    path = copy / file
-    path.write_text(f"{path.read_text()}\n\n{line}\n")
-    assert f"{contract} BROKEN" in plain(lint(copy))
+def test_each_planted_violation_breaks_its_contract(copy: Path) -> None:
+    for file, line in PLANTED.values():
+        with (copy / file).open("a") as module:
+            module.write(f"\n\n{line}\n")
+    said = plain(lint(copy))
+    assert [contract for contract in PLANTED if f"{contract} BROKEN" not in said] == []
 
 
 def test_a_module_without_a_place_in_the_layers_breaks_their_contract(copy: Path) -> None:

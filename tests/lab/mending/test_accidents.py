@@ -39,7 +39,7 @@ def test_killed_at_any_step_the_watchdog_takes_all_of_it_back(machine_of: Callab
 
 
 def test_without_confirmation_the_watchdog_takes_it_back_though_the_doctor_is_gone(machine: Machine) -> None:
-    said = machine.apply("confirm-within", "1").stdout
+    said = machine.apply("confirm-within", "3").stdout
     assert "awaiting-confirmation" in said
     assert machine.traces()
     last = machine.settled()
