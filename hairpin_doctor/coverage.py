@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hairpin_doctor.lab.cases import CATALOGUE as CASES
 from hairpin_doctor.lab.cases import MODULE_CASES
-from hairpin_doctor.lab.proofs import FIRST, FURTHER
+from hairpin_doctor.lab.proofs import FIRST, FURTHER, NOTED
 from hairpin_doctor.rule import Ipv6, Rule
 
 LANES = {
@@ -35,6 +35,7 @@ WITHOUT_A_CASE = {
     "HD511": "a service datapath in eBPF needs Cilium or Calico; its tests attach real programs of that name",
 }
 """Code -> why no case of the lab reproduces it, and what tests it instead."""
+NO_FAULT = "HD0"
 AS_WRITTEN = {
     "HD106": "announced-twice",
     "HD110": "macvtap-cannot-reach-parent",
@@ -91,9 +92,14 @@ def _fixed(rule: Rule) -> str:
     by_hand = [case.name for case in cases if case.by_hand or case.repair or case.recovered]
     if by_engine:
         return "carried out and taken back: " + ", ".join(f"`{name}`" for name in by_engine)
+    noted = [case for case, code in NOTED.values() if code == rule.code]
+    if noted:
+        return f"carried out and taken back: `{noted[0]}`"
     if rule.code in AS_WRITTEN:
         return f"carried out as written: `{AS_WRITTEN[rule.code]}`"
-    return "done by hand: " + ", ".join(f"`{name}`" for name in by_hand) if by_hand else "told"
+    if by_hand:
+        return "done by hand: " + ", ".join(f"`{name}`" for name in by_hand)
+    return "nothing is to be mended" if rule.code.startswith(NO_FAULT) else "told"
 
 
 def _no_ipv6(rule: Rule) -> str:

@@ -21,6 +21,11 @@ def named(service: str) -> tuple[str, str]:
     return namespace, rest.partition(":")[0]
 
 
+def _name(service: str) -> str:
+    """Of the Service as a whole, which the fixes change, whatever port is spoken of."""
+    return "/".join(named(service))
+
+
 def policy_cluster(service: str, vip: Address, client: str) -> Fix:
     """Let every node send to every endpoint."""
     step = Step(
@@ -37,7 +42,10 @@ def policy_cluster(service: str, vip: Address, client: str) -> Fix:
         "The backend then sees a node's address instead of the client's; a pod on that node avoids this."
     )
     return Fix(
-        f"External traffic policy Cluster for {service}", (step,), check_from_client(vip, client), (caution,)
+        f"External traffic policy Cluster for {_name(service)}",
+        (step,),
+        check_from_client(vip, client),
+        (caution,),
     )
 
 
@@ -55,7 +63,10 @@ def policy_local(service: str, vip: Address, client: str) -> Fix:
     )
     caution = "A node without a ready endpoint of its own then drops what arrives: the announcing node must have one."
     return Fix(
-        f"External traffic policy Local for {service}", (step,), check_from_client(vip, client), (caution,)
+        f"External traffic policy Local for {_name(service)}",
+        (step,),
+        check_from_client(vip, client),
+        (caution,),
     )
 
 
@@ -76,7 +87,10 @@ def source_ranges(
     )
     caution = "Wider is simpler: the whole subnet of the client, if all of it is to be served."
     return Fix(
-        f"Let {', '.join(map(str, more))} use {service}", (step,), check_from_client(vip, client), (caution,)
+        f"Let {', '.join(map(str, more))} use {_name(service)}",
+        (step,),
+        check_from_client(vip, client),
+        (caution,),
     )
 
 
@@ -101,7 +115,7 @@ def add_port(service: str, port: ServicePort, target: int, vip: Address, client:
         "An API server before Kubernetes 1.26 may refuse TCP and UDP in one LoadBalancer Service (mixed protocols): there a "
         "second Service with the same address serves the other protocol (MetalLB: metallb.io/allow-shared-ip on both)."
     )
-    return Fix(f"Add {port} to {service}", (step,), check_from_client(vip, client), (caution, mixed))
+    return Fix(f"Add {port} to {_name(service)}", (step,), check_from_client(vip, client), (caution, mixed))
 
 
 def look_at_backend(service: str | None, vip: Address, client: str) -> Fix:

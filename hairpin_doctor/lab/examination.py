@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -57,6 +57,9 @@ class Verdict:
 class Scanner(Protocol):
     """How the two machines of a case are scanned. Recordings: this machine's first."""
 
+    def asking(self, case: Case) -> Scanner:
+        """The same, for what this case says is to be scanned."""
+
     def client(self) -> tuple[Verdict, tuple[Recording, ...]]:
         """A scan in the client, of the case's targets."""
 
@@ -78,6 +81,10 @@ class ByCommand:
     case: Case
     names: Names
     folder: Path
+
+    def asking(self, case: Case) -> Scanner:
+        """See Scanner."""
+        return replace(self, case=case)
 
     def client(self) -> tuple[Verdict, tuple[Recording, ...]]:
         """See Scanner."""
@@ -120,6 +127,10 @@ class InProcess:
     case: Case
     names: Names
     folder: Path
+
+    def asking(self, case: Case) -> Scanner:
+        """See Scanner."""
+        return replace(self, case=case)
 
     def client(self) -> tuple[Verdict, tuple[Recording, ...]]:
         """See Scanner."""

@@ -22,6 +22,17 @@ def first_broken(report: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((each for each in found if each["severity"] != "note"), None)
 
 
+def to_mend(report: Mapping[str, Any], case: Case) -> Mapping[str, Any] | None:
+    """The first broken one; where everything is a note, the one of which the case knows how it is mended."""
+    noted = (each for each in report["diagnoses"] if each["code"] in case.codes[:1] and advice(case))
+    return first_broken(report) or next(noted, None)
+
+
+def advice(case: Case) -> bool:
+    """Whether the case knows what a person does where a fix is advice only."""
+    return any(each is not None for each in (case.repair, case.recovered, case.by_hand))
+
+
 OF_THE_WHOLE_MACHINE = "net/netfilter/nf_conntrack_max"
 """A setting that no namespace may write: the lab leaves the machine that it runs on alone."""
 

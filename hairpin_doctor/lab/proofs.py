@@ -63,6 +63,9 @@ FURTHER: dict[str, tuple[tuple[str, int], ...]] = {
 }
 """Cases with the position of the fix among those of their first cause; pasted as shown, its undo too (test_fixes.py)."""
 
+NOTED = {"service_object.policy_local": ("flux-and-floods", "HD509")}
+"""The first fix of a note, by its code; pasted as shown and taken back likewise, though nothing fails before."""
+
 TOLD = {
     "announced_by_many_interfaces._name_one": "the cluster's advertisement, which nobody here has read",
     "backend_refuses._nobody_listens": "which program should listen is not known",
@@ -104,7 +107,6 @@ ELSEWHERE = {
     "announce.advertise_pool": "it takes a cluster: tests/unit/machine/test_kubectl_and_a_server.py",
     "excluded_by_label._ignore": "as advertise_pool",
     "excluded_by_label._remove": "as advertise_pool",
-    "service_object.policy_local": "of a note: nothing fails",
     "conntrack_trouble._raise": "no namespace may raise the limit; seen in a guest: docs/design/lab.md",
 }
 """Fixes with changes of which no case of the catalogue is the proof, and what stands for it."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hairpin_doctor.lab.build import Lab
 from hairpin_doctor.lab.cases.case import Case, Vantage
 from hairpin_doctor.lab.examination import BOTH, ByCommand, Scanner, ScannerOf, Verdict, examine, sufferers
-from hairpin_doctor.lab.mend import apply_fix, can_be_applied, first_broken, repair
+from hairpin_doctor.lab.mend import advice, apply_fix, can_be_applied, repair, to_mend
 from hairpin_doctor.lab.reversible import NotReversed, Reversible
 from hairpin_doctor.lab.running import Examine, Setting
 from hairpin_doctor.machine.changing.found import CannotChange
@@ -85,17 +86,17 @@ def _mend(lab: Lab, setting: Setting, found: Verdict, scanner: Scanner, tell: Te
         tell(wrong is None, f"then    {wrong or _said(found)}")
         if wrong is not None:
             return False
-    cause = _carry_out(lab, setting, found, tell)
-    return cause is None or is_mended(
-        scanner, setting.case, cause, lambda good, text: tell(good, f"after   {text}")
-    )
+    cause, case = _carry_out(lab, setting, found, tell), setting.case
+    if case.moved is not None:
+        scanner = scanner.asking(replace(case, targets=case.moved))
+    return cause is None or is_mended(scanner, case, cause, lambda good, text: tell(good, f"after   {text}"))
 
 
 def _mend_reversibly(
     lab: Lab, setting: Setting, found: Verdict, scanner: Scanner, tell: Tell, folder: Path
 ) -> bool:
     """Mend the first cause by the engine, and take it back."""
-    cause = first_broken(found.report)
+    cause = to_mend(found.report, setting.case)
     fix = cause["fixes"][0] if cause and cause["fixes"] else None
     if cause is None or fix is None or not can_be_applied(fix):
         return _mend(lab, setting, found, scanner, tell)
@@ -115,20 +116,15 @@ def _mend_reversibly(
 
 
 def _carry_out(lab: Lab, setting: Setting, found: Verdict, tell: Tell) -> Mapping[str, Any] | None:
-    """Apply the first fix of the first cause that is more than a note; that cause, or None where there is nothing to do."""
-    cause = first_broken(found.report)
+    """Apply the first fix of the cause that is to be mended; that cause, or None where there is nothing to do."""
+    cause = to_mend(found.report, setting.case)
     fix = cause["fixes"][0] if cause and cause["fixes"] else None
-    if cause is None or fix is None or not (can_be_applied(fix) or _advice(setting.case)):
+    if cause is None or fix is None or not (can_be_applied(fix) or advice(setting.case)):
         return None
     how = apply_fix(lab, setting.case, setting.names, fix) if can_be_applied(fix) else None
     for line in how or repair(lab, setting.case, setting.names):
         tell(True, f"mend    {line}")
     return cause
-
-
-def _advice(case: Case) -> bool:
-    """Whether the case knows what a person does where a fix is advice only."""
-    return any(each is not None for each in (case.repair, case.recovered, case.by_hand))
 
 
 def is_mended(scanner: Scanner, case: Case, cause: Mapping[str, Any], tell: Tell) -> bool:

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from hairpin_doctor.claimants import Claimant, claimants, met, ports
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.fixes.forget import forget
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import is_the_gateway, names, symptom
@@ -139,7 +140,7 @@ def _diagnosis(network: Network, vip: Address, what: str, owner: VantagePoint | 
         because=tuple(because),
         severity=severity,
         confidence=Confidence.PROVEN,
-        fixes=(_exclude([str(vip)], vip, client.name if client else "a client"),),
+        fixes=(_exclude([str(vip)], vip, client.name if client else None),),
         ruled_out=("HD203, HD206: it is no stranger's address, and nobody answers for a foreign one.",),
     )
 
@@ -169,7 +170,8 @@ def _says(claimant: Claimant, vip: Address) -> str:
     return f"{claimant} {' and '.join(parts)}."
 
 
-def _exclude(taken: list[str], vip: Address, client: str = "a client") -> Fix:
+def _exclude(taken: list[str], vip: Address, client: str | None = None) -> Fix:
+    """`client`: who may have learned the announcer's MAC for the address; None where none was scanned."""
     another = (
         ""
         if str(vip) not in taken
@@ -186,4 +188,6 @@ def _exclude(taken: list[str], vip: Address, client: str = "a client") -> Fix:
             f"after it).{another}"
         ),
     )
-    return Fix(f"Take {', '.join(taken)} out of the pool", (step,), check_from_client(vip, client))
+    forgotten = (forget(vip, client),) if client and another else ()
+    check = check_from_client(vip, client or "a client")
+    return Fix(f"Take {', '.join(taken)} out of the pool", (step, *forgotten), check)

@@ -24,6 +24,7 @@ from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import is_the_gateway, live_macs, macs_used, names, symptom
 from hairpin_doctor.vantage_point import VantagePoint
+from probes.arp import ArpFacts
 from probes.icmp import IcmpFacts
 from probes.neighbours import NeighbourFacts
 from probes.routes import RouteFacts
@@ -41,10 +42,18 @@ def proxy_arp_answers(network: Network, vip: Address) -> Verdict:
     for client in sorted(clients, key=lambda each: each not in network.failing(vip)):
         if not client.findings[RouteFacts].on_link(vip):
             continue
-        gateway = [mac for mac in live_macs(client, vip) if mac in client.gateway_macs()]
+        gateway = [mac for mac in live_macs(client, vip) if mac in _macs_of_its_gateway(client, vip)]
         if gateway:
             return _judge(network, client, vip, gateway[0])
     return Cleared(f"no gateway answers ARP for {vip} at {names(clients)}")
+
+
+def _macs_of_its_gateway(client: VantagePoint, vip: Address) -> tuple[str, ...]:
+    """Those that answer for it now, if any does: what the client remembers may be another's that had the address before."""
+    routes, arp = client.findings[RouteFacts], client.findings[ArpFacts]
+    default = routes.default_towards(vip)
+    now = arp.macs(default.gateway, default.interface) if default else ()
+    return now or client.gateway_macs()
 
 
 def _judge(network: Network, client: VantagePoint, vip: Address, mac: str) -> Verdict:

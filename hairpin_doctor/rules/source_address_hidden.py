@@ -20,7 +20,8 @@ from hairpin_doctor.translation import translated_flows
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.questions.firewall import TrackedConnection
 from probes.service_rules import ServiceRulesFacts
-from probes.target import Address
+from probes.target import Address, Protocol
+from probes.tcp import TcpFacts, frames_sent
 
 
 @rule("HD509", "source-address-hidden", Severity.NOTE, ipv6=Ipv6.PROVEN)
@@ -32,10 +33,20 @@ def source_address_hidden(network: Network, vip: Address) -> Verdict:
         raise network.need_host(vip, "whether it hides the clients' addresses from the backend")
     for client in network.working(vip):
         for host in network.hosts(vip):
-            for flow in translated_flows(host, client, vip):
+            for flow in _newest(client, vip, translated_flows(host, client, vip)):
                 if flow.seen_reply and flow.reply.destination != flow.original.source:
                     return _diagnosis(vip, client, host, flow)
     return Cleared(f"no answered connection to {vip} has its source replaced, as far as it is tracked")
+
+
+def _newest(
+    client: VantagePoint, vip: Address, flows: tuple[TrackedConnection, ...]
+) -> tuple[TrackedConnection, ...]:
+    """The connections of this very scan, where a capture tells which they are: older ones outlive a change of policy."""
+    tcp = client.findings.get(TcpFacts)
+    ports = {frame.source.port for answer in (tcp.of(vip) if tcp else ()) for frame in frames_sent(answer)}
+    own = (each for each in flows if each.protocol is Protocol.TCP and each.original.source_port in ports)
+    return tuple(own) or flows
 
 
 def _diagnosis(vip: Address, client: VantagePoint, host: VantagePoint, flow: TrackedConnection) -> Diagnosis:

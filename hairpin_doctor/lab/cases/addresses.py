@@ -25,7 +25,7 @@ from hairpin_doctor.lab.faults import (
     on_switch,
     vips_local,
 )
-from hairpin_doctor.lab.homelab import homelab, station
+from hairpin_doctor.lab.homelab import cluster_services, homelab, station
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.second_node import second_node
 from hairpin_doctor.lab.services import Announcer
@@ -136,6 +136,10 @@ _GATEWAY = replace(
     fault=lambda _: nothing,
     symptom=lambda names: _contested(_vip_is_the_gateway(names)),
     targets=lambda names: dns_targets(_vip_is_the_gateway(names)),
+    repair=lambda names: ("host", Announcer(vips=names.vips, interfaces=(names.bridge,)).daemon()),
+    recovered=cluster_services,
+    by_hand=lambda names: ("laptop", f"ip neigh flush to {names.router_ip}"),
+    moved=dns_targets,
 )
 _OUTSIDE = replace(
     _DUPLICATE,

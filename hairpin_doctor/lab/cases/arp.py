@@ -40,6 +40,11 @@ def _two_answer(names: Names) -> tuple[Check, ...]:
     return (*all_served(names, "vm", "laptop"), *asked)
 
 
+def _proxy_arp_off(names: Names) -> tuple[str, str]:
+    keys = (f"net.ipv4.conf.{names.lan_nic}.{key}=0" for key in ("proxy_arp", "proxy_arp_pvlan"))
+    return "router", f"sysctl -w {' '.join(keys)}"
+
+
 _PERMANENT = Case(
     name="stale-neighbour",
     title="The VM holds a permanent neighbour entry with a wrong MAC; everybody else reaches the VIP.",
@@ -64,6 +69,7 @@ CASES = (
         title="The router answers by proxy ARP beside the announcer; who wins the race decides the path.",
         codes=("HD206",),
         fault=router_proxy_arp,
+        by_hand=_proxy_arp_off,
         symptom=_two_answer,
         call_iptables=None,
         targets=all_targets,

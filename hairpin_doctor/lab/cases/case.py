@@ -35,7 +35,7 @@ class Case:
     `call_iptables`: the value the fault needs, None for either. `cluster`: the Services as its API holds them, which
     kubectl changes. `addressed`: the names with the addresses that its machines have. Where a fix is advice only:
     `repair`, a machine's role and the daemon it gets, or `recovered`, what becomes of the Services, or `by_hand`, a
-    machine's role and the shell commands typed there.
+    machine's role and the shell commands typed there. `moved`: the targets afterwards, where the VIP has become another.
     `others`: roles of further clients; "all" is then what the host says with every client's report, and `suffers` are those
     whom its broken causes must speak of, and nobody else.
     `modules`: of the kernel, without which it cannot be built; such cases run in `make lab-vm`.
@@ -60,6 +60,7 @@ class Case:
     repair: Callable[[Names], tuple[str, Daemon]] | None = None
     recovered: Callable[[Names], tuple[Service, ...]] | None = None
     by_hand: Callable[[Names], tuple[str, str]] | None = None
+    moved: Callable[[Names], tuple[str, ...]] | None = None
     expected: Mapping[Vantage, Expected] = field(default_factory=dict)
     afterwards: tuple[Expected, ...] = ()
     others: tuple[str, ...] = ()

@@ -55,7 +55,7 @@ def _ipv6(names: Names) -> Names:
 
 def over_ipv6(case: Case) -> Case:
     """The case with the same names, and IPv6 addresses in the place of IPv4 ones."""
-    repair, by_hand, recovered = case.repair, case.by_hand, case.recovered
+    repair, by_hand, recovered, moved = case.repair, case.by_hand, case.recovered, case.moved
     return replace(
         case,
         name=f"{case.name}-ipv6",
@@ -68,6 +68,7 @@ def over_ipv6(case: Case) -> Case:
         repair=(lambda names: repair(_ipv6(names))) if repair else None,
         by_hand=(lambda names: by_hand(_ipv6(names))) if by_hand else None,
         recovered=(lambda names: recovered(_ipv6(names))) if recovered else None,
+        moved=(lambda names: moved(_ipv6(names))) if moved else None,
     )
 
 

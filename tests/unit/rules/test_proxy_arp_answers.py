@@ -120,3 +120,12 @@ def test_a_gateway_that_holds_the_vip_as_its_own_address_is_no_proxy_but_a_stran
     verdict = router.verdict(duplicate_address)
     assert isinstance(verdict, Diagnosis)
     assert any("HD206" in each and "is the gateway of" in each for each in verdict.ruled_out)
+
+
+def test_a_mac_that_is_remembered_as_the_gateways_and_is_not_now_is_no_proxy(recorded: Recorded) -> None:
+    case = recorded(CASE)
+    mac, router = gateway(case), IPv4Address("192.168.8.1")
+    anew = case.client_lists(
+        ArpSweep, lambda r: replace(r, mac="74:83:c2:00:00:09") if (r.address, r.mac) == (router, mac) else r
+    )
+    assert isinstance(anew.verdict(proxy_arp_answers, anew.client), Cleared)

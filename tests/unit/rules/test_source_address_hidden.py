@@ -46,3 +46,14 @@ def test_one_side_alone_cannot_tell(recorded: Recorded) -> None:
     case = recorded("two-nodes-cluster")
     assert isinstance(case.verdict(source_address_hidden, case.host), Undetermined)
     assert isinstance(case.verdict(source_address_hidden, case.client), Undetermined)
+
+
+def test_older_flows_than_those_of_this_scan_say_nothing_of_the_policy_now(recorded: Recorded) -> None:
+    case = recorded("two-nodes-cluster")
+    port = case.syn_port()
+
+    def kept(flow: Any) -> Any:
+        now = flow.original.source_port == port
+        return replace(flow, reply=replace(flow.reply, destination=flow.original.source)) if now else flow
+
+    assert isinstance(case.host_lists(TrackedConnections, kept).verdict(source_address_hidden), Cleared)
