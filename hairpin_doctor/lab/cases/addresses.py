@@ -9,7 +9,7 @@ stranger ┘ (some machine that was given .53)
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import ip_address, ip_interface
+from ipaddress import ip_interface
 
 from hairpin_doctor.lab.cases.arp import LONG
 from hairpin_doctor.lab.cases.case import Case, all_served, dns_is, dns_targets
@@ -21,18 +21,16 @@ from hairpin_doctor.lab.faults import (
     interface,
     neighbour,
     no_announcer,
-    nothing,
     on_switch,
     vips_local,
 )
-from hairpin_doctor.lab.homelab import cluster_services, homelab, station
+from hairpin_doctor.lab.homelab import station
 from hairpin_doctor.lab.names import Names
 from hairpin_doctor.lab.second_node import second_node
 from hairpin_doctor.lab.services import Announcer
 from hairpin_doctor.lab.topology import CableEnd, Loopback, Ruleset
 
 STRANGER = "stranger"
-OUTSIDE = {4: ip_address("172.29.53.53"), 6: ip_address("fdac:1d35::53")}
 
 
 def _stranger(names: Names) -> Fault:
@@ -89,25 +87,6 @@ def _one_node_is_dead(names: Names) -> tuple[Check, ...]:
     return (both, *dns_is("laptop", names.dns_vip, "silent"))
 
 
-def _vip_is_the_gateway(names: Names) -> Names:
-    return replace(names, dns_vip=names.router_ip)
-
-
-def vip_outside(names: Names) -> Names:
-    """An address of a private range that the lab uses for nothing else."""
-    return replace(names, dns_vip=OUTSIDE[names.lan.version])
-
-
-def _contested(names: Names) -> tuple[Check, ...]:
-    both = _answered_by(names, names.bridge_mac, names.router_mac)
-    return (both, *dns_is("laptop", names.dns_vip, "refused"))
-
-
-def _never_asked(names: Names) -> tuple[Check, ...]:
-    """The announcer would answer those who ask."""
-    return (_answered_by(names, names.bridge_mac), *dns_is("laptop", names.dns_vip, "silent"))
-
-
 def _unanswered(names: Names) -> tuple[Check, ...]:
     return (_answered_by(names), *dns_is("laptop", names.dns_vip, "unreachable"))
 
@@ -126,30 +105,6 @@ _DUPLICATE = Case(
     symptom=_refused,
     client="laptop",
     targets=dns_targets,
-)
-_GATEWAY = replace(
-    _DUPLICATE,
-    name="pool-holds-the-gateway",
-    title="The VIP is the router's own address: router and announcer both answer ARP for it.",
-    codes=("HD109",),
-    network=lambda names, variant: homelab(_vip_is_the_gateway(names), variant),
-    fault=lambda _: nothing,
-    symptom=lambda names: _contested(_vip_is_the_gateway(names)),
-    targets=lambda names: dns_targets(_vip_is_the_gateway(names)),
-    repair=lambda names: ("host", Announcer(vips=names.vips, interfaces=(names.bridge,)).daemon()),
-    recovered=cluster_services,
-    by_hand=lambda names: ("laptop", f"ip neigh flush to {names.router_ip}"),
-    moved=dns_targets,
-)
-_OUTSIDE = replace(
-    _DUPLICATE,
-    name="vip-outside-prefix",
-    title="The VIP lies in no prefix of the segment: clients send it to the router, which throws it away.",
-    codes=("HD111",),
-    network=lambda names, variant: homelab(vip_outside(names), variant),
-    fault=lambda _: nothing,
-    symptom=lambda names: _never_asked(vip_outside(names)),
-    targets=lambda names: dns_targets(vip_outside(names)),
 )
 ARPTABLES = """table arp filter {{
     chain OUTPUT {{
@@ -186,8 +141,6 @@ _SPLIT = replace(
 )
 
 CASES = (
-    _GATEWAY,
-    _OUTSIDE,
     _IGNORED,
     replace(
         _IGNORED,

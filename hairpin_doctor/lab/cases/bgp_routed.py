@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hairpin_doctor.lab.cases.addresses import vip_outside
 from hairpin_doctor.lab.cases.case import Case, dns_is, dns_targets
+from hairpin_doctor.lab.cases.pools import vip_outside
 from hairpin_doctor.lab.checks import Check, Tcp, Udp
 from hairpin_doctor.lab.daemon import Daemon
 from hairpin_doctor.lab.faults import Fault, bgp, compose, no_announcer, router_drops_invalid
