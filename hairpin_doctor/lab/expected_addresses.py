@@ -1,4 +1,4 @@
-"""What the doctor must say of the cases of address and routing (cases/pools.py, cases/addresses.py, cases/routing.py), by hand."""
+"""What the doctor must say of the cases of pools, address and routing (pools.py, addresses.py, routing.py), by hand."""
 
 from __future__ import annotations
 
