@@ -141,8 +141,11 @@ def _tell_what_is_left(wanted: Wanted, page: Page) -> None:
 
 def _confirmed(engine: Engine, id_: str, seconds: int) -> Checkpoint:
     """Wait for a yes here, or for --confirm in another shell."""
+    from hairpin_doctor.machine.terminal import forget_typed
+
     asked = sys.stdin.isatty()
     if asked:
+        forget_typed()
         click.echo(f"Keep it? Type yes within {seconds} seconds, or all is taken back: ", err=True, nl=False)
     else:
         click.echo(f"To keep it: sudo hairpin-doctor fix --confirm, within {seconds} seconds", err=True)

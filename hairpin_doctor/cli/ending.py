@@ -11,6 +11,7 @@ from hairpin_doctor.cli.persisting import loses, make_last_run_lasting, tell_las
 from hairpin_doctor.cli.refused import Refused
 from hairpin_doctor.mending.checkpoint import Checkpoint
 from hairpin_doctor.mending.engine import Engine
+from hairpin_doctor.mending.rollback import after_a_reboot
 from hairpin_doctor.mending.store import MendingRefused, Store
 from hairpin_doctor.mending.watchdog import hands_for
 from hairpin_doctor.report.page import Page
@@ -77,6 +78,20 @@ def _taken_back(
     return KEPT if ended.phase == "rolled-back" else NOT_KEPT
 
 
+def _show_what_a_reboot_did(checkpoint: Checkpoint, page: Page) -> None:
+    rebooted = after_a_reboot(checkpoint)
+    if rebooted is None:
+        return
+    page.item(f"{rebooted}.")
+    if checkpoint.pending:
+        page.item(
+            "`hairpin-doctor fix --rollback` takes back what is left of it: files, and what it told the cluster."
+        )
+    page.item(
+        f"`hairpin-doctor fix {checkpoint.code} --apply` applies it again; with --persist it would have lasted."
+    )
+
+
 def show_history(directory: Path) -> int:
     """--history."""
     page, store = Page(), Store(directory)
@@ -86,6 +101,7 @@ def show_history(directory: Path) -> int:
         raise Refused(error) from None
     for checkpoint in found:
         show_checkpoint(checkpoint, page)
+        _show_what_a_reboot_did(checkpoint, page)
     if not found:
         page.text(f"Nothing was ever applied here ({directory}).")
     return KEPT

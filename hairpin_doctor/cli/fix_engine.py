@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ def engine_for(state: Path, context: str | None) -> Engine:
     from hairpin_doctor.report.printable import printable
 
     def tell(text: str) -> None:
-        click.echo(f"  {printable(text)}", err=True)
+        with suppress(OSError):  # nobody reads it any more, and what is begun must come to its end
+            click.echo(f"  {printable(text)}", err=True)
 
     return Engine(Store(state), ThisMachine(Kubectl(context) if context else None), tell)
 

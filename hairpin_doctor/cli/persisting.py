@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from hairpin_doctor.cli.refused import Refused
 from hairpin_doctor.fixes.changes import Change, ConfigFile, EnabledUnit
@@ -105,7 +104,7 @@ def make_last_run_lasting(
         )
     if kept.installed:
         raise Refused(f"run {kept.id} is lasting already: `hairpin-doctor fix --history` shows its files")
-    if kept.boot_id != Path("/proc/sys/kernel/random/boot_id").read_text().strip():
+    if kept.of_another_boot:
         raise Refused(
             f"this machine was started anew since run {kept.id}, which ended it: `hairpin-doctor fix {kept.code} --apply "
             "--persist` applies it again"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -34,3 +34,23 @@ def is_held(path: Path) -> bool:
             return False
     except Held:
         return True
+
+
+def holder(path: Path) -> int | None:
+    """The process that holds the lock file `path` now, by what the kernel says of its open files (proc_pid_fdinfo(5))."""
+    wanted = path.stat()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or is of another user
+            for opened in (process / "fd").iterdir():
+                if _is_held_by(opened, wanted):
+                    return int(process.name)
+    return None
+
+
+def _is_held_by(opened: Path, wanted: os.stat_result) -> bool:
+    with suppress(OSError):  # closed meanwhile
+        return (
+            os.path.samestat(opened.stat(), wanted)
+            and "lock:" in (opened.parent.with_name("fdinfo") / opened.name).read_text()
+        )
+    return False

@@ -13,22 +13,34 @@ import hairpin_doctor
 SYSTEMD = Path("/run/systemd/system")  # sd_booted(3)
 
 
+def boot_id() -> str:
+    """Another one since every start of the machine: what ran, or was set in the kernel, before that is gone."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
 def started(pid: int) -> int:
     """When process `pid` started, in clock ticks since boot; 0 if there is none. Tells a reused id apart."""
-    try:
-        line = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return int(line.rpartition(")")[2].split()[19])
+    return int(found[19]) if (found := _status(pid)) else 0
 
 
 def is_running(pid: int, since: int) -> bool:
     """Whether that very process is alive; one that has ended and waits to be reaped is not."""
+    found = _status(pid)
+    return found is not None and int(found[19]) == since and found[0] not in "ZX"
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether somebody stopped it, by Ctrl-Z or a signal, so that it waits for `fg`."""
+    found = _status(pid)
+    return found is not None and found[0] in "Tt"
+
+
+def _status(pid: int) -> list[str] | None:
+    """Its state and what follows it in proc_pid_stat(5); None if there is no such process."""
     try:
-        line = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return False
-    return int(line[19]) == since and line[0] not in "ZX"
+        return None
 
 
 def start_outliving(module: str, arguments: Sequence[str], unit: str) -> str:
@@ -61,11 +73,19 @@ def start_outliving(module: str, arguments: Sequence[str], unit: str) -> str:
 
 def as_service(argv: Sequence[str], unit: str) -> list[str]:
     """The command that has systemd run `argv` as a transient service (systemd-run(1)), forgotten once it has ended."""
-    head = ["systemd-run", "--quiet", "--collect", f"--unit={unit}", "--property=KillMode=process"]
+    head = [
+        "systemd-run",
+        "--quiet",
+        "--collect",
+        f"--unit={unit}",
+        "--property=KillMode=process",
+        *RESTARTED,
+    ]
     setenv = [f"--setenv={key}={value}" for key, value in _environment().items()]
     return [*head, *setenv, "--", *argv]
 
 
+RESTARTED = ("--property=Restart=on-failure", "--property=OOMScoreAdjust=-900")  # killed, it comes again
 DETACH = "import os, sys; os.fork() and os._exit(0); os.execv(sys.argv[1], sys.argv[1:])"
 
 

@@ -12,6 +12,7 @@ from types import FrameType
 
 HANG_UPS = (signal.SIGHUP, signal.SIGTERM)
 ENDING = (*HANG_UPS, signal.SIGINT)
+STOPPING = (signal.SIGTSTP, signal.SIGTTOU, signal.SIGTTIN)
 
 
 @contextmanager
@@ -50,6 +51,19 @@ def undisturbed() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def unstopped() -> Iterator[None]:
+    """Ctrl-Z, and writing to the terminal from the background, stop neither this thread nor what it starts until the end.
+
+    They are blocked and not ignored: a Ctrl-Z that came meanwhile takes effect then.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

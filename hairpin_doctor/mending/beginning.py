@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hairpin_doctor.machine.processes import started
+from hairpin_doctor.machine.processes import boot_id, started
 from hairpin_doctor.mending.checkpoint import Checkpoint, Work
 
 
@@ -24,7 +24,7 @@ def first_checkpoint(work: Work, lasts_s: float, number: int) -> Checkpoint:
         context=work.context,
         kubeconfig=_kubeconfig(),
         made_at=now.isoformat(timespec="seconds"),
-        boot_id=Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
+        boot_id=boot_id(),
         doctor=os.getpid(),
         doctor_started=started(os.getpid()),
         deadline=time.monotonic() + lasts_s,

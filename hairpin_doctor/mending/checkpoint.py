@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from hairpin_doctor.fixes.changes import KINDS, Change
+from hairpin_doctor.machine.processes import boot_id
 from hairpin_doctor.report.strict import WrongType, as_object, as_text, converter
 
 Phase = Literal[
@@ -68,6 +69,11 @@ class Checkpoint:
     def pending(self) -> bool:
         """Whether it still can be, or has to be, taken back before another may begin."""
         return self.phase in PENDING
+
+    @property
+    def of_another_boot(self) -> bool:
+        """Whether the machine was started anew since: nothing is left of what was set in its kernel."""
+        return self.boot_id != boot_id()
 
     def is_called(self, name: str | None) -> bool:
         """Whether a person who says this means the run: by its cause, one of its VIPs, or its id; None means any."""

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 
 from hairpin_doctor.fixes.changes import Change
 from hairpin_doctor.machine.changing.found import CannotChange, NoInterface
 from hairpin_doctor.machine.changing.hands import Hands
 from hairpin_doctor.machine.processes import is_running
+from hairpin_doctor.machine.signals import undisturbed
 from hairpin_doctor.mending.beginning import first_checkpoint
 from hairpin_doctor.mending.checkpoint import Checkpoint, Work
 from hairpin_doctor.mending.installing import Installer, installing
 from hairpin_doctor.mending.reprobe import Comparison, Probe, States, probe_until_good
-from hairpin_doctor.mending.rollback import refuse_edited, restore, take_back, why_take_back
+from hairpin_doctor.mending.rollback import after_a_reboot, refuse_edited, restore, take_back, why_take_back
 from hairpin_doctor.mending.steps import Run, Steps, TakenBack
 from hairpin_doctor.mending.store import MendingRefused, Store, Tell
 from hairpin_doctor.mending.watchdog import NO_WATCHDOG, start_watchdog
 
 APPLY_AT_MOST_S = 300.0
+LATE_S = 5.0  # after its deadline the watchdog has not come for so long that it will not come
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,8 @@ class Engine:
         )
         if alive or self.store.is_watched(pending.id):
             return False
-        ended = self._take_back(pending, "left behind by a doctor and a watchdog that are gone: taken back")
-        return not ended.pending
+        why = "left behind by a doctor and a watchdog that are gone: taken back"
+        return not self._take_back(pending, after_a_reboot(pending) or why).pending
 
     def _carry_out(
         self,
@@ -114,12 +116,13 @@ class Engine:
         run = Run(checkpoint)
         try:
             for change in work.changes:
+                self._keep_watched(run)
                 self._steps.carry_out(run, change)
             self._steps.read_back(work.changes)
             self.tell("probing again")
             found = probe_until_good(probe, before, work.vips, must_mend=must_mend)
             if not found.good(must_mend=must_mend):
-                raise TakenBack(_why_not(found, must_mend))
+                raise TakenBack(found.why_not(must_mend=must_mend))
             return self._await(run, found, confirm_within)
         except (CannotChange, TakenBack, MendingRefused, OSError) as error:
             return self._take_back(run.last, f"rolled back: {error}")
@@ -127,7 +130,14 @@ class Engine:
             self._take_back(run.last, f"rolled back: interrupted ({type(error).__name__})")
             raise
 
+    def _keep_watched(self, run: Run) -> None:
+        """Nothing goes on unwatched. Raises MendingRefused where the watchdog is gone and no other one comes."""
+        if not self.store.is_watched(run.last.id):
+            how = self.watch(self.store, self._steps.still(run))
+            self.tell(f"the watchdog was gone: another one runs ({how})")
+
     def _await(self, run: Run, found: Comparison, confirm_within: int) -> Checkpoint:
+        self._keep_watched(run)
         with self.store.mutex():
             checkpoint = self._steps.still(run)
             said = (f"works now: {', '.join(found.mended)}",) if found.mended else ()
@@ -141,8 +151,8 @@ class Engine:
         return checkpoint
 
     def _take_back(self, last: Checkpoint, why: str) -> Checkpoint:
-        """By what is on disk, or by what we remember where that cannot be read."""
-        with self.store.mutex():
+        """By what is on disk, or by what we remember where that cannot be read; nobody keeps us from it."""
+        with self.store.mutex(may_end=lambda: True), undisturbed():
             checkpoint = self.store.read_or(last, self.tell)
             if not checkpoint.pending:
                 return checkpoint
@@ -156,7 +166,10 @@ class Engine:
         with self._opened():
             pending = self.store.pending()
             if pending is None or pending.phase != "awaiting-confirmation":
-                raise MendingRefused(f"nothing awaits confirmation{_last_run(self.store)}")
+                raise MendingRefused(f"nothing awaits confirmation{self.store.last_words()}")
+            rebooted = after_a_reboot(pending)
+            if rebooted is not None:
+                raise MendingRefused(f"run {pending.id} cannot be kept any more: {rebooted}")
             kept = replace(pending, phase="confirmed", said=(*pending.said, "confirmed"))
             kept = installing(kept) if kept.lasting else kept
             self.store.write(kept)
@@ -187,16 +200,23 @@ class Engine:
             if checkpoint is None:
                 raise MendingRefused(f"no fix{f' for {name}' if name else ''} has files installed here.")
             refuse_edited(checkpoint, self.hands)
-            return restore(self.store, checkpoint, self.hands, "uninstalled on request", self.tell)
+            return self._restored(checkpoint, "uninstalled on request")
 
     def roll_back(self, id_: str | None = None, *, name: str | None = None) -> Checkpoint:
         """Take back the open run, else the last one kept, of this name; or `id_`. Raises MendingRefused if none is."""
         with self._opened():
             checkpoint = self.store.read(id_) if id_ is not None else self.last(name)
             if checkpoint is None or checkpoint.phase == "rolled-back":
-                raise MendingRefused(f"there is nothing to roll back{_last_run(self.store)}")
+                raise MendingRefused(f"there is nothing to roll back{self.store.last_words()}")
             refuse_edited(checkpoint, self.hands)
-            return restore(self.store, checkpoint, self.hands, "rolled back on request", self.tell)
+            return self._restored(checkpoint, "rolled back on request")
+
+    def _restored(self, checkpoint: Checkpoint, why: str) -> Checkpoint:
+        """Somebody who is killed meanwhile leaves a run that says so, and that the next one completes."""
+        with undisturbed():
+            with suppress(OSError):  # a full disk keeps nobody from restoring
+                self.store.write(replace(checkpoint, phase="rollback-incomplete"))
+            return restore(self.store, checkpoint, self.hands, why, self.tell)
 
     def _opened(self) -> AbstractContextManager[None]:
         if not self.store.directory.is_dir():
@@ -211,36 +231,18 @@ class Engine:
         return next((each for each in runs if each.pending), None) or next(kept, None)
 
     def await_end(self, id_: str, poll_s: float = 0.2) -> Checkpoint:
-        """Wait until somebody confirms or the watchdog takes it back; should that have died, do it here."""
+        """Wait until somebody confirms or the watchdog takes it back; should that be dead or stopped, do it here."""
         while True:
             checkpoint = self.store.read(id_)
             if not checkpoint.pending:
                 return checkpoint
-            if not self.store.is_watched(id_):
-                if checkpoint.phase == "rollback-incomplete":
-                    return checkpoint
-                why = why_take_back(checkpoint, time.monotonic(), "the doctor")
-                if why is not None:
-                    return self._take_back(checkpoint, why)
+            watched = self.store.is_watched(id_)
+            if checkpoint.phase == "rollback-incomplete" and not watched:
+                return checkpoint
+            why = why_take_back(checkpoint, time.monotonic() - (LATE_S if watched else 0), "the doctor")
+            if why is not None:
+                return self._take_back(checkpoint, why)
             time.sleep(poll_s)
 
 
 HOW_TO_END = "end it with `hairpin-doctor fix --confirm` or `hairpin-doctor fix --rollback` first."
-
-
-def _why_not(found: Comparison, must_mend: bool) -> str:
-    said = []
-    if found.broken:
-        said.append(f"{', '.join(found.broken)} worked before and no longer does")
-    if must_mend and found.failing:
-        said.append(f"{', '.join(found.failing)} still fails")
-    return " and ".join(said)
-
-
-def _last_run(store: Store) -> str:
-    history = store.history()
-    if not history:
-        return "."
-    last = history[-1]
-    why = f": {last.said[-1]}" if last.said else ""
-    return f"; the last run, {last.id}, is {last.phase}{why}."

@@ -12,6 +12,7 @@ from hairpin_doctor.machine.changing.found import CannotChange
 from hairpin_doctor.machine.changing.hands import Hands
 from hairpin_doctor.machine.changing.parsers import opinions
 from hairpin_doctor.machine.processes import started
+from hairpin_doctor.machine.signals import undisturbed
 from hairpin_doctor.mending.checkpoint import Checkpoint
 from hairpin_doctor.mending.rollback import withdraw
 from hairpin_doctor.mending.steps import Run, Steps, TakenBack
@@ -63,7 +64,7 @@ class Installer:
         return done
 
     def _withdraw(self, last: Checkpoint, why: str) -> Checkpoint:
-        with self.store.mutex():
+        with self.store.mutex(may_end=lambda: True), undisturbed():
             checkpoint = self.store.read_or(last, self.tell)
             if checkpoint.phase != "installing":
                 return checkpoint

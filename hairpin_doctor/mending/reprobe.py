@@ -26,6 +26,15 @@ class Comparison:
         """Whether the change may stay; `must_mend`: what failed has to work now."""
         return not self.broken and not (must_mend and self.failing)
 
+    def why_not(self, *, must_mend: bool) -> str:
+        """In words, where it is not good."""
+        said = []
+        if self.broken:
+            said.append(f"{', '.join(self.broken)} worked before and no longer does")
+        if must_mend and self.failing:
+            said.append(f"{', '.join(self.failing)} still fails")
+        return " and ".join(said)
+
 
 def states_here(report: Report) -> dict[str, bool | None]:
     """Every target as this machine, looked at in this run, experienced it."""

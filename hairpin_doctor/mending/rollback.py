@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hairpin_doctor.fixes.changes import Change, ConfigFile, Manifest
+from hairpin_doctor.fixes.persistence.momentary import lasting_part
 from hairpin_doctor.machine.changing.found import CannotChange, NoInterface
 from hairpin_doctor.machine.changing.hands import Hands
+from hairpin_doctor.machine.changing.kubectl import is_clusters
 from hairpin_doctor.machine.processes import is_running
 from hairpin_doctor.mending.checkpoint import Checkpoint
 from hairpin_doctor.mending.store import MendingRefused, Store, Tell
@@ -17,8 +19,8 @@ TRIES, PAUSE_S = 3, 1.0
 
 
 def why_take_back(checkpoint: Checkpoint, now: float, who: str = "the watchdog") -> str | None:
-    """The reason why `who` watches has to take it back now, or None. `now`: CLOCK_MONOTONIC."""
-    dead = not is_running(checkpoint.doctor, checkpoint.doctor_started)
+    """The reason why `who` watches has to take it back now, or None. `now`: CLOCK_MONOTONIC, as no other clock is used."""
+    dead = checkpoint.of_another_boot or not is_running(checkpoint.doctor, checkpoint.doctor_started)
     late = now > checkpoint.deadline
     match checkpoint.phase:
         case "rollback-incomplete":
@@ -27,16 +29,39 @@ def why_take_back(checkpoint: Checkpoint, now: float, who: str = "the watchdog")
             return f"the doctor died while it applied the changes: {who} took them back"
         case "applying" if late:
             return f"applying took too long: {who} took the changes back"
-        case "installing" if dead or late:
-            why = (
-                "the doctor died while it installed the files"
-                if dead
-                else "installing the files took too long"
-            )
-            return f"NOT made lasting: {why}, and they were taken away; what was applied holds until the next reboot"
+        case "installing" if dead:
+            return _not_lasting("the doctor died while it installed the files")
+        case "installing" if late:
+            return _not_lasting("installing the files took too long")
         case "awaiting-confirmation" if late:
             return f"nobody confirmed in time: {who} took the changes back"
     return None
+
+
+def why_at_an_end(checkpoint: Checkpoint) -> str | None:
+    """The reason why a watchdog that has to end takes the run back first, or None where it has come to its end."""
+    ended = "the watchdog was told to end (by a shutdown, or by kill)"
+    if checkpoint.phase == "installing":
+        return _not_lasting(ended)
+    return f"{ended} before anybody confirmed: it took the changes back" if checkpoint.pending else None
+
+
+def after_a_reboot(checkpoint: Checkpoint) -> str | None:
+    """What a reboot did to the run, or None where there was none since, or it took nothing away."""
+    if not checkpoint.of_another_boot:
+        return None
+    gone = "what it had set in this machine is gone with that"
+    if checkpoint.phase in ("applying", "awaiting-confirmation"):
+        return f"the machine was started anew before anybody confirmed it, and {gone}"
+    if checkpoint.phase == "installing":
+        return f"NOT made lasting: the machine was started anew meanwhile, and {gone}"
+    if checkpoint.phase == "confirmed" and not checkpoint.installed and lasting_part(checkpoint.changes)[0]:
+        return f"the machine was started anew since, and {gone}"
+    return None
+
+
+def _not_lasting(why: str) -> str:
+    return f"NOT made lasting: {why}, and they were taken away; what was applied holds until the next reboot"
 
 
 def take_back(store: Store, checkpoint: Checkpoint, hands: Hands, why: str, tell: Tell) -> Checkpoint:
@@ -50,10 +75,17 @@ def restore(store: Store, checkpoint: Checkpoint, hands: Hands, why: str, tell: 
 
     A disk that is full keeps nobody from restoring: then only the note is missing, and doing it again does nothing.
     """
-    left = _all_restored((*checkpoint.uninstall, *checkpoint.undo), hands, tell)
+    left = _all_restored((*checkpoint.uninstall, *_undo(checkpoint)), hands, tell)
     said = (*checkpoint.said, why, *(f"NOT restored: {each}" for each in left))
     ended = replace(checkpoint, phase="rollback-incomplete" if left else "rolled-back", said=said)
     return _written(store, ended, why, tell)
+
+
+def _undo(checkpoint: Checkpoint) -> tuple[Change, ...]:
+    """After a reboot, what the cluster keeps: what stands in the kernel then was set by others, or by what we installed."""
+    if checkpoint.of_another_boot and not checkpoint.installed:
+        return tuple(each for each in checkpoint.undo if is_clusters(each))
+    return checkpoint.undo
 
 
 def withdraw(store: Store, checkpoint: Checkpoint, hands: Hands, why: str, tell: Tell) -> Checkpoint:
@@ -109,6 +141,8 @@ def _restored(undo: Sequence[Change], hands: Hands, tell: Tell) -> list[str]:
             tell(f"nothing left to restore: {gone}")
         except CannotChange as error:
             failed.append(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever breaks, what comes after it is restored all the same
+            failed.append(f"{shown(change)}: {type(error).__name__}: {error}")
     return failed
 
 

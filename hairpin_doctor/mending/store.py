@@ -11,15 +11,14 @@ from pathlib import Path
 
 from hairpin_doctor.machine.files import write_durably
 from hairpin_doctor.machine.locks import Held, is_held, lock
+from hairpin_doctor.machine.signals import unstopped
 from hairpin_doctor.mending.checkpoint import Checkpoint, checkpoint_of
+from hairpin_doctor.mending.mutex import MendingRefused, held
 
 DEFAULT = Path("/var/lib/hairpin-doctor")
+__all__ = ["DEFAULT", "MendingRefused", "Store", "Tell"]
 Tell = Callable[[str], None]
 """Gets one sentence for the person who waits."""
-
-
-class MendingRefused(RuntimeError):
-    """Nothing was changed, and this sentence says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,16 @@ class Store:
         )
 
     @contextmanager
-    def mutex(self) -> Iterator[None]:
-        """Held for one step of a run; whoever dies releases it. Of a directory that was deleted nobody is kept out."""
+    def mutex(self, may_end: Callable[[], bool] | None = None) -> Iterator[None]:
+        """Held for one step of a run; whoever dies releases it. Of a directory that was deleted nobody is kept out.
+
+        Who keeps it too long is killed where `may_end` says so (mutex.py); without that MendingRefused says who it is.
+        Ctrl-Z stops nobody who holds it.
+        """
         if not self.directory.is_dir():
             yield
             return
-        with lock(self.directory / "mutex.lock", wait=True):
+        with unstopped(), held(self.directory / "mutex.lock", may_end):
             yield
 
     @contextmanager
@@ -117,6 +120,15 @@ class Store:
     def pending(self) -> Checkpoint | None:
         """The run that has not come to an end, if there is one."""
         return next((each for each in reversed(self.history()) if each.pending), None)
+
+    def last_words(self) -> str:
+        """The end of a sentence: what became of the last run, if there was one."""
+        history = self.history()
+        if not history:
+            return "."
+        last = history[-1]
+        why = f": {last.said[-1]}" if last.said else ""
+        return f"; the last run, {last.id}, is {last.phase}{why}."
 
     def forget_lock(self, id_: str) -> None:
         """Remove what the watchdog held."""

@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from hairpin_doctor.machine.changing.hands import ThisMachine
@@ -17,7 +19,7 @@ from hairpin_doctor.machine.changing.netlink import load
 from hairpin_doctor.machine.locks import lock
 from hairpin_doctor.machine.processes import start_outliving
 from hairpin_doctor.mending.checkpoint import Checkpoint
-from hairpin_doctor.mending.rollback import take_back, why_take_back
+from hairpin_doctor.mending.rollback import take_back, why_at_an_end, why_take_back
 from hairpin_doctor.mending.store import MendingRefused, Store
 
 POLL_S = 0.2
@@ -44,21 +46,50 @@ def start_watchdog(store: Store, checkpoint: Checkpoint) -> str:
 def watch(store: Store, id_: str) -> None:
     """Until the run has come to an end; by what is remembered of it, should somebody delete what is on disk."""
     with lock(store.watchdog_lock(id_), wait=False):
-        tries, checkpoint = 0, store.read(id_)
-        while True:
-            with store.mutex():
-                checkpoint = store.read_or(checkpoint, _silent)
-                why = why_take_back(checkpoint, time.monotonic())
-                if why is not None:
-                    ended = take_back(store, checkpoint, hands_for(checkpoint), why, _silent)
-                    checkpoint, tries = (
-                        store.read_or(ended, _silent),
-                        tries + 1,
-                    )  # it may not have been written
-            if not checkpoint.pending or tries >= AGAIN_AT_MOST:
-                break
-            time.sleep(POLL_S if why is None else AGAIN_S)
+        watchdog = Watchdog(store, store.read(id_))
+        signal.signal(signal.SIGTERM, watchdog.is_told_to_end)
+        watchdog.watch()
     store.forget_lock(id_)
+
+
+@dataclass
+class Watchdog:
+    """Watches the run that `checkpoint`, as it was last read, belongs to."""
+
+    store: Store
+    checkpoint: Checkpoint
+    told_to_end: bool = False
+    ended: str | None = None
+
+    def is_told_to_end(self, *_: object) -> None:
+        """By a shutdown, or somebody's kill: what nobody has confirmed does not stay without a watchdog."""
+        self.told_to_end = True
+
+    def watch(self) -> None:
+        """Look, and take it back when it is time; whoever keeps the lock beyond that time is ended."""
+        for _ in range(AGAIN_AT_MOST):
+            while self._why() is None and self.checkpoint.pending:
+                time.sleep(POLL_S)
+            with self.store.mutex(may_end=self._may_end):
+                why = self.ended or self._why()
+                if why is not None and self.checkpoint.pending:
+                    hands = hands_for(self.checkpoint)
+                    self.checkpoint = take_back(self.store, self.checkpoint, hands, why, _silent)
+            if self._why() is None and not self.checkpoint.pending:  # else it may not have been written
+                return
+            time.sleep(AGAIN_S)
+
+    def _may_end(self) -> bool:
+        """Whether it is so late that who holds the lock is ended; why is remembered, as that one is dead afterwards."""
+        why = self._why()
+        if why is not None:
+            self.ended = f"{why}; who was stopped or hung in a step was ended"
+        return why is not None
+
+    def _why(self) -> str | None:
+        self.checkpoint = self.store.read_or(self.checkpoint, _silent)
+        why = why_take_back(self.checkpoint, time.monotonic())
+        return why or (why_at_an_end(self.checkpoint) if self.told_to_end else None)
 
 
 def hands_for(checkpoint: Checkpoint) -> ThisMachine:
@@ -70,10 +101,17 @@ def _silent(_: str) -> None:
     """What a watchdog does stands in the checkpoint; nobody listens to its output."""
 
 
+def _be_spared() -> None:
+    """When memory is short, the kernel ends others first (proc(5), oom_score_adj)."""
+    with suppress(OSError):  # a container may not be allowed to
+        Path("/proc/self/oom_score_adj").write_text("-900")
+
+
 def main(directory: str, id_: str) -> None:
     """Watch, deaf to hang-ups and to Ctrl-C at somebody's terminal."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
+    _be_spared()
     load()
     store = Store(Path(directory))
     kubeconfig = store.read(id_).kubeconfig

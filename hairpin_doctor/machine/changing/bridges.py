@@ -14,7 +14,7 @@ from hairpin_doctor.fixes.changes import (
 )
 from hairpin_doctor.machine.changing.found import SO, CannotChange, Found
 from hairpin_doctor.machine.changing.netlink import AF_BRIDGE, index, link, netlink
-from hairpin_doctor.machine.commands import CommandFailed, run
+from hairpin_doctor.machine.changing.tools import run_tool
 
 NUD_NOARP, NUD_PERMANENT = 0x40, 0x80  # linux/neighbour.h
 NTF_SELF, NTF_MASTER = 0x02, 0x04
@@ -37,10 +37,7 @@ def find_port_flag(change: BridgePortFlag) -> Found:
 def set_port_flag(change: BridgePortFlag) -> None:
     """Set it. The state is left to bridge(8): pyroute2 takes `state` for up and down."""
     if change.flag == "state":
-        try:
-            run(["bridge", "link", "set", "dev", change.port, "state", str(change.value)])
-        except CommandFailed as error:
-            raise CannotChange(str(error)) from None
+        run_tool(["bridge", "link", "set", "dev", change.port, "state", str(change.value)])
         return
     with netlink(f"setting {change.flag} of {change.port}") as route:
         wanted = {ATTRIBUTES[change.flag]: change.value}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from hairpin_doctor.fixes.changes import Change, Deletion, Manifest, Patch, ResourceRef, RestartedDaemonSet
 from hairpin_doctor.machine.changing.found import SO, CannotChange, Found
-from hairpin_doctor.machine.commands import CommandFailed, run
+from hairpin_doctor.machine.changing.tools import path_of, run_tool
 
 ClusterChange = Deletion | Manifest | Patch | RestartedDaemonSet
 SERVER_SIDE = ("resourceVersion", "uid", "creationTimestamp", "generation", "managedFields", "selfLink")
@@ -26,13 +25,10 @@ class Kubectl:
 
     def run(self, *words: str, text: str | None = None) -> str:
         """What it prints. Raises CannotChange with its own words."""
-        if shutil.which("kubectl") is None:
+        if path_of("kubectl") is None:
             raise CannotChange("kubectl is not installed here: carry the cluster's steps out where it is")
         head = ["kubectl", "--context", self.context, f"--request-timeout={self.timeout_s}s"]
-        try:
-            return run([*head, *words], text)
-        except CommandFailed as error:
-            raise CannotChange(str(error)) from None
+        return run_tool([*head, *words], text)
 
     def get(self, of: ResourceRef) -> list[dict[str, Any]]:
         """The object, or all of the kind, without what the server adds; none if there is none."""

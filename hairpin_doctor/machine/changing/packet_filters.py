@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 from dataclasses import replace
 from typing import Any, cast
 
 from hairpin_doctor.fixes.changes import Change, IptablesRule, NftRule, UnusedChain
 from hairpin_doctor.machine.changing.found import SO, CannotChange, Found
-from hairpin_doctor.machine.commands import CommandFailed, run
+from hairpin_doctor.machine.changing.tools import ToolFailed, path_of, run_tool
 
 TOOLS = re.compile(r"ip6?tables(-nft|-legacy)?")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,62}", re.ASCII)
+ABSENT = re.compile(r"matching rule exist|No chain/target/match by that name|Bad rule|does not exist")
 LOCK = ("-w", "5")  # seconds to wait for others that write legacy rules
 
 
@@ -33,13 +33,11 @@ def find_iptables(change: IptablesRule) -> Found:
 def _check(change: IptablesRule) -> None:
     if not TOOLS.fullmatch(change.tool):
         raise CannotChange(f"{change.tool} is no tool that the doctor would run")
-    if shutil.which(change.tool) is None:
-        raise CannotChange(f"{change.tool} is not installed here")
 
 
 def _missing_chain(change: IptablesRule) -> UnusedChain | None:
     """The chain, if this tool writes nftables and the chain is not there yet."""
-    if shutil.which("nft") is None or "nf_tables" not in run([change.tool, "-V"]):
+    if path_of("nft") is None or "nf_tables" not in run_tool([change.tool, "-V"]):
         return None
     family = "ip6" if change.tool.startswith("ip6") else "ip"
     there = any(
@@ -51,9 +49,11 @@ def _missing_chain(change: IptablesRule) -> UnusedChain | None:
 
 def _stands(change: IptablesRule) -> bool:
     try:
-        run([*_words(change, "-C"), *shlex.split(change.rule)])
-    except CommandFailed:
-        return False
+        run_tool([*_words(change, "-C"), *shlex.split(change.rule)])
+    except ToolFailed as error:
+        if error.code == 1 and ABSENT.search(error.words):
+            return False
+        raise  # it could not look: that is no answer
     return True
 
 
@@ -64,7 +64,7 @@ def _words(change: IptablesRule, option: str) -> list[str]:
 def set_iptables(change: IptablesRule) -> None:
     """Insert, append or delete it."""
     option = ("-I" if change.insert else "-A") if change.present else "-D"
-    _tried([*_words(change, option), *shlex.split(change.rule)])
+    run_tool([*_words(change, option), *shlex.split(change.rule)])
 
 
 def find_nft(change: NftRule) -> Found:
@@ -90,9 +90,11 @@ def set_nft(change: NftRule) -> None:
     """Insert it at the head, or delete it by its handle."""
     where = [change.family, change.table, change.chain]
     if change.present:
-        _tried(["nft", "insert", "rule", *where, *shlex.split(change.rule), "comment", f'"{change.comment}"'])
+        run_tool(
+            ["nft", "insert", "rule", *where, *shlex.split(change.rule), "comment", f'"{change.comment}"']
+        )
     else:
-        _tried(["nft", "delete", "rule", *where, "handle", str(_handle(change))])
+        run_tool(["nft", "delete", "rule", *where, "handle", str(_handle(change))])
 
 
 def find_unused(change: UnusedChain) -> Found:
@@ -105,22 +107,15 @@ def find_unused(change: UnusedChain) -> Found:
 
 
 def remove_unused(change: UnusedChain) -> None:
-    """Delete the chain, and its table if nothing else is in it."""
-    _tried(["nft", "delete", "chain", change.family, change.table, change.chain])
-    table = json.loads(_tried(["nft", "-j", "list", "table", change.family, change.table]))["nftables"]
-    if not any(set(each) - {"metainfo", "table"} for each in table):
-        _tried(["nft", "delete", "table", change.family, change.table])
+    """Delete the chain, or its table where nothing else is in it: one command, which cannot stop half-way."""
+    table = json.loads(run_tool(["nft", "-j", "list", "table", change.family, change.table]))["nftables"]
+    others = [kind for each in table for kind in each if kind not in ("metainfo", "table")]
+    if len(others) > 1:
+        run_tool(["nft", "delete", "chain", change.family, change.table, change.chain])
+    else:
+        run_tool(["nft", "delete", "table", change.family, change.table])
 
 
 def _listed(words: list[str], kind: str) -> list[Any]:
-    if shutil.which("nft") is None:
-        raise CannotChange("nft is not installed here")
-    found = json.loads(_tried(["nft", "-j", "-a", *words]))["nftables"]
+    found = json.loads(run_tool(["nft", "-j", "-a", *words]))["nftables"]
     return [each[kind] for each in found if kind in each]
-
-
-def _tried(argv: list[str]) -> str:
-    try:
-        return run(argv)
-    except CommandFailed as error:
-        raise CannotChange(str(error)) from None

@@ -10,7 +10,7 @@ from typing import Any
 from hairpin_doctor.fixes.changes import BridgeVlan, Change
 from hairpin_doctor.fixes.changes.bridges import Membership
 from hairpin_doctor.machine.changing.found import SO, CannotChange, Found, NoInterface
-from hairpin_doctor.machine.commands import CommandFailed, run
+from hairpin_doctor.machine.changing.tools import ToolFailed, run_tool
 
 PVID, UNTAGGED = "PVID", "Egress Untagged"
 
@@ -42,11 +42,11 @@ def _membership(flags: set[str] | None, change: BridgeVlan) -> Membership:
 def _vlans(device: str) -> Iterator[tuple[int, set[str]]]:
     """Each VLAN with its flags."""
     try:
-        entries: list[Any] = json.loads(run(["bridge", "-json", "vlan", "show", "dev", device]) or "[]")
-    except CommandFailed as error:
-        if "Cannot find" in str(error):
+        entries: list[Any] = json.loads(run_tool(["bridge", "-json", "vlan", "show", "dev", device]) or "[]")
+    except ToolFailed as error:
+        if "Cannot find" in error.words:
             raise NoInterface(f"there is no interface {device}") from None
-        raise CannotChange(str(error)) from None
+        raise
     for vlan in (each for entry in entries for each in entry.get("vlans", [])):
         for number in range(vlan["vlan"], vlan.get("vlanEnd", vlan["vlan"]) + 1):
             yield number, set(vlan.get("flags", []))
@@ -58,7 +58,4 @@ def set_vlan(change: BridgeVlan) -> None:
     words = {"access": ["pvid", "untagged"], "untagged": ["untagged"]}.get(change.membership, [])
     verb = "del" if change.membership == "none" else "add"
     scope = ["self"] if change.scope == "self" else []
-    try:
-        run(["bridge", "vlan", verb, *where, *scope, *(words if verb == "add" else [])])
-    except CommandFailed as error:
-        raise CannotChange(str(error)) from None
+    run_tool(["bridge", "vlan", verb, *where, *scope, *(words if verb == "add" else [])])
