@@ -1,8 +1,9 @@
 """`make lab-vm`: what of the lab needs more than this machine's kernel and its namespaces, in virtual machines.
 
 Cases that need kernel modules run whole inside a guest. `--real-client` puts a real guest, on a real tap, into the place
-of the client in a case that is built here. `--reboot` boots a guest by systemd, with a fix that was made lasting. Two
-minutes for a case and more. Exit 0 only if every case came out as expected.
+of the client in a case that is built here. `--reboot` boots a guest by systemd, with a fix that was made lasting; `--mends`
+mends such a guest by the command line, and boots it again. Two minutes for a case and more. Exit 0 only if every case came
+out as expected.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hairpin_doctor.lab.cases import MODULE_CASES, find
 from hairpin_doctor.lab.cases.case import Case
 from scripts.after_a_reboot import run_with_reboot
 from scripts.after_a_reboot_files import MANAGERS
+from scripts.mended_guest import run_mended
 from scripts.real_client import REAL_CLIENT_CASES, run_with_real_client
 from scripts.virtual_machine import REPOSITORY, CannotBoot, boot, modules_of, unpacked_kernel
 
@@ -48,13 +50,17 @@ echo o > /proc/sysrq-trigger; sleep 30
     type=click.Choice([*MANAGERS]),
     help="Who makes the guest's bridge.",
 )
-def main(cases: tuple[str, ...], record: Path | None, real_client: bool, managers: tuple[str, ...]) -> None:
+@click.option("--mends", is_flag=True, help="A host that is mended as a person types it, and booted again.")
+def main(
+    cases: tuple[str, ...], record: Path | None, real_client: bool, managers: tuple[str, ...], mends: bool
+) -> None:
     """Run CASES, one guest each; without any, all that need kernel modules, then those with a real client."""
     for number in (signal.SIGTERM, signal.SIGHUP):  # the guest and its files' server end with us
         signal.signal(number, lambda *_: sys.exit(143))
-    if cases or managers:
+    if cases or managers or mends:
         good = [_run(_case(name), record, real_client=real_client) for name in cases]
         good += [run_with_reboot(each) for each in managers]
+        good += [run_mended()] if mends else []
     else:
         good = [_run(case, record, real_client=False) for case in MODULE_CASES]
         good += [_run(_case(name), record, real_client=True) for name in REAL_CLIENT_CASES]
