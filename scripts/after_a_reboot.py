@@ -24,12 +24,14 @@ from hairpin_doctor.fixes.changes import (
     InterfaceAddress,
     LinkState,
     MacvlanLink,
+    RouteEntry,
     Sysctl,
 )
+from hairpin_doctor.fixes.own_mac_interface import BEHIND_OTHERS
 from hairpin_doctor.fixes.persistence.choose import persist
 from hairpin_doctor.fixes.persistence.persistence import Persistence
 from probes.questions.configuration import Manager, NetworkFile, NetworkSetup
-from scripts.after_a_reboot_files import FILES, MANAGERS, MASKED, PREPARE
+from scripts.after_a_reboot_files import FILES, MANAGERS, MASKED, PREPARE, VIP, VIP6
 from scripts.virtual_machine import INIT_SYSTEMD, boot, modules_of, unpacked_kernel
 
 GOOD = "LAB-VM: it lasts"
@@ -42,6 +44,7 @@ RECIPE: tuple[Change, ...] = (
     InterfaceAddress("169.254.7.9/32", "metallb0"),
     LinkState("metallb0"),
     FdbEntry(MAC, "bridge0"),
+    RouteEntry("2001:db8::/64", "metallb0", metric=BEHIND_OTHERS),
 )
 CURE = (BridgeNetfilter("bridge0", False, False), Sysctl("net/bridge/bridge-nf-call-iptables", 0, 1))
 MANAGED: dict[str, tuple[Manager, ...]] = {
@@ -94,6 +97,9 @@ def _job(manager: str) -> str:
         "@MODULES@": str(modules),
         "@RELEASE@": modules.name,
         "@MASKED@": " ".join(MASKED),
+        "@VIP@": VIP,
+        "@VIP6@": VIP6,
+        "@MAC@": MAC,
     }
     text = PREPARE
     for word, value in words.items():

@@ -21,6 +21,7 @@ from hairpin_doctor.lab.cases.case import Case
 from scripts.after_a_reboot import run_with_reboot
 from scripts.after_a_reboot_files import MANAGERS
 from scripts.mended_guest import run_mended
+from scripts.mended_guest_files import STORIES
 from scripts.real_client import REAL_CLIENT_CASES, run_with_real_client
 from scripts.virtual_machine import REPOSITORY, CannotBoot, boot, modules_of, unpacked_kernel
 
@@ -50,9 +51,18 @@ echo o > /proc/sysrq-trigger; sleep 30
     type=click.Choice([*MANAGERS]),
     help="Who makes the guest's bridge.",
 )
-@click.option("--mends", is_flag=True, help="A host that is mended as a person types it, and booted again.")
+@click.option(
+    "--mends",
+    multiple=True,
+    type=click.Choice([*STORIES]),
+    help="A host with this cause, mended by `fix` as a person types it, and booted again.",
+)
 def main(
-    cases: tuple[str, ...], record: Path | None, real_client: bool, managers: tuple[str, ...], mends: bool
+    cases: tuple[str, ...],
+    record: Path | None,
+    real_client: bool,
+    managers: tuple[str, ...],
+    mends: tuple[str, ...],
 ) -> None:
     """Run CASES, one guest each; without any, all that need kernel modules, then those with a real client."""
     for number in (signal.SIGTERM, signal.SIGHUP):  # the guest and its files' server end with us
@@ -60,7 +70,7 @@ def main(
     if cases or managers or mends:
         good = [_run(_case(name), record, real_client=real_client) for name in cases]
         good += [run_with_reboot(each) for each in managers]
-        good += [run_mended()] if mends else []
+        good += [run_mended(each) for each in mends]
     else:
         good = [_run(case, record, real_client=False) for case in MODULE_CASES]
         good += [_run(_case(name), record, real_client=True) for name in REAL_CLIENT_CASES]
