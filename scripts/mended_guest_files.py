@@ -79,7 +79,7 @@ doctor() { # as typed, without the terminal's progress; prints what it said, and
     hairpin-doctor "$@" > $said 2>&1 < /dev/null && code=0 || code=$?
     cat $said; echo "exit code $code"
 }
-forget() { ip netns exec vm ip neigh flush all; ip neigh flush all; bridge fdb flush dev bridge0 2> /dev/null || true; }
+forget() { ip netns exec vm ip neigh flush all; ip neigh flush all; }
 announced() { until grep -qs 'announcer ready' /run/speaker; do sleep 1; done; }
 advertise() {
     echo "on=$1" > /etc/lab-vm/advertisement

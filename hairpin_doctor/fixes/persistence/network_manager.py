@@ -42,18 +42,20 @@ def network_manager(wanted: OwnMacInterface, cluster_units: tuple[str, ...], *, 
             f"ip addr show dev {link.name} | grep -q -F {wanted.addresses[0]}" if wanted.addresses else None
         )
         found += systemd_unit(f"{link.name}-fdb", entry, cluster_units, (link.base, link.name), until=there)
-    if wanted.routes:
-        found += systemd_unit(f"{link.name}-route", wanted.routes, cluster_units, (link.name,))
     return found
 
 
 def _keyfile(wanted: OwnMacInterface, *, ipv6: bool) -> str:
     """RFC 4122: the id is derived from the MAC, so that writing it anew makes no second connection.
 
-    An announcer of IPv6 VIPs needs a link-local address of IPv6 on its interface; eui64: the one that the kernel gives.
+    An announcer of IPv6 VIPs needs a link-local address of IPv6 on its interface; eui64: the one that the kernel gives. The
+    routes that it answers by belong here: of what others set, NetworkManager leaves nothing when it brings the link up.
     """
     link_local = "addr-gen-mode=eui64\nmethod=link-local" if ipv6 else "method=disabled"
     link = wanted.link
+    routes = "".join(
+        f"route{number}={each.destination},::,{each.metric}\n" for number, each in enumerate(wanted.routes, 1)
+    )
     addresses = "".join(f"address{number}={each}\n" for number, each in enumerate(wanted.addresses, 1))
     return header(f"an interface with a MAC of its own on {link.base}") + (
         f"[connection]\nid=hairpin-doctor-{link.name}\nuuid={uuid.uuid5(OURS, link.mac)}\ntype=macvlan\n"
@@ -61,5 +63,5 @@ def _keyfile(wanted: OwnMacInterface, *, ipv6: bool) -> str:
         f"[ethernet]\ncloned-mac-address={link.mac}\nmtu={link.mtu}\n\n"
         f"[macvlan]\nmode={BRIDGE_MODE}\nparent={link.base}\n\n"
         f"[ipv4]\nmethod={'manual' if wanted.addresses else 'disabled'}\n{addresses}never-default=true\n\n"
-        f"[ipv6]\n{link_local}\n"
+        f"[ipv6]\n{link_local}\n{routes}"
     )

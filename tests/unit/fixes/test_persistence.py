@@ -334,3 +334,12 @@ def test_the_route_by_which_a_speaker_answers_over_ipv6_is_kept(setup: NetworkSe
     every = "".join(each.text for each in found.files)
     assert "2001:db8::/64" in every
     assert "4096" in every
+
+
+def test_network_manager_is_told_of_the_route_itself_since_it_takes_away_those_of_others() -> None:
+    """Seen in a guest: a unit had set it at boot before NetworkManager brought the link up, and it was gone."""
+    route = RouteEntry("2001:db8::/64", "metallb0", metric=4096)
+    found = persist("HD601", (*RECIPE, route), host("NetworkManager"))
+    (keyfile,) = (each.text for each in found.files if each.path.endswith(".nmconnection"))
+    assert keyfile.partition("[ipv6]\n")[2].splitlines()[-1] == "route1=2001:db8::/64,::,4096"
+    assert not [each for each in found.files if "ip route" in each.text]
