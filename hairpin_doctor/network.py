@@ -6,7 +6,7 @@ serves it (its own traffic takes a short cut and says nothing about a client's p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -41,6 +41,7 @@ class Network:
 
     def __init__(self, vantage_points: Iterable[VantagePoint]) -> None:
         self.vantage_points = tuple(vantage_points)
+        self._known: dict[tuple[str, Address], tuple[VantagePoint, ...]] = {}
 
     @cached_property
     def vips(self) -> tuple[Address, ...]:
@@ -62,6 +63,17 @@ class Network:
 
     def hosts(self, vip: Address) -> tuple[VantagePoint, ...]:
         """Vantage points that serve the VIP themselves, or announce it though they hold no rule for it."""
+        return self._once(("hosts", vip), lambda: self._hosts(vip))
+
+    def _once(
+        self, key: tuple[str, Address], work: Callable[[], tuple[VantagePoint, ...]]
+    ) -> tuple[VantagePoint, ...]:
+        """Each rule asks for the same; what is known does not change."""
+        if key not in self._known:
+            self._known[key] = work()
+        return self._known[key]
+
+    def _hosts(self, vip: Address) -> tuple[VantagePoint, ...]:
         return tuple(each for each in self.vantage_points if each.serves(vip) or self._announces(each, vip))
 
     def _announces(self, machine: VantagePoint, vip: Address) -> bool:
@@ -78,6 +90,9 @@ class Network:
 
         One whose role cannot be seen is taken for a client where another machine is known to serve the VIP.
         """
+        return self._once(("clients", vip), lambda: self._clients(vip))
+
+    def _clients(self, vip: Address) -> tuple[VantagePoint, ...]:
         served = bool(self.hosts(vip))
         return tuple(
             each
@@ -88,7 +103,9 @@ class Network:
 
     def failing(self, vip: Address) -> tuple[VantagePoint, ...]:
         """Clients from which something that should work fails, or nobody answers for a VIP without named ports."""
-        return tuple(each for each in self.clients(vip) if self._fails(each, vip))
+        return self._once(
+            ("failing", vip), lambda: tuple(each for each in self.clients(vip) if self._fails(each, vip))
+        )
 
     def _fails(self, client: VantagePoint, vip: Address) -> bool:
         found = client.states_of(vip)
