@@ -21,7 +21,7 @@ from hairpin_doctor.mending.checkpoint import Work, change_of
 from hairpin_doctor.mending.engine import Engine
 from hairpin_doctor.mending.store import Store
 
-RULES = ("nftables", "legacy iptables")
+RULES = ("nftables", "legacy iptables", "legacy ip6tables")
 FRAME = tuple(f"nftables: new: {word}" for word in ("table ", "\tchain ", "\t\ttype ", "\t}", "}"))
 """What iptables-nft makes around a rule: it stays, empty and without effect, once a person has deleted the rule."""
 

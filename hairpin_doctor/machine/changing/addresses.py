@@ -9,10 +9,14 @@ from typing import Any
 from hairpin_doctor.fixes.changes import Change, InterfaceAddress
 from hairpin_doctor.machine.changing.found import SO, CannotChange, Found
 from hairpin_doctor.machine.changing.netlink import index, netlink
-from hairpin_doctor.machine.changing.routes import routes_that_go_with
+from hairpin_doctor.machine.changing.routes import AF_INET6, routes_that_go_with
 
-SECONDARY = 0x01  # IFA_F_SECONDARY, linux/if_addr.h
-SET_BY_US = 0x200  # IFA_F_NOPREFIXROUTE, the one flag that is wanted rather than found
+SECONDARY, PERMANENT = 0x01, 0x80  # IFA_F_*, linux/if_addr.h
+WANTED = {
+    4: 0x200,
+    6: 0x202,
+}  # IFA_F_NOPREFIXROUTE, IFA_F_NODAD: what is asked for rather than found, by version of IP
+LINK_SCOPE = 253  # RT_SCOPE_LINK, linux/rtnetlink.h
 
 
 def find_address(change: InterfaceAddress) -> Found:
@@ -39,7 +43,9 @@ def _text(message: Any) -> str:
 
 
 def _refuse_to_take_others_along(change: InterfaceAddress, found: Any, standing: list[Any]) -> None:
-    """The first address of a subnet takes its secondaries along (ip-sysctl.rst, promote_secondaries)."""
+    """IPv4: the first address of a subnet takes its secondaries along (ip-sysctl.rst, promote_secondaries)."""
+    if ip_interface(change.address).version == 6:
+        return
     flags = found.get("IFA_FLAGS") or found["flags"]
     subnet = ip_interface(change.address).network
     others = [each for each in standing if each is not found and ip_interface(_text(each)).network == subnet]
@@ -51,13 +57,28 @@ def _refuse_to_take_others_along(change: InterfaceAddress, found: Any, standing:
 
 
 def _as_it_stands(change: InterfaceAddress, found: Any) -> InterfaceAddress:
+    flags = found.get("IFA_FLAGS") or 0
     return replace(
         change,
         present=True,
         broadcast=found.get("IFA_BROADCAST"),
         scope=found["scope"],
-        flags=(found.get("IFA_FLAGS") or 0) & SET_BY_US,
+        flags=flags & WANTED[ip_interface(change.address).version],
         label=found.get("IFA_LABEL"),
+    )
+
+
+def lost_when_down(route: Any, device: str) -> tuple[InterfaceAddress, ...]:
+    """IPv6 addresses, which an interface forgets when it is set down (addrconf_ifdown, net/ipv6/addrconf.c).
+
+    Without those that come and go by themselves: link-local ones, and those with a lifetime.
+    """
+    number = index(route, device)
+    standing = (each for each in route.get_addr(family=AF_INET6) if each["index"] == number)
+    return tuple(
+        _as_it_stands(InterfaceAddress(_text(each), device), each)
+        for each in standing
+        if each["scope"] != LINK_SCOPE and (each.get("IFA_FLAGS") or 0) & PERMANENT
     )
 
 

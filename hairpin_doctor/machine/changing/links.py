@@ -13,9 +13,10 @@ from hairpin_doctor.fixes.changes import (
     VethPort,
     VlanLink,
 )
+from hairpin_doctor.machine.changing.addresses import lost_when_down
 from hairpin_doctor.machine.changing.found import SO, CannotChange, Found, NoInterface
 from hairpin_doctor.machine.changing.netlink import index, link, netlink
-from hairpin_doctor.machine.changing.routes import permanent_neighbours, set_neighbour
+from hairpin_doctor.machine.changing.routes import permanent_neighbours, routes_by, set_neighbour
 
 IFF_UP = 0x1  # linux/if.h
 KINDS = {MacvlanLink: "macvlan", VethPort: "veth", VlanLink: "vlan"}
@@ -93,13 +94,17 @@ def remove(change: RemovedLink) -> None:
 
 
 def find_state(change: LinkState) -> Found:
-    """Up or down as wanted, or the other."""
+    """Up or down as wanted, or the other; what is lost when it goes down is put back after it."""
     with netlink(f"looking at {change.name}") as route:
         found = link(route, change.name)
-    if found is None:
-        raise NoInterface(f"there is no interface {change.name}")
-    up = bool(found["flags"] & IFF_UP)
-    return SO if up == change.up else Found(False, (LinkState(change.name, up),))
+        if found is None:
+            raise NoInterface(f"there is no interface {change.name}")
+        up = bool(found["flags"] & IFF_UP)
+        if up == change.up:
+            return SO
+        addresses = lost_when_down(route, change.name)
+        others = (*routes_by(route, found["index"]), *permanent_neighbours(route, change.name)) if up else ()
+    return Found(False, (LinkState(change.name, up), *addresses, *others))
 
 
 def set_state(change: LinkState) -> None:

@@ -13,6 +13,7 @@ from hairpin_doctor.machine.changing.netlink import index, netlink
 
 AF_INET, AF_INET6 = 2, 10
 UNICAST, KERNEL, LOCAL_TABLE = 1, 2, 255  # RTN_UNICAST, RTPROT_KERNEL, RT_TABLE_LOCAL (linux/rtnetlink.h)
+ADVERTISED = 9  # RTPROT_RA
 TYPES = {"unicast": UNICAST, "blackhole": 6, "unreachable": 7, "prohibit": 8}  # RTN_*
 ON_LINK = 4  # RTNH_F_ONLINK
 NUD = {"stale": 0x04, "permanent": 0x80}  # linux/neighbour.h
@@ -75,14 +76,44 @@ def _entry(message: Any, names: dict[int, str]) -> RouteEntry:
 
 def routes_that_go_with(route: Any, number: int, address: str) -> tuple[RouteEntry, ...]:
     """The routes that the kernel may take away with an address: by that interface, or from that source."""
+    family, names = family_of(address), _names(route)
+    found = tuple(
+        _entry(message, names)
+        for message in _set_by_somebody(route, family)
+        if message.get("RTA_OIF") == number or message.get("RTA_PREFSRC") == address
+    )
+    if family == AF_INET:
+        return found
+    return tuple(each for entry in found for each in _without_and_with_its_source(entry))
+
+
+def routes_by(route: Any, number: int) -> tuple[RouteEntry, ...]:
+    """The routes by this interface, of both versions of IP, which the kernel forgets when it is set down."""
     names = _names(route)
     return tuple(
         _entry(message, names)
-        for message in route.get_routes(family=family_of(address))
-        if message["type"] == UNICAST and message["proto"] != KERNEL
-        if (message.get("RTA_TABLE") or message["table"]) != LOCAL_TABLE
-        if message.get("RTA_OIF") == number or message.get("RTA_PREFSRC") == address
+        for family in (AF_INET, AF_INET6)
+        for message in _set_by_somebody(route, family)
+        if message.get("RTA_OIF") == number
     )
+
+
+def _set_by_somebody(route: Any, family: int) -> Iterator[Any]:
+    for message in route.get_routes(family=family):
+        table = message.get("RTA_TABLE") or message["table"]
+        if (
+            message["type"] == UNICAST
+            and message["proto"] not in (KERNEL, ADVERTISED)
+            and table != LOCAL_TABLE
+        ):
+            yield message
+
+
+def _without_and_with_its_source(entry: RouteEntry) -> tuple[RouteEntry, ...]:
+    """An IPv6 route stays when its source goes, and forgets it (fib6_remove_prefsrc, net/ipv6/route.c)."""
+    if entry.source is None:
+        return (entry,)
+    return (replace(entry, source=None, present=False), entry)
 
 
 def set_route(change: RouteEntry) -> None:

@@ -32,6 +32,19 @@ NETWORK = (
     "route add blackhole 203.0.113.9/32",
     "neigh add 192.0.2.77 lladdr 02:00:00:00:00:77 nud permanent dev bridge0",
     "neigh add 192.0.2.78 lladdr 02:00:00:00:00:78 nud stale dev bridge0",
+    "addr add 2001:db8:1::1/64 dev bridge0 nodad",
+    "addr add 2001:db8:1::53/64 dev bridge0 nodad",
+    "addr add 2001:db8:2::53/128 dev lo",
+    "addr add 2001:db8:3::1/64 dev far0 nodad",
+    "route add 2001:db8:9::/64 via 2001:db8:1::9 src 2001:db8:1::53",
+    "route add 2001:db8:8::/64 via 2001:db8:3::9",
+    "route add blackhole 2001:db8:9::9/128",
+    "neigh add 2001:db8:1::77 lladdr 02:00:00:00:00:77 nud permanent dev bridge0",
+    "neigh add 2001:db8:1::78 lladdr 02:00:00:00:00:78 nud stale dev bridge0",
+    "link add down0 address 02:00:00:00:00:0d type bridge",
+    "addr add 2001:db8:4::1/64 dev down0 nodad",
+    "addr add 203.0.113.129/25 dev far0",
+    "route add 198.51.100.128/25 via 203.0.113.130",
 )
 
 
@@ -96,6 +109,25 @@ CHANGES = (
     (c.RouteEntry("203.0.113.0/24", gateway="192.0.2.9", present=False),),
     (c.RouteEntry("203.0.113.9/32", present=False, of_type="blackhole"),),
     (c.PolicyRule("192.0.2.0/24", 5000),),
+    (c.LinkState("far0", up=False),),
+    (c.LinkState("down0"),),
+    (c.LinkMac("bridge0", OTHER_MAC),),
+    (c.InterfaceAddress("2001:db8:1::54/64", "bridge0"),),
+    (c.InterfaceAddress("2001:db8:1::53/64", "bridge0", present=False),),
+    (c.InterfaceAddress("2001:db8:1::1/64", "bridge0", present=False),),
+    (c.InterfaceAddress("2001:db8:2::53/128", "lo", present=False),),
+    (c.NeighbourEntry("2001:db8:1::77", "bridge0", "02:00:00:00:00:77", "permanent"),),
+    (c.NeighbourEntry("2001:db8:1::78", "bridge0", "02:00:00:00:00:78", "stale"),),
+    (c.ForgottenNeighbour("2001:db8:1::78"),),
+    (c.RouteEntry("2001:db8:7::9/128", "bridge0"),),
+    (c.RouteEntry("2001:db8:7::9/128", gateway="2001:db8:1::9"),),
+    (c.RouteEntry("2001:db8:1::/64", "far0", metric=4096),),
+    (c.RouteEntry("2001:db8:9::/64", gateway="2001:db8:1::9", present=False),),
+    (c.RouteEntry("2001:db8:9::9/128", present=False, of_type="blackhole"),),
+    (c.PolicyRule("2001:db8:1::/64", 5000),),
+    (c.Sysctl("net/ipv6/conf/all/forwarding", 1),),
+    (c.IptablesRule("ip6tables-nft", "raw", "PREROUTING", "-d 2001:db8:1::53 -j CT --notrack"),),
+    (c.IptablesRule("ip6tables-legacy", "filter", "FORWARD", "-d 2001:db8:1::53 -j ACCEPT"),),
     (c.Sysctl("net/ipv4/conf/bridge0/rp_filter", 2),),
     (c.Sysctl("net/ipv4/ip_forward", 1),),
     (c.IptablesRule("iptables-nft", "raw", "PREROUTING", "-d 192.0.2.53 -j CT --notrack"),),
@@ -140,7 +172,8 @@ def test_done_twice_changes_nothing_and_undone_leaves_no_trace(
     place: Place, group: tuple[c.Change, ...]
 ) -> None:
     if type(group[0]) in (c.NeighbourEntry, c.ForgottenNeighbour):
-        ip_batch(["neigh replace 192.0.2.78 lladdr 02:00:00:00:00:78 nud stale dev bridge0"], NAME)
+        learned = "lladdr 02:00:00:00:00:78 nud stale dev bridge0"
+        ip_batch([f"neigh replace {address} {learned}" for address in ("192.0.2.78", "2001:db8:1::78")], NAME)
     hands, before, undo = ThisMachine(), machine_state(place), []
 
     def do() -> None:
