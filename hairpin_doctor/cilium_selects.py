@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from hairpin_doctor.cluster_view import ClusterView
 from probes.cluster_nodes import ClusterNodeFacts
+from probes.load_balancer_controllers import LoadBalancerControllerFacts
 from probes.other_controllers import OtherControllersFacts
 from probes.questions.labels import Selector
 
 SERVICE_METADATA = "io.kubernetes.service"
+NDP_SINCE = (1, 19)
+"""The version whose L2 announcements answer neighbour solicitations as well (cilium/cilium#39648)."""
 
 
 def bgp_selections(view: ClusterView) -> list[str]:
@@ -26,6 +31,17 @@ def announcement_policies(view: ClusterView) -> list[str]:
     facts, labels = view.point.findings.get(OtherControllersFacts), _ciliums_labels(view)
     policies = (facts.cilium_policies if facts else None) or ()
     return [each.name for each in policies if each.selects(labels) and _has_a_node(view, each.nodes)]
+
+
+def answers_for(view: ClusterView) -> bool | None:
+    """Whether this Cilium's L2 announcements answer for the VIP's version of IP; None where its version is not known."""
+    facts = view.point.findings.get(LoadBalancerControllerFacts)
+    images = [each.image for each in (facts.workloads if facts else ()) if each.controller == "cilium"]
+    found = [re.search(r":v?(\d+)\.(\d+)", each) for each in images]
+    versions = [(int(each[1]), int(each[2])) for each in found if each]
+    if view.vip.version == 4:
+        return True
+    return max(versions) >= NDP_SINCE if versions else None
 
 
 def _ciliums_labels(view: ClusterView) -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hairpin_doctor.cilium_selects import announcement_policies, bgp_selections, lease_holder
+from hairpin_doctor.cilium_selects import announcement_policies, answers_for, bgp_selections, lease_holder
 from hairpin_doctor.cluster_view import CLASS_OPTION, ClusterView, names_of
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.network import Network
@@ -18,7 +18,7 @@ from hairpin_doctor.told import serves_by_service_lb
 from probes.load_balancer_controllers import LoadBalancerControllerFacts
 from probes.other_controllers import OtherControllersFacts
 from probes.questions.cluster import Workload
-from probes.target import Address
+from probes.target import Address, resolution
 
 CILIUM_L2_CLASS, CILIUM_BGP_CLASS = "io.cilium/l2-announcer", "io.cilium/bgp-control-plane"
 KUBE_VIP_CLASS = "kube-vip.io/kube-vip-class"
@@ -73,6 +73,12 @@ def who_should_announce(network: Network, vip: Address) -> tuple[str, ...]:
         except MissingFacts:
             continue
         said += [f"{each.why[:-1]} ({view.said_by})." for each in found]
+        if answers_for(view) is False:
+            said += [
+                f"Cilium's announcement policy {each} selects {view.service}, and this Cilium answers ARP alone: IPv6 is "
+                f"announced since 1.19 ({view.said_by})."
+                for each in announcement_policies(view)
+            ]
         if not found and view.point.findings.get(LoadBalancerControllerFacts) is not None:
             said.append(
                 f"No load balancer controller that is known here is to announce {view.service} ({view.said_by})."
@@ -160,14 +166,14 @@ def _takes(kube_vip: Workload, view: ClusterView) -> bool:
 
 def _cilium(view: ClusterView) -> Iterator[Controller]:
     service = view.service
-    policies = announcement_policies(view)
-    if policies and service.load_balancer_class in (None, CILIUM_L2_CLASS):
+    policies, answers = announcement_policies(view), answers_for(view)
+    if policies and answers is not False and service.load_balancer_class in (None, CILIUM_L2_CLASS):
         node = lease_holder(view)
-        leads = f", and {node} holds its lease: it answers ARP" if node else ""
+        leads = f", and {node} holds its lease: it answers {resolution(view.vip)}" if node else ""
         yield Controller(
             "Cilium",
             f"Cilium's announcement policy {', '.join(policies)} selects {service}{leads}.",
-            sure=node is not None,
+            sure=node is not None and answers is True,
             ending="delete the CiliumL2AnnouncementPolicy, or have its serviceSelector leave MetalLB's Services out",
             gives=service.marks.get(CILIUM_IPAM) == "True",
         )

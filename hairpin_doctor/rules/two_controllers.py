@@ -6,7 +6,8 @@ addresses into the status, and each programs or announces them. Where Calico and
 two that want its one session with the router.
 Seen as: The address of the Service changes now and then, or it has two of different kinds; it works now and then.
 Told apart from: HD202 (two nodes of one controller) and HD203 (a stranger) by what in the cluster selects this very Service
-or is written on it; a controller that is installed and leaves the Service alone is none.
+or is written on it; a controller that is installed and leaves the Service alone is none, nor is Cilium before 1.19 for an
+IPv6 VIP: its L2 announcements answer ARP alone.
 By hand: See which controllers run, whom they select, and whether the address in the status changes.
     kubectl get pods -A | grep -E 'svclb|metallb|kube-vip|cilium|openelb'
     kubectl -n NAMESPACE get service SERVICE --watch
@@ -15,7 +16,7 @@ By hand: See which controllers run, whom they select, and whether the address in
     kubectl -n kube-system get leases | grep cilium-l2announce
 Fix: Turn one of them off for this Service, or give Services a loadBalancerClass that one of them takes.
 Unsure when: A controller runs outside of the cluster or as a static pod and leaves no mark on the Service.
-References: https://kubernetes.io/docs/concepts/services-networking/service/; k3s-io/k3s#269;
+References: https://kubernetes.io/docs/concepts/services-networking/service/; k3s-io/k3s#269; cilium/cilium#39648;
 https://docs.cilium.io/en/stable/network/l2-announcements/; https://kube-vip.io/docs/usage/kubernetes-services/.
 """
 
@@ -24,13 +25,13 @@ from __future__ import annotations
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.service_controllers import Controller, controllers_of
 from hairpin_doctor.situation import NotThis
 from probes.target import Address
 
 
-@rule("HD107", "two-controllers", Severity.LATENT, needs_cluster=True)
+@rule("HD107", "two-controllers", Severity.LATENT, needs_cluster=True, ipv6=Ipv6.PROVEN)
 def two_controllers(network: Network, vip: Address) -> Verdict:
     """More than one has the Service."""
     view = network.cluster(vip)

@@ -22,6 +22,7 @@ from hairpin_doctor.rules.two_controllers import two_controllers
 from scripts import cluster_objects as objects
 
 Recorded = Callable[[str], Any]
+OF_EITHER_FAMILY = pytest.mark.parametrize("silent", ["nobody-announces", "nobody-announces-ipv6"])
 POLICIES = "/apis/cilium.io/v2alpha1/ciliuml2announcementpolicies"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/cilium-l2announce-dns-dns"
 BGP = "/apis/crd.projectcalico.org/v1/bgpconfigurations"
@@ -47,6 +48,11 @@ def policy(name: str = "lan", **spec: Any) -> Any:
 
 def calico(prefix: str) -> Any:
     return {"metadata": objects.meta("default"), "spec": {"serviceLoadBalancerIPs": [{"cidr": prefix}]}}
+
+
+def near(case: Any) -> str:
+    """A prefix that holds the VIP."""
+    return "fd00:c0a8:800::/48" if case.vip.version == 6 else "192.168.8.0/24"
 
 
 def lease(node: str) -> Any:
@@ -75,6 +81,43 @@ def test_a_policy_of_ciliums_that_selects_the_service_and_a_node_that_holds_its_
     verdict = judged(case, word(case, CILIUM, **selecting, **{LEASE: lease("n6")}))
     assert verdict.confidence is Confidence.PROVEN
     assert any("lan selects dns/dns, and n6 holds its lease" in each for each in verdict.because)
+
+
+def cilium(version: str) -> Any:
+    return objects.daemon_set("cilium", f"quay.io/cilium/cilium:{version}@sha256:0badcafe")
+
+
+@pytest.mark.parametrize(
+    ("version", "said"), [("v1.18.6", None), ("v1.19.0", Confidence.PROVEN), ("", Confidence.LIKELY)]
+)
+def test_cilium_announces_ipv6_since_1_19_and_an_older_one_is_no_rival_there(
+    recorded: Recorded, version: str, said: Confidence | None
+) -> None:
+    case = recorded("nobody-announces-ipv6")
+    answers = word(case, cilium(version), **{POLICIES: [policy()], LEASE: lease("n6")})
+    verdict = judged(case, answers)
+    assert (verdict.confidence if isinstance(verdict, Diagnosis) else None) is said
+    silence = judged(case, answers, nobody_answers)
+    assert any("answers ARP alone" in each for each in silence.because) is (said is None)
+    redacted([case.asking_a_cluster(case.host, answers), case.client], Key(b"ticket"))  # the same verdict
+    of_ipv4 = recorded("nobody-announces")
+    answers = word(of_ipv4, cilium(version), **{POLICIES: [policy()], LEASE: lease("n6")})
+    assert judged(of_ipv4, answers).confidence is Confidence.PROVEN
+
+
+def test_of_a_service_with_both_versions_only_who_serves_that_address_is_a_rival(recorded: Recorded) -> None:
+    """Calico's prefixes are of one version of IP each, as the addresses of a dual stack Service are."""
+    case = recorded("nobody-announces-ipv6")
+    service = objects.service(
+        "dns", str(case.vip), ipFamilies=["IPv4", "IPv6"], ipFamilyPolicy="RequireDualStack"
+    )
+    service["status"]["loadBalancer"]["ingress"].insert(0, {"ip": "192.168.8.53"})
+    by_bgp = {objects.METALLB + "bgpadvertisements": [objects.resource("wan")], objects.SERVICES: [service]}
+    other = judged(case, word(case, **{BGP: [calico("192.168.8.0/24")]}, **by_bgp))
+    both = judged(case, word(case, **{BGP: [calico(near(case))]}, **by_bgp))
+    assert isinstance(other, Cleared)
+    assert isinstance(both, Diagnosis)
+    assert "192.168.8.53, fd00:c0a8:800:1::35" in both.because[-1]
 
 
 OTHERS: dict[str, Callable[[Any], dict[str, Any]]] = {
@@ -126,7 +169,7 @@ OTHERS: dict[str, Callable[[Any], dict[str, Any]]] = {
             BGP: [
                 {
                     "metadata": objects.meta("default"),
-                    "spec": {"serviceLoadBalancerIPs": [{"cidr": "192.168.8.0/24"}]},
+                    "spec": {"serviceLoadBalancerIPs": [{"cidr": near(case)}]},
                 }
             ]
         },
@@ -134,11 +177,12 @@ OTHERS: dict[str, Callable[[Any], dict[str, Any]]] = {
 }
 
 
+@OF_EITHER_FAMILY
 @pytest.mark.parametrize("others", OTHERS.values(), ids=OTHERS)
 def test_a_controller_that_is_there_and_leaves_the_service_alone_is_none(
-    recorded: Recorded, others: Callable[[Any], dict[str, Any]]
+    recorded: Recorded, others: Callable[[Any], dict[str, Any]], silent: str
 ) -> None:
-    case = recorded("nobody-announces")
+    case = recorded(silent)
     assert isinstance(judged(case, others(case)), Cleared)
 
 
@@ -171,7 +215,7 @@ SERVING: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
                 BGP: [
                     {
                         "metadata": objects.meta("default"),
-                        "spec": {"serviceLoadBalancerIPs": [{"cidr": "192.168.8.0/24"}]},
+                        "spec": {"serviceLoadBalancerIPs": [{"cidr": near(case)}]},
                     }
                 ],
                 objects.METALLB + "bgpadvertisements": [objects.resource("wan")],
@@ -181,22 +225,24 @@ SERVING: dict[str, tuple[str, Callable[[Any], dict[str, Any]]]] = {
 }
 
 
+@OF_EITHER_FAMILY
 @pytest.mark.parametrize(("called", "answers"), SERVING.values(), ids=SERVING)
 def test_one_that_serves_the_service_is_named(
-    recorded: Recorded, called: str, answers: Callable[[Any], dict[str, Any]]
+    recorded: Recorded, called: str, answers: Callable[[Any], dict[str, Any]], silent: str
 ) -> None:
-    case = recorded("nobody-announces")
+    case = recorded(silent)
     verdict = judged(case, answers(case))
     assert isinstance(verdict, Diagnosis)
     assert verdict.summary.startswith(f"{called} and MetalLB both serve dns/dns")
 
 
+@OF_EITHER_FAMILY
 @pytest.mark.parametrize("answers", [each for _, each in SERVING.values()], ids=SERVING)
 def test_a_redacted_report_names_them_as_well(
-    recorded: Recorded, answers: Callable[[Any], dict[str, Any]]
+    recorded: Recorded, answers: Callable[[Any], dict[str, Any]], silent: str
 ) -> None:
     """`redacted` raises where the judgement of the redacted recordings is another one."""
-    case = recorded("nobody-announces")
+    case = recorded(silent)
     scanned = redacted([case.asking_a_cluster(case.host, answers(case)), case.client], Key(b"ticket"))
     assert any(each.code == "HD107" for each in scanned.report.diagnoses)
 
