@@ -21,13 +21,17 @@ from probes.tcp import TcpFacts, frames_sent
 
 @dataclass(frozen=True)
 class Claimant:
-    """One MAC that answers a client for a VIP. `owner`: the scanned machine that has it; `also`: its other addresses."""
+    """One MAC that answers a client for a VIP. `owner`: the scanned machine that has it; `also`: its other addresses.
+
+    `overrides`: whether its advertisement for an IPv6 VIP has the Override flag, None where that is not known.
+    """
 
     mac: str
     owner: Owner | None
     gateway: bool
     also: tuple[Address, ...]
     did: Directed | None
+    overrides: bool | None = None
 
     @property
     def machine(self) -> VantagePoint | None:
@@ -74,6 +78,7 @@ def claimants(network: Network, client: VantagePoint, vip: Address) -> tuple[Cla
             gateway=mac in gateway,
             also=tuple(dict.fromkeys(each for each in _addresses(network, mac, vip.version) if each != vip)),
             did=_did(network, client, vip, mac),
+            overrides=arp.overrides(vip, mac),
         )
         for mac in arp.macs(vip)
     )

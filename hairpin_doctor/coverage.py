@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hairpin_doctor.lab.cases import CATALOGUE as CASES
 from hairpin_doctor.lab.cases import MODULE_CASES
 from hairpin_doctor.lab.proofs import FIRST, FURTHER, NOTED
-from hairpin_doctor.rule import Ipv6, Rule
+from hairpin_doctor.rule import Ipv6, Rule, Severity
 
 LANES = {
     "HD101": "K",
@@ -105,4 +105,6 @@ def _fixed(rule: Rule) -> str:
 def _no_ipv6(rule: Rule) -> str:
     if rule.ipv6 is not Ipv6.PROVEN:
         return rule.ipv6.value
-    return "the same objects of the cluster" if rule.needs_cluster else "noted in `healthy-ipv6`"
+    if rule.needs_cluster:
+        return "the same objects of the cluster"
+    return "noted in `healthy-ipv6`" if rule.severity is Severity.NOTE else "the same, by recordings of IPv6"

@@ -68,6 +68,14 @@ class ArpFacts:
         )
         return tuple(dict.fromkeys(reply.mac for reply in replies))
 
+    def overrides(self, address: object, mac: str) -> bool | None:
+        """Whether this MAC's advertisement for an IPv6 address has the Override flag; None where that is not known."""
+        every = (reply for each in self.answers for reply in each.replies)
+        flags = [
+            e.overrides for e in every if (e.address, e.mac) == (address, mac) and e.overrides is not None
+        ]
+        return any(flags) if flags else None
+
     def sees_duplicates(self, address: object) -> bool:
         """Whether a second answerer would have been seen."""
         return any(address in each.asked and each.method == "packet socket" for each in self.answers)

@@ -101,7 +101,7 @@ class Arp:
 
 @dataclass(frozen=True)
 class Ndp:
-    """Who answers a neighbour solicitation within 0.6 s: the MACs, as `Arp` gives them; or nobody.
+    """Who answers a neighbour solicitation within 1 s: the MACs, as `Arp` gives them; or nobody.
 
     `directly_at`: a MAC that the frame goes to, instead of the group's.
     """

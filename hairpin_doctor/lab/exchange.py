@@ -17,7 +17,7 @@ CONNECT_TIMEOUT = 4.0
 ANSWER_TIMEOUT = 1.5
 ARP_LISTENING = 1.2
 """Proxy ARP delays its answers by up to 0.8 s (proxy_delay)."""
-NDP_LISTENING = 0.6
+NDP_LISTENING = 1.0
 IP_RECVERR, IPV6_RECVERR = 11, 25
 UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES)
 """EACCES: by ICMPv6, administratively prohibited (icmpv6_err_convert, net/ipv6/icmp.c)."""

@@ -109,7 +109,14 @@ def bgp(names: Names, advertised: tuple[Address, ...] | None = None) -> Fault:
 
 
 def router_proxy_arp(names: Names) -> Fault:
-    """The router answers ARP for what it has a route to, even out of the interface the request came in by."""
+    """The router answers ARP for what it has a route to, even out of the interface the request came in by.
+
+    Over IPv6 for the addresses that it was told (ip-neighbour(8)): the VIPs.
+    """
+    if names.lan.version == 6:
+        told = tuple(Neighbour(vip, names.router_mac, names.lan_nic, "proxy") for vip in names.vips)
+        proxy: Fault = lambda t: t.change("router", lambda m: replace(m, neighbours=(*m.neighbours, *told)))  # noqa: E731
+        return compose(sysctls("router", {"net.ipv6.conf.default.proxy_ndp": 1}), proxy)
     return conf("router", names.lan_nic, {"proxy_arp": 1, "proxy_arp_pvlan": 1})
 
 

@@ -161,7 +161,10 @@ def lending_lines(topology: Topology, machine: Machine, namespace: Callable[[str
 def neighbour_lines(machine: Machine) -> list[str]:
     """`ip` lines for the neighbour entries."""
     return [
-        f"neigh replace {n.address} lladdr {n.mac} dev {n.device} nud {n.state}" for n in machine.neighbours
+        f"neigh add proxy {n.address} dev {n.device}"
+        if n.state == "proxy"
+        else f"neigh replace {n.address} lladdr {n.mac} dev {n.device} nud {n.state}"
+        for n in machine.neighbours
     ]
 
 

@@ -114,12 +114,15 @@ class Route:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A neighbour entry, written after the daemons are ready so that no gratuitous ARP replaces it."""
+    """A neighbour entry, written after the daemons are ready so that no gratuitous ARP replaces it.
+
+    "proxy": the kernel answers for that IPv6 address itself, with the MAC of the device.
+    """
 
     address: Address
     mac: str
     device: str
-    state: Literal["permanent", "reachable", "stale"] = "permanent"
+    state: Literal["permanent", "reachable", "stale", "proxy"] = "permanent"
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ Seen as: Connections are refused or silent, now and then or for some clients onl
 Service in iptables or nftables mode never answers ping.
 Told apart from: HD202 by what the machine does when asked past the cache, at its MAC: it holds the address (it
 answers an echo request with a TTL of 1) and its own stack refuses the service's port, which the rules of a node would
-translate. HD206 by the gateway's MAC, unless the gateway holds the address as well, HD109 by an address that is the
-machine's main one, HD205 by the live answer.
+translate. HD206 by the gateway's MAC, unless the gateway holds the address as well (over IPv6 an owner's advertisement has
+the Override flag, a proxy's has not), HD109 by an address that is the machine's main one, HD205 by the live answer.
 By hand: On a client, one of the MACs that answer is no node's; the first half of a MAC names its maker.
     arping -c 3 -I IF VIP
     ip neigh show to VIP
@@ -22,7 +22,6 @@ References: RFC 5227; arping(8); metallb/metallb#306.
 from __future__ import annotations
 
 from hairpin_doctor.claimants import Claimant, claimants, holds_address, is_node, met, ports, programs_others
-from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.forget import forget
@@ -122,7 +121,7 @@ def _meant_to_be_there(vip: Address, holder: Claimant) -> Undetermined:
 
 
 def _who_is_it(network: Network, client: VantagePoint, vip: Address, stranger: Claimant) -> Undetermined:
-    missing: MissingFacts = network.need_host(vip, f"whose MAC {stranger} is")
+    missing = network.need_host(vip, f"whose MAC {stranger} is")
     how = missing.how_to_get
     if stranger.did is None:
         how = f"run the scan on {client.name} as root: it then asks that machine itself"
@@ -156,6 +155,8 @@ def _diagnosis(
         f"{stranger} answers {resolution(vip)} for {vip} at {client.name}; asked at its MAC, it holds the address "
         f"(it answers an echo request with a TTL of 1) and refuses {ports(stranger.refuses)} itself."
     )
+    if stranger.overrides:
+        because.append("Its advertisement has the Override flag, as an owner's (RFC 4861, section 7.2.4).")
     because.extend(
         f"{each} answers as well" + (f", and serves {ports(each.serves)}." if each.serves else ".")
         for each in right

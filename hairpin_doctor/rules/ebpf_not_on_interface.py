@@ -27,7 +27,7 @@ from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.service_object import ANYWHERE
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import symptom
 from probes.ingress_programs import IngressProgramFacts, ServiceProgram
 from probes.questions.links import Link
@@ -35,7 +35,7 @@ from probes.service_rules import ServiceRulesFacts
 from probes.target import Address
 
 
-@rule("HD511", "ebpf-not-on-interface", Severity.BROKEN, explains=("HD302",))
+@rule("HD511", "ebpf-not-on-interface", Severity.BROKEN, explains=("HD302",), ipv6=Ipv6.PROVEN)
 def ebpf_not_on_interface(network: Network, vip: Address) -> Verdict:
     """Packets arrive by an interface that lacks the datapath's program, which others have, and no rule serves them."""
     found = arrivals(network, vip, "whether its service datapath sees them")

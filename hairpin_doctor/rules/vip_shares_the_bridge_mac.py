@@ -3,7 +3,7 @@
 Why: A VIP that shares the MAC of its bridge works (HD002): the frame goes up the IP stack and is translated there. So
 this is no cause by itself. Where no traffic at all to that MAC is taken, an interface with a MAC of its own takes the
 traffic past whatever stands in the way, and the next scan shows more.
-Seen as: ARP is answered, and ping, TCP and UDP to everything behind that MAC are silent.
+Seen as: ARP (NDP for IPv6) is answered, and ping, TCP and UDP to everything behind that MAC are silent.
 Told apart from: Every other cause, each of which goes before this one; and from HD002 by the failing traffic. A client
 that is served by that MAC clears it.
 By hand: The MAC that answers is the bridge's; watch whether a frame to it arrives, and whether anything comes of it.
@@ -20,7 +20,7 @@ from __future__ import annotations
 from hairpin_doctor.attachment import Attachment
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface, own_mac_port
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import answering_interface, attachment_of, of_failing_clients, symptom
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
@@ -30,7 +30,7 @@ from probes.icmp import IcmpFacts
 from probes.target import Address
 
 
-@rule("HD302", "vip-shares-the-bridge-mac", Severity.BROKEN)
+@rule("HD302", "vip-shares-the-bridge-mac", Severity.BROKEN, ipv6=Ipv6.PROVEN)
 def vip_shares_the_bridge_mac(network: Network, vip: Address) -> Verdict:
     """Only where no sign shows that the host took any of the client's packets."""
     return of_failing_clients(network, vip, _judge)

@@ -26,6 +26,7 @@ from probes.target import solicited_node
 ETH_P_IPV6, ICMPV6, HOP_LIMIT = 0x86DD, 58, 255
 ECHO_REQUEST, ECHO_REPLY, SOLICITATION, ADVERTISEMENT = 128, 129, 135, 136
 SOURCE_OPTION, TARGET_OPTION = 1, 2
+OVERRIDE = 0x20  # of the flags in the advertisement's fifth octet (RFC 4861 section 4.4)
 ALL_NODES = IPv6Address("ff02::1")
 PACKET_HOST = 0  # linux/if_packet.h: addressed to us
 ETHERNET, IPV6 = struct.Struct("!6s6sH"), struct.Struct("!IHBB16s16s")
@@ -150,7 +151,8 @@ class _Solicitation:
         if claimed in self.sent:
             passed = round((time.monotonic() - self.sent[claimed]) * 1000, 3)
             mac = target_mac(message) or frame_source
-            self.found.setdefault((claimed, mac, frame_source), ArpReply(claimed, mac, frame_source, passed))
+            reply = ArpReply(claimed, mac, frame_source, passed, bool(message[4] & OVERRIDE))
+            self.found.setdefault((claimed, mac, frame_source), reply)
 
 
 def _wait_until_given_up(addresses: tuple[IPv6Address, ...]) -> None:

@@ -30,12 +30,17 @@ class Neighbours(Question[tuple[Neighbour, ...]]):
 
 @dataclass(frozen=True)
 class ArpReply:
-    """One ARP reply, or neighbour advertisement: `mac` is what it claims, `frame_source` the frame's own source MAC."""
+    """One ARP reply, or neighbour advertisement: `mac` is what it claims, `frame_source` the frame's own source MAC.
+
+    `overrides`: the Override flag of an advertisement, which the kernel sets for addresses of its own, and neither proxies
+    nor MetalLB's answers carry (RFC 4861 section 7.2.8); None for ARP, and in recordings older than this.
+    """
 
     address: Address
     mac: str
     frame_source: str
     round_trip_ms: float
+    overrides: bool | None = None
 
 
 @dataclass(frozen=True)

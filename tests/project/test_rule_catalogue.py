@@ -185,9 +185,17 @@ def test_a_case_of_the_lab_reproduces_it_unless_it_is_written_down_why_not(rule:
     assert (rule.code in reproduced) != (rule.code in WITHOUT_A_CASE)
 
 
+ALTERED_RECORDINGS = {"HD302", "HD511"}
+"""No case of the lab shows them by IPv4 either; recordings of both versions of IP are altered in their unit tests."""
+
+
 @pytest.mark.parametrize(
     "rule",
-    [rule for rule in CATALOGUE if rule.ipv6 is Ipv6.PROVEN and not rule.needs_cluster],
+    [
+        rule
+        for rule in CATALOGUE
+        if rule.ipv6 is Ipv6.PROVEN and not rule.needs_cluster and rule.code not in ALTERED_RECORDINGS
+    ],
     ids=lambda each: each.code,
 )
 def test_a_rule_that_judges_ipv6_vips_has_a_case_over_ipv6(rule: Rule) -> None:

@@ -59,6 +59,7 @@ def addresses(replies: tuple[ArpReply, ...]) -> list[tuple[object, str]]:
 def test_the_holder_answers_a_multicast_solicitation(ipv6: Any) -> None:
     found = ask(ipv6)
     assert addresses(found.replies) == [(VIP, ipv6.mac("b"))]
+    assert found.replies[0].overrides  # an address of the kernel's own
     assert (found.directly, found.stations) == ((), ())
 
 

@@ -7,12 +7,14 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any
 
+import pytest
+
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined
 from hairpin_doctor.rules.duplicate_address import duplicate_address
 from hairpin_doctor.rules.proxy_arp_answers import proxy_arp_answers
 from probes.questions.directed import DirectedExchanges
 from probes.questions.links import Links
-from probes.questions.neighbours import ArpSweep, Neighbours
+from probes.questions.neighbours import ArpReply, ArpSweep, Neighbours, NeighbourSolicitations
 from probes.questions.routing import RouteTo
 from probes.questions.traffic import DatagramOutcome, DnsExchanges, Echoes, Handshake, Handshakes
 
@@ -129,3 +131,21 @@ def test_a_mac_that_is_remembered_as_the_gateways_and_is_not_now_is_no_proxy(rec
         ArpSweep, lambda r: replace(r, mac="74:83:c2:00:00:09") if (r.address, r.mac) == (router, mac) else r
     )
     assert isinstance(anew.verdict(proxy_arp_answers, anew.client), Cleared)
+
+
+@pytest.mark.parametrize(("flag", "sure"), [(False, Confidence.PROVEN), (True, Confidence.LIKELY)])
+def test_over_ipv6_a_proxys_advertisement_lacks_the_override_flag(
+    recorded: Recorded, flag: bool, sure: Confidence
+) -> None:
+    case = recorded("healthy-ipv6")
+    mac = gateway(case)
+    late = ArpReply(case.vip, mac, mac, 412.0, flag)
+    both = case.client_says(
+        NeighbourSolicitations, lambda _, found: replace(found, replies=(*found.replies, late))
+    )
+    verdict = both.verdict(proxy_arp_answers)
+    assert isinstance(verdict, Diagnosis)
+    assert (verdict.severity, verdict.confidence) == (Severity.NOTE, sure)
+    assert any("lacks the Override flag" in each for each in verdict.because) is not flag
+    assert "ip -6 neigh del proxy" in (verdict.fixes[0].steps[0].instructions or "")
+    assert isinstance(case.verdict(proxy_arp_answers), Cleared)
