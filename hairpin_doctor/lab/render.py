@@ -160,12 +160,9 @@ def lending_lines(topology: Topology, machine: Machine, namespace: Callable[[str
 
 def neighbour_lines(machine: Machine) -> list[str]:
     """`ip` lines for the neighbour entries."""
-    return [
-        f"neigh add proxy {n.address} dev {n.device}"
-        if n.state == "proxy"
-        else f"neigh replace {n.address} lladdr {n.mac} dev {n.device} nud {n.state}"
-        for n in machine.neighbours
-    ]
+    known = "neigh replace {0.address} lladdr {0.mac} dev {0.device} nud {0.state}"
+    proxy = "neigh add proxy {0.address} dev {0.device}"
+    return [(proxy if each.state == "proxy" else known).format(each) for each in machine.neighbours]
 
 
 def fdb_lines(machine: Machine) -> list[str]:
