@@ -21,6 +21,9 @@ from probes.target import Address
 from probes.target import Network as Prefix
 from probes.ways_back import WayBack, WayBackFacts
 
+TABLES = {253: "default", 254: "main", 255: "local"}
+"""What ip-route(8) calls the tables that every system has."""
+
 
 @dataclass(frozen=True)
 class Astray:
@@ -167,7 +170,7 @@ def what_happened(astray: Astray, vip: Address) -> tuple[str, ...]:
     """The evidence that HD402, HD406 and HD410 share."""
     arrival, way = astray.arrival, astray.way
     source = f"from {way.source}" + (f" (in by {way.incoming})" if way.incoming else "")
-    table = f" (table {way.route.table})" if way.route else ""
+    table = f" (table {TABLES.get(way.route.table, way.route.table)})" if way.route else ""
     return (
         symptom(arrival.client, vip),
         f"{arrival.host.name} tracks connections of {arrival.client.name} to {vip} as answered, so the backend answers.",

@@ -3,7 +3,8 @@
 Asked for the addresses of clients whose reports are at hand, where they are on-link. Bridges forget a silent station after
 300 s, and a plain NIC keeps no table at all: the answer tells where a client hangs, and refreshes the bridge's memory before
 it is read. A client that the neighbour cache knows is asked at its MAC, not by broadcast: a router's late proxy ARP answer
-would replace a good entry. Cannot see clients behind a router. Needs CAP_NET_RAW.
+would replace a good entry. A permanent entry is replaced by nothing, and may be wrong: then it is asked by broadcast. Cannot
+see clients behind a router. Needs CAP_NET_RAW.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ def _answers(host: Host, sweep: ArpSweep) -> tuple[ArpReply, ...]:
 def _sweep(
     host: Host, scope: Scope, interface: str, source: IPv4Address, clients: list[IPv4Address]
 ) -> ArpSweep:
-    cached = {entry.address: entry.mac for entry in host.ask(Neighbours(Moment.BEFORE)) if entry.mac}
+    known_to_us = host.ask(Neighbours(Moment.BEFORE))
+    cached = {each.address: each.mac for each in known_to_us if each.mac and each.state != "PERMANENT"}
     unknown = tuple(each for each in clients if each not in cached)
     known = tuple((each, mac) for each in clients if (mac := cached.get(each)))
     return ArpSweep(interface, source, unknown, known, scope.arp_window_ms)

@@ -71,9 +71,10 @@ def tell(scanned: Scanned, output: Output) -> int:
         from hairpin_doctor.report.compose import with_recordings
 
         report = with_recordings(report, scanned.recordings)
-    _print(report, output)
-    if output.save is not None:
-        _save(report, output.save)
+    if output.save is None:
+        _print(report, output)
+    else:
+        _save_and_print(report, output, output.save)
     return exit_code(report, strict=output.strict)
 
 
@@ -145,12 +146,17 @@ def _show(report: Report, output: Output) -> None:
         show(report, Page(), verbose=output.verbose)
 
 
-def _save(report: Report, path: str) -> None:
+def _save_and_print(report: Report, output: Output, path: str) -> None:
+    """Saved first: whoever reads what is printed may close the pipe (head). What is to be said of the file comes last."""
     from hairpin_doctor.report.files import BadReport, save
     from hairpin_doctor.report.printable import printable
 
     try:
         save(report, path)
     except BadReport as error:
+        _print(report, output)
         raise Refused(error) from None
-    click.echo(f"saved to {printable(path)}", err=True)
+    try:
+        _print(report, output)
+    finally:
+        click.echo(f"saved to {printable(path)}", err=True)

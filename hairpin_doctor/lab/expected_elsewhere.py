@@ -160,6 +160,6 @@ EXPECTED: Mapping[str, Expectations] = {
     "beyond-router-remembers-wrongly": {**_UNEXPLAINED, "both": _UNDETERMINED},
     "client-drops-answers": _named("HD405", client=Expected("diagnosed", ("HD405",)), host=HEALTHY),
     "client-drops-queries": _named("HD405", client=Expected("diagnosed", ("HD405",)), host=HEALTHY),
-    # Asked at the MAC that the host has cached, the other station answers: where the client hangs stays open.
-    "beyond-client-address-doubled": {**_UNEXPLAINED, "both": _UNDETERMINED},
+    # The host's entry is permanent, so that it asks by broadcast where the client hangs: on a plain NIC, behind no bridge.
+    "beyond-client-address-doubled": _UNEXPLAINED,
 }

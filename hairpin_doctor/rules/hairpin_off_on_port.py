@@ -72,7 +72,9 @@ def _intercepted_anywhere(network: Network, vip: Address) -> None:
     hosts = network.hosts(vip)
     known = [(each.findings.get(BrNetfilterFacts), each.findings.get(InterfaceFacts)) for each in hosts]
     if hosts and not any(
-        facts is None or links is None or any(facts.intercepts(bridge.name) for bridge in links.bridges())
+        facts is None
+        or links is None
+        or any(facts.intercepts(bridge.name, vip.version) for bridge in links.bridges())
         for facts, links in known
     ):
         raise NotThis(f"br_netfilter acts on no bridge of {names(hosts)}")

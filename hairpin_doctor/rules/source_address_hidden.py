@@ -33,20 +33,30 @@ def source_address_hidden(network: Network, vip: Address) -> Verdict:
         raise network.need_host(vip, "whether it hides the clients' addresses from the backend")
     for client in network.working(vip):
         for host in network.hosts(vip):
-            for flow in _newest(client, vip, translated_flows(host, client, vip)):
+            for flow in _of_now(host, client, vip, translated_flows(host, client, vip)):
                 if flow.seen_reply and flow.reply.destination != flow.original.source:
                     return _diagnosis(vip, client, host, flow)
     return Cleared(f"no answered connection to {vip} has its source replaced, as far as it is tracked")
 
 
-def _newest(
-    client: VantagePoint, vip: Address, flows: tuple[TrackedConnection, ...]
+def _of_now(
+    host: VantagePoint, client: VantagePoint, vip: Address, flows: tuple[TrackedConnection, ...]
 ) -> tuple[TrackedConnection, ...]:
-    """The connections of this very scan, where a capture tells which they are: older ones outlive a change of policy."""
+    """The connections of this very scan, where a capture tells which they are: older ones outlive a change of policy.
+
+    Else those that the rules still hide: a UDP flow is remembered for two minutes.
+    """
     tcp = client.findings.get(TcpFacts)
     ports = {frame.source.port for answer in (tcp.of(vip) if tcp else ()) for frame in frames_sent(answer)}
     own = (each for each in flows if each.protocol is Protocol.TCP and each.original.source_port in ports)
-    return tuple(own) or flows
+    return tuple(own) or tuple(each for each in flows if not _kept_by_now(host, vip, each))
+
+
+def _kept_by_now(host: VantagePoint, vip: Address, flow: TrackedConnection) -> bool:
+    """Whether the host's rules, as they are now, leave the source of such a flow alone."""
+    rules, port = host.findings.get(ServiceRulesFacts), flow.original.destination_port
+    found = rules.at(vip, port, flow.protocol) if rules and port else ()
+    return bool(found) and all(each.masquerade is False for each in found)
 
 
 def _diagnosis(vip: Address, client: VantagePoint, host: VantagePoint, flow: TrackedConnection) -> Diagnosis:

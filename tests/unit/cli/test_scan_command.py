@@ -70,6 +70,21 @@ def test_what_is_saved_is_what_json_prints_and_with_reads_it(call: Call, tmp_pat
     assert "was made on this very machine" in " ".join(again.stdout.split())
 
 
+def test_a_reader_that_goes_away_costs_nobody_the_saved_report(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """scan --save vm.json | head -1"""
+
+    def gone(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("hairpin_doctor.cli.output._print", gone)
+    path = tmp_path / "vm.json"
+    found = call("scan", "192.0.2.53:53", "--save", str(path))
+    assert json.loads(path.read_text())["verdict"] == "healthy"
+    assert found.stderr == f"saved to {path}\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -54,6 +54,13 @@ def test_a_client_that_the_cache_knows_is_asked_at_its_mac_and_not_by_broadcast(
     assert [(each.addresses, each.unicast) for each in host.asked_of(ArpSweep)] == [((), ((CLIENT, MAC),))]
 
 
+def test_a_permanent_entry_may_be_wrong_and_cannot_be_spoilt_so_it_is_asked_by_broadcast(fake: Any) -> None:
+    set_by_hand = Neighbour(2, CLIENT, "02:00:00:00:00:99", "PERMANENT", False)
+    host = fake({RouteTo: route, Neighbours(Moment.BEFORE): (set_by_hand,), ArpSweep: ()})
+    client_links.look(host, scope(CLIENT))
+    assert [(each.addresses, each.unicast) for each in host.asked_of(ArpSweep)] == [((CLIENT,), ())]
+
+
 def test_only_the_answer_with_the_clients_own_mac_says_where_it_hangs() -> None:
     facts = ClientLinkFacts((ClientHeard(CLIENT, "eth0", MAC),))
     assert facts.of(CLIENT, MAC) == ClientHeard(CLIENT, "eth0", MAC)

@@ -72,7 +72,9 @@ def test_without_connection_tracking_it_is_open(
 
 def test_the_main_table_by_another_nic_is_asymmetry(recorded: Recorded) -> None:
     case = back(recorded("policy-route-captures-lan"), lambda route: replace(route, table=MAIN))
-    assert isinstance(case.verdict(multihomed_asymmetry), Diagnosis)
+    found = case.verdict(multihomed_asymmetry)
+    assert isinstance(found, Diagnosis)
+    assert any("(table main)" in each for each in found.because)
     assert isinstance(case.verdict(policy_route_captures_reply), Cleared)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv4Address
 from typing import Any
 
 from hairpin_doctor.rule import Cleared, Diagnosis, Severity, Undetermined
 from hairpin_doctor.rules.source_address_hidden import source_address_hidden
 from probes.questions.firewall import TrackedConnections
+from probes.questions.traffic import Handshakes
 
 Recorded = Callable[[str], Any]
 
@@ -57,3 +59,17 @@ def test_older_flows_than_those_of_this_scan_say_nothing_of_the_policy_now(recor
         return replace(flow, reply=replace(flow.reply, destination=flow.original.source)) if now else flow
 
     assert isinstance(case.host_lists(TrackedConnections, kept).verdict(source_address_hidden), Cleared)
+
+
+def test_where_no_capture_tells_which_are_of_this_scan_the_rules_of_now_tell_old_flows(
+    recorded: Recorded,
+) -> None:
+    """Policy Local since a moment: UDP flows of before are still there, masqueraded."""
+
+    def hidden(flow: Any) -> Any:
+        return replace(flow, reply=replace(flow.reply, destination=IPv4Address("192.168.8.246")))
+
+    blind = recorded("two-nodes-local").client_lists(Handshakes, lambda each: replace(each, frames=None))
+    assert isinstance(blind.host_lists(TrackedConnections, hidden).verdict(source_address_hidden), Cleared)
+    cluster = recorded("two-nodes-cluster").client_lists(Handshakes, lambda each: replace(each, frames=None))
+    assert isinstance(cluster.verdict(source_address_hidden), Diagnosis)
