@@ -57,6 +57,11 @@ def processes(namespace: str) -> list[int]:
     return [int(pid) for pid in done.stdout.split()]
 
 
+def this_namespace() -> str:
+    """The network namespace of this thread, as the kernel names it; another one has another name until it is gone."""
+    return str(Path("/proc/thread-self/ns/net").readlink())
+
+
 def inside(
     namespace: str, work: Callable[[], Answer], hostname: str | None = None, mounts: str = ""
 ) -> Answer:

@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hairpin_doctor.machine.namespaces import this_namespace
 from hairpin_doctor.machine.processes import boot_id, started
 from hairpin_doctor.mending.checkpoint import Checkpoint, Work
 
@@ -31,6 +32,7 @@ def first_checkpoint(work: Work, lasts_s: float, number: int) -> Checkpoint:
         phase="applying",
         lasting=work.lasting,
         number=number,
+        namespace=this_namespace(),
     )
 
 

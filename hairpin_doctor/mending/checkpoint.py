@@ -40,8 +40,9 @@ class Checkpoint:
 
     `doctor` and `doctor_started` are the applying process and its start in clock ticks since boot; `kubeconfig` is what
     KUBECONFIG was, for a watchdog without the user's environment. `lasting` waits for the confirmation; `installed` makes
-    the run outlive a reboot, and `uninstall` takes that away again, before `undo`. `number` counts the runs of this machine:
-    its clock may be set back between two of them.
+    the run outlive a reboot, and `uninstall` takes that away again, before `undo`. `interfaces` are the indexes of all there
+    were, by name, as somebody may rename one; `namespace` is the network namespace of them. `number` counts the runs of this
+    machine: its clock may be set back between two of them.
     """
 
     id: str
@@ -64,6 +65,8 @@ class Checkpoint:
     installed: tuple[Change, ...] = ()
     uninstall: tuple[Change, ...] = ()
     number: int = 0
+    interfaces: dict[str, int] = field(default_factory=dict)
+    namespace: str = ""
 
     @property
     def pending(self) -> bool:

@@ -10,13 +10,21 @@ from dataclasses import dataclass, replace
 from hairpin_doctor.fixes.changes import Change
 from hairpin_doctor.machine.changing.found import CannotChange, NoInterface
 from hairpin_doctor.machine.changing.hands import Hands
+from hairpin_doctor.machine.changing.links import interfaces_here
 from hairpin_doctor.machine.processes import is_running
 from hairpin_doctor.machine.signals import undisturbed
 from hairpin_doctor.mending.beginning import first_checkpoint
 from hairpin_doctor.mending.checkpoint import Checkpoint, Work
 from hairpin_doctor.mending.installing import Installer, installing
 from hairpin_doctor.mending.reprobe import Comparison, Probe, States, probe_until_good
-from hairpin_doctor.mending.rollback import after_a_reboot, refuse_edited, restore, take_back, why_take_back
+from hairpin_doctor.mending.rollback import (
+    after_a_reboot,
+    refuse_edited,
+    refuse_elsewhere,
+    restore,
+    take_back,
+    why_take_back,
+)
 from hairpin_doctor.mending.steps import Run, Steps, TakenBack
 from hairpin_doctor.mending.store import MendingRefused, Store, Tell
 from hairpin_doctor.mending.watchdog import NO_WATCHDOG, start_watchdog
@@ -101,6 +109,7 @@ class Engine:
         )
         if alive or self.store.is_watched(pending.id):
             return False
+        refuse_elsewhere(pending)
         why = "left behind by a doctor and a watchdog that are gone: taken back"
         return not self._take_back(pending, after_a_reboot(pending) or why).pending
 
@@ -144,6 +153,7 @@ class Engine:
             checkpoint = replace(
                 checkpoint,
                 phase="awaiting-confirmation",
+                interfaces={**checkpoint.interfaces, **interfaces_here()},
                 deadline=time.monotonic() + confirm_within,
                 said=(*checkpoint.said, *said),
             )
@@ -213,6 +223,7 @@ class Engine:
 
     def _restored(self, checkpoint: Checkpoint, why: str) -> Checkpoint:
         """Somebody who is killed meanwhile leaves a run that says so, and that the next one completes."""
+        refuse_elsewhere(checkpoint)
         with undisturbed():
             with suppress(OSError):  # a full disk keeps nobody from restoring
                 self.store.write(replace(checkpoint, phase="rollback-incomplete"))

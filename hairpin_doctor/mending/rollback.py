@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hairpin_doctor.fixes.changes import Change, ConfigFile, Manifest
+from hairpin_doctor.fixes.changes.renamed import renamed
 from hairpin_doctor.fixes.persistence.momentary import lasting_part
 from hairpin_doctor.machine.changing.found import CannotChange, NoInterface
 from hairpin_doctor.machine.changing.hands import Hands
 from hairpin_doctor.machine.changing.kubectl import is_clusters
+from hairpin_doctor.machine.changing.links import interfaces_here
+from hairpin_doctor.machine.namespaces import this_namespace
 from hairpin_doctor.machine.processes import is_running
 from hairpin_doctor.mending.checkpoint import Checkpoint
 from hairpin_doctor.mending.store import MendingRefused, Store, Tell
@@ -75,7 +78,11 @@ def restore(store: Store, checkpoint: Checkpoint, hands: Hands, why: str, tell: 
 
     A disk that is full keeps nobody from restoring: then only the note is missing, and doing it again does nothing.
     """
-    left = _all_restored((*checkpoint.uninstall, *_undo(checkpoint)), hands, tell)
+    names = _renamed_since(checkpoint)
+    undo = tuple(renamed(each, names) for each in _undo(checkpoint))
+    for before, now in names.items():
+        tell(f"{before} is called {now} now")
+    left = _all_restored((*checkpoint.uninstall, *undo), hands, tell)
     said = (*checkpoint.said, why, *(f"NOT restored: {each}" for each in left))
     ended = replace(checkpoint, phase="rollback-incomplete" if left else "rolled-back", said=said)
     return _written(store, ended, why, tell)
@@ -86,6 +93,29 @@ def _undo(checkpoint: Checkpoint) -> tuple[Change, ...]:
     if checkpoint.of_another_boot and not checkpoint.installed:
         return tuple(each for each in checkpoint.undo if is_clusters(each))
     return checkpoint.undo
+
+
+def _renamed_since(checkpoint: Checkpoint) -> dict[str, str]:
+    """What interfaces were called -> what they are called now, of those that the undo speaks of and that were renamed."""
+    if checkpoint.of_another_boot:
+        return {}
+    now = {index: name for name, index in interfaces_here().items()}
+    spoken_of = {each.interface for each in checkpoint.undo} | {each.creates for each in checkpoint.changes}
+    return {
+        name: now[index]
+        for name, index in checkpoint.interfaces.items()
+        if name in spoken_of and now.get(index, name) != name
+    }
+
+
+def refuse_elsewhere(checkpoint: Checkpoint) -> None:
+    """Raises MendingRefused in another network namespace than that of the run: nothing of it is to be found here."""
+    if checkpoint.of_another_boot or checkpoint.namespace in ("", this_namespace()):
+        return
+    raise MendingRefused(
+        f"run {checkpoint.id} was applied in another network namespace ({checkpoint.namespace}) of this machine: type this "
+        "there (ip netns exec NAME ...). Nothing was taken back."
+    )
 
 
 def withdraw(store: Store, checkpoint: Checkpoint, hands: Hands, why: str, tell: Tell) -> Checkpoint:

@@ -15,6 +15,7 @@ from hairpin_doctor.fixes.changes import (
     RestartedDaemonSet,
 )
 from hairpin_doctor.machine.changing.hands import Hands
+from hairpin_doctor.machine.changing.links import interfaces_here
 from hairpin_doctor.mending.checkpoint import Checkpoint
 from hairpin_doctor.mending.rollback import shown
 from hairpin_doctor.mending.store import Store, Tell
@@ -70,6 +71,7 @@ class Steps:
         return checkpoint
 
     def _remembered(self, last: Checkpoint, change: Change, undo: tuple[Change, ...]) -> Checkpoint:
+        last = replace(last, interfaces={**last.interfaces, **interfaces_here()})
         if self.phase == "applying":
             return replace(last, changes=(*last.changes, change), undo=(*undo, *last.undo))
         return replace(last, installed=(*last.installed, change), uninstall=(*undo, *last.uninstall))

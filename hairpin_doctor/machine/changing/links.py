@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from hairpin_doctor.fixes.changes import (
@@ -21,6 +22,11 @@ from hairpin_doctor.machine.changing.routes import permanent_neighbours, routes_
 IFF_UP = 0x1  # linux/if.h
 KINDS = {MacvlanLink: "macvlan", VethPort: "veth", VlanLink: "vlan"}
 Made = MacvlanLink | VethPort | VlanLink
+
+
+def interfaces_here() -> dict[str, int]:
+    """The index of every interface of this thread's network namespace, by name."""
+    return {name: number for number, name in socket.if_nameindex()}
 
 
 def find_made(change: Made) -> Found:

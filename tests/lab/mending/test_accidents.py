@@ -18,6 +18,7 @@ from hairpin_doctor.machine.changing.found import CannotChange
 from hairpin_doctor.machine.changing.hands import ThisMachine
 from hairpin_doctor.machine.commands import run
 from hairpin_doctor.machine.namespaces import inside, processes
+from hairpin_doctor.mending.store import MendingRefused
 
 pytestmark = pytest.mark.lab
 Machine = Any
@@ -79,6 +80,26 @@ def test_a_link_that_goes_down_meanwhile_stays_as_it_went(machine: Machine) -> N
     done = machine.apply("at", "3", "do", "ip link set far0 down", "probe", "worse").stdout
     assert "rolled-back" in done
     assert not [each for each in machine.traces() if "metallb0" in each]
+
+
+def test_an_interface_that_is_renamed_meanwhile_is_taken_back_under_its_new_name(machine: Machine) -> None:
+    rename = "ip link set bridge0 name lan7; ip link set metallb0 name speaks"
+    assert "awaiting-confirmation" in machine.apply("confirm-within", "4").stdout
+    run(["sh", "-c", f"ip netns exec {machine.name} sh -c '{rename}'"])
+    assert machine.settled().phase == "rolled-back"
+    run(["ip", "-n", machine.name, "link", "set", "lan7", "name", "bridge0"])
+    assert machine.traces() == []
+
+
+def test_in_another_network_namespace_nothing_is_taken_back(machine: Machine) -> None:
+    from hairpin_doctor.mending.engine import Engine
+
+    machine.apply("confirm-within", "60")
+    engine = Engine(machine.store, ThisMachine())
+    with pytest.raises(MendingRefused, match="applied in another network namespace"):
+        engine.roll_back()
+    assert inside(machine.name, lambda: engine.roll_back()).phase == "rolled-back"
+    assert machine.traces() == []
 
 
 def full_disk(machine: Machine, size: str) -> None:
