@@ -14,6 +14,7 @@ from hairpin_doctor.cli.refused import Refused
 from hairpin_doctor.fixes.changes import Change
 from hairpin_doctor.machine.changing.found import CannotChange
 from hairpin_doctor.machine.changing.kubectl import Kubectl, is_clusters
+from hairpin_doctor.mending.beforehand import is_done
 from hairpin_doctor.mending.checkpoint import Checkpoint, Work
 from hairpin_doctor.mending.engine import Engine
 from hairpin_doctor.mending.plan import Option, Plan
@@ -64,7 +65,7 @@ def apply_option(engine: Engine, wanted: Wanted, request: Request, report: Repor
         raise Refused(_why_nothing(wanted))
     must_mend = not wanted.option.elsewhere and must_work_from_here(report, work.vips)
     try:
-        if engine.is_done((*work.changes, *work.lasting)):
+        if is_done(engine.hands, (*work.changes, *work.lasting)):
             page.marked("good", "done", "All of it is so already: nothing was changed.")
             _tell_who_did_it(engine, work, page)
             _tell_what_is_left(wanted, page)

@@ -10,6 +10,7 @@ from hairpin_doctor.fixes.persistence.choose import CannotPersist, persist
 from hairpin_doctor.fixes.persistence.momentary import lasting_part
 from hairpin_doctor.fixes.persistence.persistence import Persistence, name_of
 from hairpin_doctor.machine.changing.found import CannotChange
+from hairpin_doctor.mending.beforehand import refuse_uninstallable
 from hairpin_doctor.mending.checkpoint import Checkpoint
 from hairpin_doctor.mending.engine import Engine
 from hairpin_doctor.mending.store import MendingRefused
@@ -41,7 +42,7 @@ def lasting_changes(
         raise Refused(NOT_THIS)
     try:
         found = _under_a_free_name(name, changes, setup, engine)
-        engine.refuse_uninstallable(found.installation)
+        refuse_uninstallable(engine.hands, found.installation)
     except (CannotChange, CannotPersist, MendingRefused, OSError) as error:
         raise Refused(f"this cannot be made lasting here: {error}. Nothing was changed; {AS_FILES}") from None
     _show(found, page)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 
 from hairpin_doctor.fixes.changes import Change
-from hairpin_doctor.machine.changing.found import CannotChange, NoInterface
+from hairpin_doctor.machine.changing.found import CannotChange
 from hairpin_doctor.machine.changing.hands import Hands
 from hairpin_doctor.machine.changing.links import interfaces_here
 from hairpin_doctor.machine.processes import is_running
@@ -44,24 +44,6 @@ class Engine:
     hands: Hands
     tell: Tell = lambda _: None
     watch: Callable[[Store, Checkpoint], str] = start_watchdog
-
-    def is_done(self, changes: Iterable[Change]) -> bool:
-        """Whether it is all so already. Raises CannotChange."""
-        return all(self._is_so(change) for change in changes)
-
-    def refuse_uninstallable(self, lasting: Iterable[Change]) -> None:
-        """Before anything is applied. Raises MendingRefused where one of these files could not be installed later."""
-        try:
-            for change in lasting:
-                self.hands.find(change)
-        except CannotChange as error:
-            raise MendingRefused(str(error)) from None
-
-    def _is_so(self, change: Change) -> bool:
-        try:
-            return self.hands.find(change).so
-        except NoInterface:
-            return False  # one of the changes makes it
 
     def apply(
         self, work: Work, before: States, probe: Probe, *, must_mend: bool, confirm_within: int = 60

@@ -22,10 +22,10 @@ def together(found: Iterable[Plan]) -> tuple[Plan, ...]:
 
 
 def _alike(one: Plan, other: Plan) -> bool:
-    """Only what machines carry out: what a person does, and what the cluster is told, stays apart per VIP."""
-    steps = (step for option in one.options for stage in option.stages for step in stage.steps)
-    carried_out = all(
-        each.place in ("host", "client") and each.changes and not each.instructions for each in steps
+    """Only what one run on a machine mends: what the cluster is told, and what is prose alone, stays apart per VIP."""
+    stages = [stage for option in one.options for stage in option.stages]
+    carried_out = any(each.changes for each in stages) and all(
+        each.place in ("host", "client") for each in stages
     )
     return carried_out and one.code == other.code and _shape(one) == _shape(other)
 
@@ -37,7 +37,10 @@ def _shape(plan: Plan) -> str:
             (
                 option.fix.title,
                 option.fix.cautions,
-                [(s.place, s.machine, s.here, [step.why for step in s.steps]) for s in option.stages],
+                [
+                    (s.place, s.machine, s.here, [(step.why, step.instructions) for step in s.steps])
+                    for s in option.stages
+                ],
             )
             for option in plan.options
         ]
@@ -72,7 +75,12 @@ def _option(first: Option, second: Option, of_all: Callable[[str], str]) -> Opti
 def _stage(one: Stage, other: Stage, of_all: Callable[[str], str]) -> Stage:
     """Each step does what both did; what both did alike, once."""
     steps = tuple(
-        replace(a, why=of_all(a.why), changes=tuple(dict.fromkeys((*a.changes, *b.changes))))
+        replace(
+            a,
+            why=of_all(a.why),
+            instructions=of_all(a.instructions) if a.instructions else None,
+            changes=tuple(dict.fromkeys((*a.changes, *b.changes))),
+        )
         for a, b in zip(one.steps, other.steps, strict=True)
     )
     return replace(one, steps=steps)

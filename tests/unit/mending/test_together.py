@@ -50,6 +50,19 @@ def test_other_causes_machines_and_ways_stay_apart() -> None:
     assert together((others[0], ONE, TWO))[0] == others[0]
 
 
+def test_a_way_that_only_a_person_can_go_keeps_nobody_from_mending_all_by_the_other_one() -> None:
+    def also_by_hand(vip: str) -> Plan:
+        made = plan(vip)
+        step = Step("host", "n5", "x", instructions=f"Give {vip} what it needs.")
+        by_hand = replace(made.options[0], stages=(Stage("host", "n5", (step,), True),))
+        return replace(made, options=(by_hand, replace(made.options[0], number=2)))
+
+    (found,) = together((also_by_hand("192.0.2.53"), also_by_hand("192.0.2.5")))
+    first, second = found.options
+    assert first.stages[0].steps[0].instructions == "Give 192.0.2.53, 192.0.2.5 what it needs."
+    assert {rule("192.0.2.53"), rule("192.0.2.5")} < set(second.changes)
+
+
 def test_what_people_do_and_what_the_cluster_is_told_stays_apart() -> None:
     def told(vip: str, step: Step) -> Plan:
         made = plan(vip)
