@@ -1,4 +1,4 @@
-"""Does the client's gateway have a route to an on-link VIP, or does it ask by ARP as the client does?"""
+"""Does the client's gateway have a route to an on-link VIP, or does it ask by ARP (NDP) as the client does?"""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ def node_behind_gateway(network: Network, client: VantagePoint, vip: Address) ->
     """The client's gateway's next hop for an on-link VIP, as far as it can be a node that serves it.
 
     It must be the VIP itself, an address of a scanned host, or on the client's own link: a router without any route
-    for the VIP sends it on to its own gateway, which gives itself away just so.
+    for the VIP sends it on to its own gateway, which gives itself away just so. An address fe80:: may be another machine's
+    on each link, so that its MAC must be the host's too.
     """
     path = client.findings.get(RoutedPathFacts)
     hop = path.next_hop(vip) if path else None
-    if hop is None or hop == vip:
+    if path is None or hop is None or hop == vip:
         return hop
-    hosts = [host.findings[InterfaceFacts] for host in network.hosts(vip)]
+    hosts = network.hosts(vip)
     if hosts:
-        return hop if any(facts.with_address(hop) for facts in hosts) else None
+        links = [host.findings[InterfaceFacts].with_address(hop) for host in hosts]
+        macs = path.next_hop_macs(vip)
+        return hop if any(link and (not hop.is_link_local or link.mac in macs) for link in links) else None
     return hop if any(hop in each.prefix for each in client.findings[RouteFacts].connected) else None
 
 
@@ -35,21 +38,40 @@ def route_of_the_gateway(network: Network, client: VantagePoint, vip: Address) -
     """How sure it is that the node behind the gateway is reached by a route, not by an ARP answer that only the gateway got.
 
     PROVEN where the gateway's redirect names the node, where the gateway itself answers ARP for the VIP, and where no host
-    could have answered it; LIKELY where the gateway has a BGP session with a host. None where nothing says so.
+    could have answered it; LIKELY where no host's listener for NDP is known, which a packet socket would not show, and where
+    the gateway has a BGP session with a host. None where nothing says so.
     """
     if node_behind_gateway(network, client, vip) is None:
         return None
     path, arp = client.findings.get(RoutedPathFacts), client.findings.get(ArpFacts)
-    if (path and path.redirected_to(vip)) or (arp and arp.macs(vip)) or _nobody_could_answer(network, vip):
+    if (path and path.redirected_to(vip)) or (arp and arp.macs(vip)):
         return Confidence.PROVEN
-    return Confidence.LIKELY if _in_session(network, client, vip) else None
+    if _nobody_could_answer(network, vip):
+        return Confidence.PROVEN if vip.version == 4 else Confidence.LIKELY
+    return Confidence.LIKELY if in_session(network, client, vip) else None
 
 
-def _in_session(network: Network, client: VantagePoint, vip: Address) -> bool:
+def in_session(network: Network, client: VantagePoint, vip: Address) -> bool:
+    """Whether a serving host has a BGP session with the client's gateway: by its address there, or by its MAC.
+
+    A session that carries IPv6 routes may run over IPv4, or over link-local addresses.
+    """
     default = client.findings[RouteFacts].default_towards(vip)
-    sessions = (host.findings.get(BgpSessionFacts) for host in network.hosts(vip))
-    peers = {peer for each in sessions if each is not None for peer in each.established_peers()}
-    return default is not None and default.gateway in peers
+    if default is None or default.gateway is None:
+        return False
+    macs = client.gateway_macs(vip.version)
+    return any(
+        peer == default.gateway or _mac(host, peer) in macs
+        for host in network.hosts(vip)
+        if (sessions := host.findings.get(BgpSessionFacts)) is not None
+        for peer in sessions.established_peers()
+    )
+
+
+def _mac(host: VantagePoint, address: Address) -> str | None:
+    cache = host.findings.get(NeighbourFacts)
+    entry = cache.entry(address) if cache else None
+    return entry.mac if entry else None
 
 
 def _nobody_could_answer(network: Network, vip: Address) -> bool:

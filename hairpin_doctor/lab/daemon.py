@@ -43,7 +43,15 @@ class BirdAnswers:
     control: str
 
 
-Readiness = ReadyLine | Answering | BirdAnswers | BirdEstablished
+@dataclass(frozen=True)
+class BirdLearned:
+    """Ready once this BIRD, which may be the other side's, knows these routes: seconds after Established, over IPv6."""
+
+    control: str
+    routes: tuple[Address, ...]
+
+
+Readiness = ReadyLine | Answering | BirdAnswers | BirdEstablished | BirdLearned
 
 
 @dataclass(frozen=True)

@@ -56,4 +56,11 @@ EXPECTED: Mapping[str, Mapping[Vantage, Expected]] = {
         "host": HEALTHY,
         "both": Expected("diagnosed", ("HD201",)),
     },
+    # BIRD's route names the node by its global address, of which no IPv6 router tells its clients: without a redirect, the
+    # client alone cannot tell the route from an answer that only the router gets.
+    "bgp-same-subnet-ipv6": {
+        "client": UNDETERMINED,
+        "host": UNDETERMINED,
+        "both": Expected("diagnosed", ("HD601",)),
+    },
 }

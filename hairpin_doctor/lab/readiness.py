@@ -8,7 +8,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hairpin_doctor.lab.daemon import DIRECTORY, Answering, BirdAnswers, BirdEstablished, Readiness, ReadyLine
+from hairpin_doctor.lab.daemon import (
+    DIRECTORY,
+    Answering,
+    BirdAnswers,
+    BirdEstablished,
+    BirdLearned,
+    Readiness,
+    ReadyLine,
+)
 from hairpin_doctor.lab.wire import dns_query
 from hairpin_doctor.machine.commands import CommandFailed, Place, run
 from hairpin_doctor.machine.daemons import Running
@@ -52,18 +60,26 @@ def holds(running: Running, readiness: Readiness, directory: Path) -> bool:
             return inside(running.place.namespace, lambda: _answers(readiness))
         case BirdAnswers(control=control):
             return _shown(control.replace(DIRECTORY, str(directory)), "status") is not None
+        case BirdLearned(control=control, routes=routes):
+            at = control.replace(DIRECTORY, str(directory))
+            return all(f"{route}/" in (_shown(at, "route", "for", str(route)) or "") for route in routes)
         case BirdEstablished(control=control, protocol=protocol, routes=routes):
             at = control.replace(DIRECTORY, str(directory))
             if not _established(at, protocol):
                 return False
-            known = run(["ip", "-n", running.place.namespace, "route"]) if routes else ""
-            return {str(route) for route in routes} <= {line.split(" ")[0] for line in known.splitlines()}
+            return set(map(str, routes)) <= _destinations({each.version for each in routes}, running.place)
 
 
 def ports_forward(place: Place) -> bool:
     """Whether every port of every bridge in `place` that is up is in state forwarding."""
     ports = json.loads(run(["bridge", "-n", place.namespace, "-json", "link"]) or "[]")
     return all(port.get("state") == "forwarding" for port in ports if "UP" in port["flags"])
+
+
+def _destinations(versions: set[int], place: Place) -> set[str]:
+    """Where the kernel's routes in `place` lead, those of these versions of IP."""
+    shown = "".join(run(["ip", "-n", place.namespace, f"-{version}", "route"]) for version in versions)
+    return {line.split(" ")[0] for line in shown.splitlines()}
 
 
 def _answers(wanted: Answering) -> bool:

@@ -68,7 +68,7 @@ def _of_ipv6(machine: Machine, wanted: Mapping[str, int | str]) -> dict[str, int
     """What a machine with IPv6 addresses needs; it forwards, and filters bridged frames, as it does by IPv4."""
     if not any(own.version == 6 for nic in machine.interfaces for own in nic.addresses):
         return {}
-    settings = {"disable_ipv6": 0, "accept_dad": 0, "accept_ra": 0}
+    settings = {"disable_ipv6": 0, "accept_dad": 0, "accept_ra": 0, "accept_redirects": 0}
     found: dict[str, int | str] = {
         f"net.ipv6.conf.{group}.{key}": value
         for group in ("all", "default")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Literal
 
 from hairpin_doctor.lab import announcer as announcer_script
@@ -125,15 +125,28 @@ class Session:
     peer: Address
     peer_as: int
 
+    @property
+    def channel(self) -> str:
+        """BIRD's word for routes of this family."""
+        return f"ipv{self.own.version}"
+
+    @property
+    def router_id(self) -> IPv4Address:
+        """32 bits in either family (RFC 6286): of an IPv6 address the last."""
+        return IPv4Address(int(self.own) & 0xFFFFFFFF)
+
+
+ROUTERS_BIRD = f"{DIRECTORY}/bird-router.ctl"
+
 
 def bgp_speaker(session: Session, advertised: tuple[Address, ...], *, established: bool = True) -> Daemon:
-    """BIRD as MetalLB's BGP mode: advertises /32s with itself as next hop, and leaves the kernel's routes alone.
+    """BIRD as MetalLB's BGP mode: advertises host routes with itself as next hop, and leaves the kernel's routes alone.
 
     Not `established`: ready without a session, where the fault is that there is none.
     """
-    routes = "\n".join(f"    route {vip}/32 unreachable;" for vip in advertised)
-    static = f"protocol static vips {{\n    ipv4;\n{routes}\n}}\n"
-    channel = "ipv4 { import none; export where source = RTS_STATIC; next hop self; };"
+    routes = "\n".join(f"    route {ip_network(vip)} unreachable;" for vip in advertised)
+    static = f"protocol static vips {{\n    {session.channel};\n{routes}\n}}\n"
+    channel = f"{session.channel} {{ import none; export where source = RTS_STATIC; next hop self; }};"
     return _bird("speaker", session, static, channel, () if established else None)
 
 
@@ -142,15 +155,15 @@ def bgp_router(session: Session, learned: tuple[Address, ...] | None) -> Daemon:
 
     None: ready without a session.
     """
-    kernel = "protocol kernel {\n    ipv4 { import none; export all; };\n}\n"
-    return _bird("router", session, kernel, "ipv4 { import all; export none; };", learned)
+    kernel = f"protocol kernel {{\n    {session.channel} {{ import none; export all; }};\n}}\n"
+    return _bird("router", session, kernel, f"{session.channel} {{ import all; export none; }};", learned)
 
 
 def _bird(
     side: str, session: Session, more: str, channel: str, learned: tuple[Address, ...] | None
 ) -> Daemon:
     config = (
-        f"router id {session.own};\nprotocol device {{ }}\n{more}"
+        f"router id {session.router_id};\nprotocol device {{ }}\n{more}"
         f"protocol bgp peer {{\n    local {session.own} as {session.own_as};\n"
         f"    neighbor {session.peer} as {session.peer_as};\n    direct;\n"
         f"    connect delay time 0;\n    connect retry time 1;\n    error wait time 1, 2;\n    {channel}\n}}\n"

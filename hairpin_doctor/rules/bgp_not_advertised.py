@@ -23,13 +23,13 @@ from collections.abc import Iterator
 from hairpin_doctor.fixes.bgp import advertise, name_a_peer
 from hairpin_doctor.network import Network
 from hairpin_doctor.routed_vip import RoutedVip, routed_vip
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import of_failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.target import Address
 
 
-@rule("HD603", "bgp-not-advertised", Severity.BROKEN)
+@rule("HD603", "bgp-not-advertised", Severity.BROKEN, ipv6=Ipv6.PROVEN)
 def bgp_not_advertised(network: Network, vip: Address) -> Verdict:
     """A routed VIP, an established session, and the VIP in none."""
     return of_failing_clients(network, vip, _judge)

@@ -25,13 +25,13 @@ from hairpin_doctor.fixes.bgp import mend_session, name_a_peer
 from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.network import Network
 from hairpin_doctor.routed_vip import RoutedVip, routed_vip
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import of_failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.target import Address
 
 
-@rule("HD602", "bgp-session-down", Severity.BROKEN)
+@rule("HD602", "bgp-session-down", Severity.BROKEN, ipv6=Ipv6.PROVEN)
 def bgp_session_down(network: Network, vip: Address) -> Verdict:
     """A routed VIP, and every BGP session of its hosts is down."""
     return of_failing_clients(network, vip, _judge)

@@ -10,8 +10,9 @@ Seen as: From the same subnet nothing works, from elsewhere everything does. Pin
 answers ARP for the VIP: the router, or a machine that carries the address.
 Told apart from: HD104, HD105 and HD201 (nobody answers either) by one echo request that is sent to the gateway's MAC with
 a TTL of 2: a router with a route names the node in a redirect, and the node answers Time Exceeded; one without asks by ARP
-itself, and its redirect names the VIP. Time Exceeded alone does not decide where somebody may have answered the router's
-ARP but not the client's; nor does a BGP session: it may be the pod network's.
+itself, and its redirect names the VIP. Over IPv6 a router redirects only where its route names the node's link-local
+address (RFC 4861 section 8.2). Time Exceeded alone does not decide where somebody may have answered the router's ARP but
+not the client's; nor does a BGP session: it may be the pod network's.
 By hand: On the client the VIP is on-link and nobody answers; on the router there is a route to it.
     ip route get VIP
     arping -c 3 -I IF VIP
@@ -34,9 +35,10 @@ from hairpin_doctor.fixes.bgp import announce_somewhere, another_subnet
 from hairpin_doctor.fixes.fix import Fix
 from hairpin_doctor.fixes.gateway_translation import translate_at_the_gateway
 from hairpin_doctor.fixes.own_mac_interface import own_mac_interface
-from hairpin_doctor.gateway_route import node_behind_gateway, route_of_the_gateway
+from hairpin_doctor.gateway_route import in_session, node_behind_gateway, route_of_the_gateway
+from hairpin_doctor.listening import listening_interfaces
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Undetermined, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import (
     NotThis,
     is_the_gateway,
@@ -48,11 +50,10 @@ from hairpin_doctor.speaker_says import by_bgp_alone, sentences
 from hairpin_doctor.told import readable_word
 from hairpin_doctor.told_bgp import ESTABLISHED
 from hairpin_doctor.vantage_point import VantagePoint
-from probes.announcers import AnnouncerFacts
 from probes.bgp_sessions import BgpSessionFacts
 from probes.routed_path import RoutedPathFacts
 from probes.routes import RouteFacts
-from probes.target import Address
+from probes.target import Address, resolution
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,13 @@ class _Evidence:
     peers: tuple[Address, ...]
 
 
-@rule("HD601", "bgp-vip-in-clients-subnet", Severity.BROKEN, explains=("HD201", "HD206", "HD403"))
+@rule(
+    "HD601",
+    "bgp-vip-in-clients-subnet",
+    Severity.BROKEN,
+    explains=("HD201", "HD206", "HD403"),
+    ipv6=Ipv6.PROVEN,
+)
 def bgp_vip_in_clients_subnet(network: Network, vip: Address) -> Verdict:
     """Nobody on the link answers for a VIP that the router has a route to."""
     if not network.clients(vip):
@@ -94,10 +101,11 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     if not hosts:
         raise network.need_host(vip, "whether the host speaks BGP")
     if evidence.gateway_has_no_route:
-        return Cleared(f"the gateway {evidence.gateway} has no route to {vip}: it would ask by ARP itself")
+        by = resolution(vip)
+        return Cleared(f"the gateway {evidence.gateway} has no route to {vip}: it would ask by {by} itself")
     if not evidence.peers:
         return Cleared(f"no BGP session on {hosts[0].name}, and no sign of a route at the gateway")
-    if evidence.gateway in evidence.peers or any(by_bgp_alone(host, vip) for host in hosts):
+    if in_session(network, evidence.client, vip) or any(by_bgp_alone(host, vip) for host in hosts):
         return _diagnosis(network, vip, evidence, Confidence.LIKELY)
     peers = ", ".join(map(str, evidence.peers))
     how = f"on the router: look for {vip} in its routing table (ip route get {vip}, or show bgp)"
@@ -105,7 +113,8 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
 
 
 def _route_or_answer(network: Network, vip: Address, evidence: _Evidence) -> Undetermined:
-    what = f"whether the gateway {evidence.gateway} has a route to {vip}, or an ARP answer that {evidence.client.name} lacks"
+    answer = f"an {resolution(vip)} answer that {evidence.client.name} lacks"
+    what = f"whether the gateway {evidence.gateway} has a route to {vip}, or {answer}"
     how = f"on the router: ip route get {vip}"
     if not network.hosts(vip):
         how = f"{network.need_host(vip, what).how_to_get}; or {how}"
@@ -129,10 +138,10 @@ def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
     strangers = [mac for mac in answers if mac not in gateway_macs]
     if strangers:
         raise NotThis(
-            f"{', '.join(strangers)} answers ARP for {vip} at {client.name}, and it is not the gateway"
+            f"{', '.join(strangers)} answers {resolution(vip)} for {vip} at {client.name}, and it is not the gateway"
         )
     if any(owner.vantage_point in network.hosts(vip) for mac in answers for owner in network.owners(mac)):
-        raise NotThis(f"the host that serves {vip} answers ARP for it itself")
+        raise NotThis(f"the host that serves {vip} answers {resolution(vip)} for it itself")
     path = client.findings.get(RoutedPathFacts)
     default = client.findings[RouteFacts].default_towards(vip)
     return _Evidence(
@@ -156,20 +165,20 @@ def _peers(network: Network, vip: Address) -> tuple[Address, ...]:
 def _diagnosis(network: Network, vip: Address, evidence: _Evidence, sure: Confidence) -> Diagnosis:
     client = evidence.client
     how = " by BGP" if evidence.peers else " (by BGP or a static route)"
-    because = [symptom(client, vip)]
+    because, by = [symptom(client, vip)], resolution(vip)
     link = client.link_towards(vip)
     where = f"on {link.name}" if link else ""
     if evidence.only_gateway_answers:
         macs = ", ".join(evidence.only_gateway_answers)
         because.append(
-            f"For {client.name}, {vip} is on-link {where}, and only its gateway ({macs}) answers ARP for it."
+            f"For {client.name}, {vip} is on-link {where}, and only its gateway ({macs}) answers {by} for it."
         )
     else:
-        because.append(f"For {client.name}, {vip} is on-link {where}, and nobody answers ARP for it.")
+        because.append(f"For {client.name}, {vip} is on-link {where}, and nobody answers {by} for it.")
     if evidence.next_hop:
-        by = f"by {evidence.next_hop}" if evidence.next_hop != vip else "and it answers"
+        on = f"by {evidence.next_hop}" if evidence.next_hop != vip else "and it answers"
         because.append(
-            f"The gateway {evidence.gateway} has a route: a packet for {vip} to its MAC is sent on {by}."
+            f"The gateway {evidence.gateway} has a route: a packet for {vip} to its MAC is sent on {on}."
         )
     because.extend(
         f"{host.name} holds a BGP session with {peer}."
@@ -187,7 +196,7 @@ def _diagnosis(network: Network, vip: Address, evidence: _Evidence, sure: Confid
     return Diagnosis(
         summary=(
             f"{vip} is routed{how}, but lies in the own subnet of {client.name}, "
-            "where clients ask by ARP and no announcer answers"
+            f"where clients ask by {by} and no announcer answers"
         ),
         because=tuple(because),
         severity=Severity.BROKEN,
@@ -219,13 +228,13 @@ def _fixes(network: Network, client: VantagePoint, vip: Address) -> tuple[Fix, .
 
 
 def _from_the_host_alone(network: Network, vip: Address) -> Verdict:
+    asked = f"whether anybody answers the clients' {resolution(vip)}"
     for host in network.hosts(vip):
         routes = host.findings[RouteFacts]
         holding = next((each for each in routes.connected if vip in each.prefix), None)
         peers = host.findings[BgpSessionFacts].established_peers()
-        listeners = host.findings[AnnouncerFacts].interfaces()
-        if holding and peers and holding.interface not in listeners:
-            missing: MissingFacts = network.need_client(vip, "whether anybody answers the clients' ARP")
+        if holding and peers and holding.interface not in listening_interfaces(host, vip):
+            missing: MissingFacts = network.need_client(vip, asked)
             seen = f"{host.name} speaks BGP with {peers[0]} and {vip} lies in {holding.prefix} of {holding.interface}"
             return Undetermined(f"{seen}; {missing.what}", missing.how_to_get, suspected=True)
-    raise network.need_client(vip, "whether anybody answers the clients' ARP")
+    raise network.need_client(vip, asked)

@@ -33,7 +33,6 @@ from hairpin_doctor.situation import NotThis, intercepted, of_silent_clients, si
 from hairpin_doctor.speaker_says import sentences
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
-from probes.bgp_sessions import BgpSessionFacts
 from probes.multicast import MulticastFacts
 from probes.neighbour_discovery import NeighbourDiscoveryFacts
 from probes.routed_path import RoutedPathFacts
@@ -58,7 +57,8 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     found = path.found_by_arp(vip) if path else None
     if path and found:
         return Cleared(
-            f"the gateway {path.gateway} asks for {vip} by ARP and is answered: its packet came to {found}. "
+            f"the gateway {_gateway(path, vip)} asks for {vip} by {resolution(vip)} and is answered: "
+            f"its packet came to {found}. "
             f"The answers do not come to {client.name}"
         )
     host = attachment.host
@@ -81,8 +81,13 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY,
         fixes=(_look_at_the_announcer(vip, client),),
-        ruled_out=("HD601: no sign of a route to the VIP at the gateway.",) if by == "ARP" else (),
+        ruled_out=("HD601: no sign of a route to the VIP at the gateway.",),
     )
+
+
+def _gateway(path: RoutedPathFacts, vip: Address) -> Address | None:
+    gateway = path.gateway(vip)
+    return gateway.address if gateway else None
 
 
 def _by_arp(client: VantagePoint, attachment: Attachment) -> tuple[bool, tuple[str, ...]]:
@@ -102,7 +107,6 @@ def _by_arp(client: VantagePoint, attachment: Attachment) -> tuple[bool, tuple[s
 def _by_ndp(vip: Address, client: VantagePoint, attachment: Attachment) -> tuple[bool, tuple[str, ...]]:
     """The same for an IPv6 VIP: a listener is known by the group that it joined, and stations were asked directly too."""
     discovery, host = client.findings[NeighbourDiscoveryFacts], attachment.host
-    _by_bgp(host, vip)
     direct = discovery.heard_directly(vip)
     if direct:
         raise NotThis(f"{direct[0]} answers for {vip} when a frame is sent to its own MAC")
@@ -116,15 +120,6 @@ def _by_ndp(vip: Address, client: VantagePoint, attachment: Attachment) -> tuple
         else f"No interface of {host.name} where {client.name} is heard is in the group in which {vip} is asked for."
     )
     return bool(near), (told, seen)
-
-
-def _by_bgp(host: VantagePoint, vip: Address) -> None:
-    """Raises MissingFacts where an IPv6 VIP may be routed by BGP instead, which no rule judges yet (HD601)."""
-    peers = host.findings[BgpSessionFacts].established_peers()
-    if peers and not listening_interfaces(host, vip):
-        what = f"whether {vip} is announced by BGP: {host.name} has a session with {peers[0]}, and hears no solicitation"
-        how = f"on {host.name}: birdc show route {vip}, or vtysh -c 'show bgp ipv6', or the cluster's BGPAdvertisements"
-        raise MissingFacts(what, host.name, how)
 
 
 def _unstopped(network: Network, client: VantagePoint, vip: Address) -> None:

@@ -18,12 +18,14 @@ https://docs.netgate.com/pfsense/en/latest/troubleshooting/asymmetric-routing.ht
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.network import Network
-from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Severity, Verdict, rule
+from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import of_failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.icmp import IcmpFacts
@@ -34,7 +36,7 @@ from probes.target import Address
 from probes.tcp import TcpFacts, frames_received, frames_sent
 
 
-@rule("HD403", "stateful-gateway-sees-half", Severity.BROKEN, explains=("HD206",))
+@rule("HD403", "stateful-gateway-sees-half", Severity.BROKEN, explains=("HD206",), ipv6=Ipv6.PROVEN)
 def stateful_gateway_sees_half(network: Network, vip: Address) -> Verdict:
     """A handshake that completes and stalls, answered by another MAC than it was sent to."""
     return of_failing_clients(network, vip, _judge)
@@ -114,11 +116,13 @@ def _fixes(client: VantagePoint, vip: Address, node: Address | None) -> tuple[Fi
     stateless = Fix(f"No stateful filtering for {vip} on the router", (router,), check)
     if node is None:
         return (stateless,)
+    link = client.link_towards(vip) if node.is_link_local else None
+    device = link.name if link else None
     route = Step(
         place="client",
         machine=client.name,
         why="both directions then go straight between client and node",
-        changes=(RouteEntry(f"{vip}/32", gateway=str(node)),),
+        changes=(RouteEntry(str(ip_network(vip)), device, gateway=str(node)),),
     )
     caution = (
         "It follows no failover of the VIP, and every client needs it: announcing by L2 mends all of them."

@@ -175,9 +175,14 @@ def multicast_mac(group: IPv6Address) -> bytes:
 
 def target_mac(advertisement: bytes) -> str | None:
     """The target link-layer address option of a neighbour advertisement, where it has a sound one."""
-    options = advertisement[24:]
+    found = option(advertisement[24:], TARGET_OPTION)
+    return found[2:8].hex(":") if found else None
+
+
+def option(options: bytes, kind: int) -> bytes | None:
+    """The first option of this kind (RFC 4861 section 4.6), with its type and length; None where there is none."""
     while len(options) >= 8 and options[1]:
-        if options[0] == TARGET_OPTION:
-            return options[2:8].hex(":")
+        if options[0] == kind:
+            return options[: options[1] * 8]
         options = options[options[1] * 8 :]
     return None

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from probes.linux.crafting import ICMP, IP, Ether
 from probes.linux.icmp import ABOUT_OUR_PACKET, ECHO_REPLY, REDIRECT
+from probes.linux.routed_ipv6 import TO_THE_SECOND_HOP, TRIES, routed_echoes_ipv6
 from probes.linux.waiting import waits
 from probes.questions.icmp_message import IcmpMessage
 from probes.questions.traffic import (
@@ -21,8 +22,6 @@ from probes.questions.traffic import (
 )
 from probes.target import Address
 
-TO_THE_SECOND_HOP = 2
-TRIES = 2
 REDIRECTS_WAITED_FOR = 3
 
 
@@ -32,6 +31,8 @@ def routed_echoes(question: RoutedEchoes) -> tuple[RoutedEcho, ...]:
     Slowly at first: a Linux router sends the first redirects to one station 20 ms << (how many it has sent) apart at
     least (ip_rt_send_redirect, net/ipv4/route.c), and each VIP needs its own.
     """
+    if question.source.version == 6:
+        return routed_echoes_ipv6(question)
     with (
         closing(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)) as receiver,
         closing(socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)) as sender,

@@ -11,13 +11,17 @@ from probes.target import Address
 class IcmpMessage:
     """An ICMP message about our packet: its type and code, its sender, and for a redirect the new next hop.
 
-    Type and code as RFC 792 numbers them, and RFC 4443 and RFC 4861 where the sender has an IPv6 address.
+    Type and code as RFC 792 numbers them, and RFC 4443 and RFC 4861 where the sender has an IPv6 address. Where it was read
+    from the wire: `mac`, whose frame it came in; `hop_limit`, as it came in; `gateway_mac`, which a redirect may name too.
     """
 
     type: int
     code: int
     sender: Address
     gateway: Address | None = None
+    mac: str | None = None
+    hop_limit: int | None = None
+    gateway_mac: str | None = None
 
     @property
     def is_redirect(self) -> bool:
@@ -33,6 +37,11 @@ class IcmpMessage:
     def is_unreachable(self) -> bool:
         """Destination Unreachable, whatever its code."""
         return self.type == (3 if self.sender.version == 4 else 1)
+
+    @property
+    def is_unroutable(self) -> bool:
+        """Unreachable for want of a route, or of an answer to ARP or NDP: the other codes say nothing about routes."""
+        return self.is_unreachable and self.code in ((0, 1) if self.sender.version == 4 else (0, 3))
 
     @property
     def is_prohibited(self) -> bool:

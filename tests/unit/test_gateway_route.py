@@ -25,7 +25,7 @@ from probes.questions.traffic import (
     Endpoint,
     RoutedEcho,
 )
-from probes.routed_path import RoutedPathFacts
+from probes.routed_path import Gateway, RoutedPathFacts
 from probes.routes import RouteFacts, RouteFound
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts
 from probes.target import Protocol
@@ -54,7 +54,7 @@ def host(point: Point, *facts: Any) -> VantagePoint:
 
 def behind(hop: IPv4Address | None) -> RoutedPathFacts:
     messages = (IcmpMessage(11, 0, hop),) if hop else ()
-    return RoutedPathFacts(GATEWAY, (RoutedEcho(VIP, hop == VIP, messages),))
+    return RoutedPathFacts((Gateway(GATEWAY, ()),), (RoutedEcho(VIP, hop == VIP, messages),))
 
 
 def test_a_next_hop_is_a_node_only_where_it_can_be_one(point: Point, link: Any) -> None:
@@ -100,7 +100,7 @@ def test_a_packet_that_arrives_by_the_gateway_shows_a_route_only_where_no_arp_an
     replies = (ArpReply(VIP, "02:00:00:00:00:01", "02:00:00:00:00:01", 0.1),) if proxied else ()
     vm = client(
         point,
-        RoutedPathFacts(GATEWAY, (RoutedEcho(VIP, False, messages),)),
+        RoutedPathFacts((Gateway(GATEWAY, ()),), (RoutedEcho(VIP, False, messages),)),
         ArpFacts((ArpAnswers("eth0", "packet socket", (VIP,), replies),)),
     )
     node = host(

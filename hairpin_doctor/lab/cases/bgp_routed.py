@@ -14,10 +14,10 @@ from dataclasses import replace
 from hairpin_doctor.lab.cases.case import Case, dns_is, dns_targets
 from hairpin_doctor.lab.cases.pools import vip_outside
 from hairpin_doctor.lab.checks import Check, Tcp, Udp
-from hairpin_doctor.lab.daemon import Daemon
+from hairpin_doctor.lab.daemon import BirdLearned, Daemon
 from hairpin_doctor.lab.faults import Fault, bgp, compose, no_announcer, router_drops_invalid
 from hairpin_doctor.lab.names import Names
-from hairpin_doctor.lab.services import Session, bgp_router, bgp_speaker
+from hairpin_doctor.lab.services import ROUTERS_BIRD, Session, bgp_router, bgp_speaker
 from hairpin_doctor.lab.topologies.plain_nic import plain_nic
 from hairpin_doctor.lab.topology import Topology
 
@@ -37,7 +37,8 @@ def _wrong_as(names: Names) -> Fault:
 
 def _speaker(names: Names) -> tuple[str, Daemon]:
     session = Session(names.host_ip, names.host_as, names.router_ip, names.router_as)
-    return "host", bgp_speaker(session, names.vips)
+    speaker = bgp_speaker(session, names.vips)
+    return "host", replace(speaker, ready=(*speaker.ready, BirdLearned(ROUTERS_BIRD, names.vips)))
 
 
 def _only_the_node_is_served(names: Names) -> tuple[Check, ...]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from hairpin_doctor.lab.cases import (
     addresses,
     arp,
+    bgp,
+    bgp_routed,
     bridged,
     collision,
     cross_node,
@@ -65,11 +67,17 @@ TWINS = (
     "client-routes-vip-elsewhere",  # HD409
     "client-banned-by-route",  # HD410
     "container-network-overlaps-clients",  # HD410
+    "bgp-same-subnet",  # HD601
+    "bgp-same-subnet-proxy-arp-stateful",  # HD403
+    "bgp-session-down",  # HD602
+    "bgp-not-advertised",  # HD603
 )
 _FAMILIES = (
     interfaces,
     macvtap,
     arp,
+    bgp,
+    bgp_routed,
     port_mac,
     bridged,
     pools,

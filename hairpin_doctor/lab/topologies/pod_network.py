@@ -38,7 +38,7 @@ class PodNetwork:
 
 def by_bridge(names: Names) -> PodNetwork:
     """Both pods behind the CNI's bridge, with hairpin mode on (its `hairpinMode`): a pod reaches its own Service."""
-    gateway = ip_interface((names.host_pods[1], 24))
+    gateway = ip_interface((names.host_pods[1], names.host_pods.prefixlen))
     ports = (
         CableEnd(name=pod_port(address), master=names.pod_bridge, port=Port(hairpin=True))
         for address in _addresses(names)

@@ -9,16 +9,19 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hairpin_doctor.lab.readiness import poll
 from hairpin_doctor.machine.commands import ip_batch, run
 from hairpin_doctor.machine.namespaces import Namespaces, inside
 from probes.host import Question
 from probes.linux import LinuxHost
+from probes.neighbour_discovery import usable_link_locals
+from probes.questions.links import Links
 
 ADDRESSES = {"h": IPv4Address("192.0.2.1")} | {
     name: IPv4Address(f"192.0.2.{number}") for name, number in (("a", 10), ("b", 20), ("c", 30))
@@ -79,6 +82,12 @@ class Net:
         made: socket.socket = self.opened.enter_context(self.inside(machine, make))
         return made
 
+    def link_local(self, machine: str) -> IPv6Address | None:
+        """The usable link-local address there, if it has one yet."""
+        name = "br0" if machine == "h" else "eth0"
+        link = next(link for link in self.ask(machine, Links()) if link.name == name)
+        return next(usable_link_locals(link), None)
+
     def mac(self, machine: str, interface: str = "eth0") -> str:
         """The MAC of an interface there."""
         text: str = self.inside(machine, lambda: _mac(interface))
@@ -114,3 +123,16 @@ def net() -> Iterator[Net]:
         namespaces.do()
         _wired(made)
         yield made
+
+
+@pytest.fixture
+def dual_stack(net: Net) -> Net:
+    """The network with IPv6 as well, without duplicate address detection; each machine has its link-local address."""
+    for machine in net.namespaces:
+        name = "br0" if machine == "h" else "eth0"
+        settings = ("disable_ipv6", 1), ("accept_dad", 0), ("disable_ipv6", 0)
+        for key, value in settings:
+            net.sysctl(machine, {f"ipv6/conf/{group}/{key}": value for group in ("all", name)})
+    for machine in net.namespaces:
+        poll(f"the link-local address of {machine}", lambda name=machine: net.link_local(name) is not None)
+    return net

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from hairpin_doctor.lab.readiness import poll
-from probes.neighbour_discovery import usable_link_locals
 from probes.questions.firewall import TrackedConnections
 from probes.questions.links import Links
 from probes.questions.multicast import JoinedGroups, MulticastForwarding
@@ -23,28 +21,15 @@ GROUP = solicited_node(VIP)
 
 
 @pytest.fixture
-def ipv6(net: Any) -> Any:
-    """The network with IPv6 and without duplicate address detection; `b` holds the VIP and has left its group."""
-    for machine in net.namespaces:
-        name = "br0" if machine == "h" else "eth0"
-        settings = ("disable_ipv6", 1), ("accept_dad", 0), ("disable_ipv6", 0)
-        for key, value in settings:
-            net.sysctl(machine, {f"ipv6/conf/{group}/{key}": value for group in ("all", name)})
-    net.ip("a", f"address add {OWN}/64 dev eth0 nodad")
-    net.ip("b", f"address add {VIP}/64 dev eth0 nodad")
-    for machine in net.namespaces:
-        poll(f"the link-local address of {machine}", lambda name=machine: link_local(net, name) is not None)
-    return net
-
-
-def link_local(net: Any, machine: str) -> Any:
-    name = "br0" if machine == "h" else "eth0"
-    link = next(link for link in net.ask(machine, Links()) if link.name == name)
-    return next(usable_link_locals(link), None)
+def ipv6(dual_stack: Any) -> Any:
+    """`b` holds the VIP and has left its group."""
+    dual_stack.ip("a", f"address add {OWN}/64 dev eth0 nodad")
+    dual_stack.ip("b", f"address add {VIP}/64 dev eth0 nodad")
+    return dual_stack
 
 
 def ask(net: Any, *macs: str) -> Any:
-    own = link_local(net, "a")
+    own = net.link_local("a")
     return net.ask("a", NeighbourSolicitations("eth0", OWN, own, (VIP,), (VIP,), macs, 400))
 
 

@@ -18,7 +18,7 @@ from probes.questions.traffic import (
     RoutedEcho,
     RoutedEchoes,
 )
-from probes.routed_path import PATIENCE_MS, RoutedPathFacts, routed_path
+from probes.routed_path import PATIENCE_MS, Gateway, RoutedPathFacts, routed_path
 from probes.routes import SOMEWHERE_ELSE
 from probes.target import Target
 
@@ -34,7 +34,7 @@ COMMIT
 
 
 def said(*messages: IcmpMessage, replied: bool = False) -> RoutedPathFacts:
-    return RoutedPathFacts(GATEWAY, (RoutedEcho(VIP, replied, messages),))
+    return RoutedPathFacts((Gateway(GATEWAY, ()),), (RoutedEcho(VIP, replied, messages),))
 
 
 def redirect(to: IPv4Address) -> IcmpMessage:
@@ -130,7 +130,7 @@ def tried(fake: Any, answers: dict[Any, Any], timeout_ms: int = 2000) -> list[Ro
 def test_a_vip_that_nobody_answers_for_is_tried_by_the_gateways_mac(fake: Any) -> None:
     assert tried(fake, machine()) == [RoutedEchoes("eth0", OWN, GATEWAY_MAC, (VIP,), PATIENCE_MS)]
     facts = routed_path.look(fake(machine()), Scope((Target(VIP),)))
-    assert (facts.gateway, facts.next_hop(VIP)) == (GATEWAY, NODE)
+    assert (facts.gateway(VIP), facts.next_hop(VIP)) == (Gateway(GATEWAY, (GATEWAY_MAC,)), NODE)
 
 
 def test_the_users_patience_may_be_shorter(fake: Any) -> None:

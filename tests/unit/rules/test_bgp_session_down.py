@@ -29,7 +29,7 @@ from probes.questions.traffic import (
     HandshakeAnswer,
     RoutedEcho,
 )
-from probes.routed_path import RoutedPathFacts
+from probes.routed_path import Gateway, RoutedPathFacts
 from probes.routes import RouteFacts, RouteFound
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts
 from probes.target import Protocol
@@ -59,7 +59,7 @@ def client(point: Point, *messages: IcmpMessage, on_link: bool = False) -> Vanta
         ServiceRulesFacts((), (), (), ()),
         RouteFacts((RouteFound(VIP, route),), route, (), ()),
         TcpFacts((refused,), ()),
-        RoutedPathFacts(GATEWAY, (RoutedEcho(VIP, False, messages),)),
+        RoutedPathFacts((Gateway(GATEWAY, ()),), (RoutedEcho(VIP, False, messages),)),
     )
 
 
