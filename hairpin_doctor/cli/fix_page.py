@@ -9,6 +9,7 @@ from hairpin_doctor.mending.checkpoint import Checkpoint
 from hairpin_doctor.mending.plan import Option, Plan, Stage
 from hairpin_doctor.report.page import Page
 from hairpin_doctor.report.terminal import as_command
+from hairpin_doctor.report.wording import capitalised
 
 PLACES = {"host": "host {}", "client": "client {}", "cluster": "the cluster ({})", "router": "router ({})"}
 MARKS = {"low": "note", "medium": "warn", "high": "bad"}
@@ -47,7 +48,8 @@ def _show_option(option: Option, count: int, page: Page) -> None:
 
 def place_of(stage: Stage) -> str:
     """Where it is carried out, in words."""
-    return PLACES[stage.place].format(stage.machine)
+    described = stage.place in ("host", "client") and stage.machine.startswith(("a ", "the ", "each "))
+    return stage.machine if described else PLACES[stage.place].format(stage.machine)
 
 
 def _show_stage(number: int, stage: Stage, page: Page) -> None:
@@ -55,7 +57,7 @@ def _show_stage(number: int, stage: Stage, page: Page) -> None:
     page.blank()
     page.text(f"Stage {number}: {place_of(stage)}{here}", 2, "bold")
     for step in stage.steps:
-        page.text(f"{step.why[:1].upper()}{step.why[1:]}.", 4)
+        page.text(f"{capitalised(step.why)}.", 4)
         if step.instructions:
             page.text(step.instructions, 4)
     manifests = [as_command(step.manifest) for step in stage.steps if step.manifest]
@@ -81,11 +83,12 @@ def show_how_to_apply(plan: Plan, again: str, page: Page) -> None:
     """What can be carried out, where, and by which command; `again` names what the plan rests on."""
     page.blank()
     page.text("Nothing was changed.", 0, "bold")
-    for option, machine in _first_on_a_machine(plan):
-        whose = f"{machine}, there" if machine else "this machine"
+    for option, stage in _first_on_a_machine(plan):
+        whose = "this machine" if stage.here else f"{stage.machine}, there"
         number = f" --option {option.number}" if option.number > 1 else ""
         page.text(
-            f"To carry out what belongs to {whose}, under a watchdog that takes it back unless you confirm:"
+            f"To carry out what belongs to {whose}{_once(option, stage)}, under a watchdog that takes it back unless you "
+            "confirm:"
         )
         page.verbatim(f"sudo hairpin-doctor fix {plan.code}{number}{again} --apply")
     if any(stage.place == "cluster" and stage.changes for each in plan.options for stage in each.stages):
@@ -103,17 +106,25 @@ def show_other_plans(others: Iterable[Plan], again: str, page: Page) -> None:
         page.verbatim(f"sudo hairpin-doctor fix {plan.code}{again}")
 
 
-def _first_on_a_machine(plan: Plan) -> Iterator[tuple[Option, str]]:
-    """The best option with a part for this machine (""); else the best with a part for another, with its name."""
+def _first_on_a_machine(plan: Plan) -> Iterator[tuple[Option, Stage]]:
+    """The best option with a part for this machine, and that part; else the best with a part for another one."""
     here = next((each for each in plan.options if each.here), None)
     if here is not None:
-        yield here, ""
+        yield here, here.here[0]
         return
     for option in plan.options:
         for stage in option.stages:
             if stage.place in ("host", "client") and stage.changes:
-                yield option, stage.machine
+                yield option, stage
                 return
+
+
+def _once(option: Option, stage: Stage) -> str:
+    """Where other stages come before it: without them it mends nothing, and is taken back."""
+    before = option.stages.index(stage)
+    if not before:
+        return ""
+    return ", once stage 1 is done" if before == 1 else f", once stages 1 to {before} are done"
 
 
 def show_checkpoint(checkpoint: Checkpoint, page: Page) -> None:

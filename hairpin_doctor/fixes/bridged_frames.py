@@ -74,7 +74,7 @@ def iptables_off(attachment: Attachment, vip: Address, client: str) -> Fix:
     step = Step(
         place="host",
         machine=host.name,
-        why=f"iptables no longer sees what {name} bridges; {', '.join(keep) or 'no other bridge'} keeps it, as pods need",
+        why=f"iptables no longer sees what {name} bridges{_kept(keep)}",
         changes=changes,
     )
     cautions = (
@@ -86,3 +86,10 @@ def iptables_off(attachment: Attachment, vip: Address, client: str) -> Fix:
     return Fix(
         f"Keep iptables off frames that {name} bridges", (step,), check_from_client(vip, client), cautions
     )
+
+
+def _kept(bridges: list[str]) -> str:
+    """A half sentence: which bridges go on being seen."""
+    if not bridges:
+        return ""
+    return f"; {', '.join(bridges)} {'keeps' if len(bridges) == 1 else 'keep'} it, as pods need"

@@ -137,6 +137,27 @@ def look_at_backend(service: str | None, vip: Address, client: str) -> Fix:
     return Fix("Make the backend listen where the Service sends", (step,), check_from_client(vip, client))
 
 
+def make_ready(service: str, vip: Address, client: str) -> Fix:
+    """Which pods the Service selects, and why none of them is ready."""
+    namespace, name = map(quote, named(service))
+    step = Step(
+        place="cluster",
+        machine=ANYWHERE,
+        why=(
+            "an endpoint is ready when the Service's selector matches the labels of a pod, and that pod is ready: it runs, "
+            "and its readiness probe passes"
+        ),
+        changes=(
+            Look(f"kubectl -n {namespace} get service {name} -o wide"),
+            Look(f"kubectl -n {namespace} get endpointslices -l kubernetes.io/service-name={name} -o yaml"),
+            Look(f"kubectl -n {namespace} get pods -o wide --show-labels"),
+            Look(f"kubectl -n {namespace} get events --sort-by=.lastTimestamp"),
+        ),
+    )
+    title = f"Have a ready pod behind {_name(service)}"
+    return Fix(title, (step,), check_from_client(vip, client))
+
+
 def restart_proxy(vip: Address, client: str) -> Fix:
     """Have the service proxy program everything anew, after a look at whether the Service is there at all."""
     step = Step(

@@ -96,6 +96,7 @@ TOLD = {
     "proxy_arp_answers._turn_off": "the router's",
     "resolver.resolver_configuration": "the DNS server's",
     "service_object.look_at_backend": "the program in the pod",
+    "service_object.make_ready": "the pod, or the Service's selector",
     "speaker_not_running._look": "the reason decides",
     "split_brain._fix": "memberlist between nodes",
     "way_back.route_to_the_client": "which router is right is not known",

@@ -55,8 +55,9 @@ def observed(state: State) -> str:
 
 
 def capitalised(text: str) -> str:
-    """The first letter only."""
-    return text[:1].upper() + text[1:]
+    """The first letter only, and not that of a name: of an interface, a machine, a field (eno1, br-lan, targetPort)."""
+    first = text.partition(" ")[0].rstrip(",:;.")
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
 
 
 def rights_word(point: VantagePoint) -> str:

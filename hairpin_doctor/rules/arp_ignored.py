@@ -170,8 +170,8 @@ def _dropped(
         why="the kernel then answers as for any address of its own",
         changes=(Look(f"nft -a list table arp {stop.table}"),),
         instructions=(
-            f"Take the rule away by its handle (nft delete rule arp {stop.table} {stop.chain} handle N), or, where "
-            f"arptables wrote it, by arptables -D {stop.chain} and its own words; and where it comes from at boot."
+            f"Take the rule away by its handle (`nft delete rule arp {stop.table} {stop.chain} handle N`), or, "
+            f"where arptables wrote it, by `arptables -D {stop.chain}` and its own words; and where it comes from at boot."
         ),
     )
     caution = (

@@ -72,7 +72,7 @@ def _why(now: int, at_boot: BootSetting) -> str:
     if not at_boot.module_loaded:
         return "No file has br_netfilter loaded before the settings are written: it came later, with its own default of 1."
     writers = _writers(at_boot)
-    return f"It was set to 1 since then: {', '.join(writers)} may write it when they start." if writers else (
+    return f"It was set to 1 since then: {', '.join(writers)} may write it at every start." if writers else (
         "It was set to 1 since then, by hand or by a program."
     )  # fmt: skip
 

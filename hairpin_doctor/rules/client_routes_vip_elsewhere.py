@@ -180,8 +180,8 @@ def _look_who_takes_it(client: VantagePoint, vip: Address) -> Fix:
             Look(f"ip route show table all match {vip}"),
         ),
         instructions=(
-            "A VPN: stop accepting a route for the LAN in which the machine is (tailscale set --accept-routes=false, or "
-            "--exit-node-allow-lan-access; WireGuard: AllowedIPs). A container network: docker network ls and inspect, "
+            "A VPN: stop accepting a route for the LAN in which the machine is (`tailscale set --accept-routes=false`, or "
+            "`--exit-node-allow-lan-access`; WireGuard: AllowedIPs). A container network: docker network ls and inspect, "
             "then make it anew with another --subnet, and set default-address-pools in daemon.json."
         ),
     )

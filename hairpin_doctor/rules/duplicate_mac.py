@@ -208,7 +208,7 @@ def _fix(network: Network, collision: _Collision, vip: Address) -> Fix:
         why="no two stations of a segment may share a MAC",
         changes=(LinkMac(link.name, unused_mac(client, link), collision.mac),),
     )
-    caution = "Set it in the guest's definition as well (libvirt <mac address=...>, Proxmox net0), or it comes back."
+    caution = "Set it in the guest's definition as well (libvirt `<mac address=...>`, Proxmox net0), or it comes back."
     steps = (step, *_forgotten(network, client, vip))
     return Fix(f"A new MAC for {client.name}", steps, check_from_client(vip, client.name), (caution,))
 

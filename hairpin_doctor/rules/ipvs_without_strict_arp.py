@@ -45,8 +45,9 @@ STRICT_ARP = Step(
     machine=ANYWHERE,
     why="kube-proxy then sets arp_ignore 1 and arp_announce 2 on every node, so that only an announcer answers",
     instructions=(
-        "Set `strictARP: true` under `ipvs:` in kube-proxy's configuration (kubectl -n kube-system edit configmap "
-        "kube-proxy), then: kubectl -n kube-system rollout restart daemonset kube-proxy. An announcer must run (MetalLB, "
+        "Set `strictARP: true` under `ipvs:` in kube-proxy's configuration "
+        "(`kubectl -n kube-system edit configmap kube-proxy`), then "
+        "`kubectl -n kube-system rollout restart daemonset kube-proxy`. An announcer must run (MetalLB, "
         "kube-vip)."
     ),
 )
@@ -186,8 +187,8 @@ def _fix(scanned: list[Claimant], vip: Address, client: VantagePoint) -> Fix:
     pairs = [(each.machine, each.owner.link) for each in scanned if each.machine and each.owner]
     steps = tuple(_strict(machine, link) for machine, link in pairs)
     cautions = (
-        "On every node alike, by kube-proxy itself: set `strictARP: true` under `ipvs:` in its configuration (kubectl -n "
-        "kube-system edit configmap kube-proxy) and restart it; these commands do not outlive a reboot.",
+        "On every node alike, by kube-proxy itself: set `strictARP: true` under `ipvs:` in its configuration "
+        "(`kubectl -n kube-system edit configmap kube-proxy`) and restart it; these commands do not outlive a reboot.",
         "Then only an announcer answers (MetalLB, kube-vip): one must run.",
     )
     return Fix(

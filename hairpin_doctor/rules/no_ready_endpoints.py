@@ -21,7 +21,7 @@ from __future__ import annotations
 from hairpin_doctor.arrival import Arrival, arrivals
 from hairpin_doctor.cluster_view import ClusterView
 from hairpin_doctor.findings import MissingFacts
-from hairpin_doctor.fixes.service_object import look_at_backend, restart_proxy
+from hairpin_doctor.fixes.service_object import make_ready, restart_proxy
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import refused_by_proxy
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
@@ -84,7 +84,7 @@ def _told(view: ClusterView, client: VantagePoint, vip: Address) -> Diagnosis:
         because=(symptom(client, vip), f"The EndpointSlices of {service} hold {states} ({view.said_by})."),
         severity=Severity.BROKEN,
         confidence=Confidence.PROVEN,
-        fixes=(look_at_backend(str(service), vip, client.name),),
+        fixes=(make_ready(str(service), vip, client.name),),
         ruled_out=("HD502: other nodes have no endpoint either.", "HD503: no backend is asked."),
     )
 
@@ -107,7 +107,9 @@ def _diagnosis(network: Network, arrival: Arrival, vip: Address, rejects: list[P
         severity=Severity.BROKEN,
         confidence=Confidence.LIKELY if arrival.sure else Confidence.POSSIBLE,
         fixes=(
-            restart_proxy(vip, client.name) if behind else look_at_backend(first.service, vip, client.name),
+            restart_proxy(vip, client.name)
+            if behind or not first.service
+            else make_ready(first.service, vip, client.name),
         ),
         ruled_out=("HD502: it would drop, not reject.", "HD503: no backend is asked."),
     )

@@ -113,8 +113,8 @@ def _diagnosis(
         changes=(Sysctl(f"net/ipv4/conf/{name}/arp_ignore", 1, 0),),
     )
     check = (
-        f"on a machine in the segment: tcpdump -eni IF arp and host {address} shows one MAC answer, while beside it runs "
-        f"arping -D -I IF {address} (iputils' arping; it ends with the first answer)"
+        f"on a machine in the segment: `tcpdump -eni IF arp and host {address}` shows one MAC answer, while beside it runs "
+        f"`arping -D -I IF {address}` (iputils' arping; it ends with the first answer)"
     )
     caution = f"Not where {name} is to answer for an address that another interface carries."
     return Diagnosis(

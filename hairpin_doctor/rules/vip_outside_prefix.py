@@ -154,7 +154,7 @@ def _fixes(
         machine="the gateway",
         why="it then sends on what clients send to it",
         instructions=(
-            f"Route {vip} to a node (ip route add {ip_network(vip)} via {node or 'NODE'}), or use BGP mode with it."
+            f"Route {vip} to a node (`ip route add {ip_network(vip)} via {node or 'NODE'}`), or use BGP mode with it."
         ),
     )
     direct = Step(

@@ -69,6 +69,37 @@ def test_the_command_that_applies_it_rests_on_the_same_reports(call: Call, repor
     assert f"sudo hairpin-doctor fix HD104 --option 2 --from {report} --apply" in said.splitlines()
 
 
+@pytest.fixture
+def plan_of(call: Call, tmp_path: Path) -> Callable[[str, str], str]:
+    def plan(case: str, code: str) -> str:
+        path = tmp_path / "case.json"
+        path.write_bytes(gzip.decompress((RECORDINGS / f"{case}.json.gz").read_bytes()))
+        return call("fix", code, "--from", str(path)).stdout
+
+    return plan
+
+
+def test_a_part_that_mends_nothing_by_itself_is_said_to_come_after_the_others(
+    plan_of: Callable[[str, str], str],
+) -> None:
+    said = " ".join(plan_of("duplicate-address", "HD203").split())
+    assert "Stage 1: the machine with 00:1b:21:de:ad:99 An address" in said
+    assert "To carry out what belongs to laptop, there, once stage 1 is done, under a watchdog" in said
+
+
+def test_names_keep_their_small_letters_at_the_beginning_of_a_sentence(
+    plan_of: Callable[[str, str], str],
+) -> None:
+    assert "    metallb0 then answers only for addresses" in plan_of("metallb0-arp-flux", "HD208")
+    assert "    targetPort must be a port" in plan_of("backend-refuses", "HD503")
+
+
+def test_a_command_within_a_sentence_stays_on_one_line(plan_of: Callable[[str, str], str]) -> None:
+    lines = plan_of("proxy-arp-beside-announcer", "HD206").splitlines()
+    for name in ("proxy_arp", "proxy_arp_pvlan"):
+        assert any(f"`sysctl -w net.ipv4.conf.IF.{name}=0`" in line for line in lines)
+
+
 def test_a_client_s_report_alone_gives_no_plan_and_says_how_to_look_here_too(
     call: Call, tmp_path: Path
 ) -> None:
