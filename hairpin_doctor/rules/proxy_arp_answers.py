@@ -35,12 +35,12 @@ from probes.target import Address, resolution
 
 _PROXY_ARP_OFF = (
     "On a Linux router, for its LAN interface IF: `sysctl -w net.ipv4.conf.IF.proxy_arp=0` and "
-    "`sysctl -w net.ipv4.conf.IF.proxy_arp_pvlan=0`; elsewhere turn proxy ARP off there, or exclude {vip}. Undo: set the old "
-    "values again."
+    "`sysctl -w net.ipv4.conf.IF.proxy_arp_pvlan=0`; elsewhere turn proxy ARP off there, or exclude {vip}. Undo: set the "
+    "old values again."
 )
 _PROXY_NDP_OFF = (
-    "On a Linux router, for its LAN interface IF: `ip -6 neigh del proxy {vip} dev IF`, or take the prefix that holds it out "
-    "of the rules of ndppd or odhcpd, which make such entries or answer themselves; elsewhere exclude {vip} from its proxy "
+    "On a Linux router, for its LAN interface IF: `ip -6 neigh del proxy {vip} dev IF`, or take the prefix that holds it "
+    "out of the rules of ndppd or odhcpd, which make such entries or answer themselves; elsewhere exclude {vip} from its proxy "
     "of NDP. Undo: `ip -6 neigh add proxy {vip} dev IF`, or the old rule."
 )
 
