@@ -40,8 +40,8 @@ _PROXY_ARP_OFF = (
 )
 _PROXY_NDP_OFF = (
     "On a Linux router, for its LAN interface IF: `ip -6 neigh del proxy {vip} dev IF`, or take the prefix that holds it "
-    "out of the rules of ndppd or odhcpd, which make such entries or answer themselves; elsewhere exclude {vip} from its proxy "
-    "of NDP. Undo: `ip -6 neigh add proxy {vip} dev IF`, or the old rule."
+    "out of the rules of ndppd or odhcpd, which make such entries or answer themselves; elsewhere exclude {vip} from its "
+    "proxy of NDP. Undo: `ip -6 neigh add proxy {vip} dev IF`, or the old rule."
 )
 
 
