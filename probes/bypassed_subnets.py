@@ -126,8 +126,8 @@ def _subnets(host: Host, vip: Address, link: Link) -> Iterator[_OnLink]:
             yield _OnLink(link, address, ip_interface(f"{address}/{length}").network)
     if vip.version == 6 and own:
         for each in host.ask(ConnectedPrefixes()):
-            prefix = each.prefix
-            if each.interface == link.name and prefix.version == 6 and prefix.prefixlen <= longest:
+            prefix, here = each.prefix, each.interface == link.name and each.prefix.version == 6
+            if here and prefix.prefixlen <= longest and not prefix.is_link_local:
                 yield _OnLink(link, own[0][0], prefix)
 
 

@@ -93,6 +93,8 @@ def _judge(network: Network, client: VantagePoint, vip: Address, mac: str) -> Ve
         )
     if others:
         because.append(f"{', '.join(others)} answers as well: the race decides which one a client uses.")
+    elif broken:
+        because.append("Nobody else answers: why the announcer does not, shows once the router is silent.")
     because.extend(
         f"{each.sender} sends {client.name} an ICMP redirect to {each.gateway}." for each in redirects
     )

@@ -80,7 +80,7 @@ def test_the_subnet_with_an_answer_comes_first() -> None:
 
 
 VIP_6, LEASED, SLAAC = (IPv6Address(f"2001:db8::{each}") for each in ("53", "9", "ff:fe00:9"))
-ROUTER, PREFIX = IPv6Address("fe80::1"), IPv6Network("2001:db8::/64")
+ROUTER, PREFIX, EVERY_LINK = IPv6Address("fe80::1"), IPv6Network("2001:db8::/64"), IPv6Network("fe80::/64")
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def over_ipv6(fake: Callable[..., Any], link: Callable[..., Any]) -> Callable[..
         answers = {
             Links: (link(2, "lan", addresses=own), link(3, "tunnel", mac=None)),
             RouteTo: way,
-            ConnectedPrefixes: tuple(ConnectedPrefix(each, "lan") for each in on_link),
+            ConnectedPrefixes: tuple(ConnectedPrefix(each, "lan") for each in (EVERY_LINK, *on_link)),
             NeighbourSolicitations: Solicited((ArpReply(VIP_6, MAC, MAC, 0.2),), (), ()),
         }
         return fake(answers)
