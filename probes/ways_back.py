@@ -106,10 +106,22 @@ def ways_back(host: Host, scope: Scope) -> WayBackFacts:
         sources = list(_sources(host, vip, [each.address for each in rules.endpoints(vip)]))
         for client in _clients(host, scope, vip):
             found.extend(_ways(host, vip, client, sources))
-    gateways = [way.route.gateway for way in found if way.route and way.route.gateway]
-    cache = (listed(host, Neighbours(Moment.AFTER)) or ()) if gateways else ()
     refused = dict.fromkeys(way.client for way in found if way.refused)
-    return WayBackFacts(tuple(found), asked_in_vain(cache, gateways), tuple(_refused(host, refused)))
+    return WayBackFacts(tuple(found), _silent(host, found), tuple(_refused(host, refused)))
+
+
+def _silent(host: Host, ways: Iterable[WayBack]) -> tuple[Address, ...]:
+    """Asked for in vain on the interface of the way: fe80::1 is another router on each link."""
+    hops = {(each.route.gateway, each.route.interface) for each in ways if each.route}
+    gateways = sorted((hop for hop in hops if hop[0] is not None), key=str)
+    cache = (listed(host, Neighbours(Moment.AFTER)) or ()) if gateways else ()
+    names = {link.index: link.name for link in listed(host, Links()) or ()} if cache else {}
+    found = [
+        asked_in_vain((each for each in cache if names.get(each.interface) == interface), (gateway,))
+        for gateway, interface in gateways
+        if gateway is not None
+    ]
+    return tuple(dict.fromkeys(chain.from_iterable(found)))
 
 
 def _refused(host: Host, clients: Iterable[Address]) -> Iterator[Refused]:

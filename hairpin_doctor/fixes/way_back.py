@@ -37,14 +37,14 @@ def route_to_the_client(
             Look(f"ip {family}route get {address}"),
             Look(f"ip {family}route show"),
             *((Look(f"ip neigh show {gateway}"),) if gateway else ()),
-            *((Look("sysctl -a -r 'net.ipv6.conf.*.(accept_ra|forwarding)$'"),) if family else ()),
+            *((Look("sysctl -a -r 'net.ipv6.conf.*[.](accept_ra|forwarding)$'"),) if family else ()),
         ),
         instructions=(
             f"Give it the default route (or one to the subnet of {address}) by the router that the requests come from, "
             f"where its routes are configured, else the next boot lacks it again.{silent} Are {client} and {host} in one "
             f"subnet, then correct the length of the prefix of {host}'s own address."
             + (
-                " A machine that forwards takes it from router advertisements only where accept_ra is 2."
+                " A machine that forwards takes a default route from router advertisements only where accept_ra is 2."
                 if family
                 else ""
             )

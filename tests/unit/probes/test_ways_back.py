@@ -162,3 +162,33 @@ def test_where_the_kernel_refuses_the_routes_that_hold_the_client_are_asked_for(
     assert found.deciding == ban
     unknown = ways_back.look(fake({**answers, RoutesThatHold(CLIENT): NotAsked("then")}), SCOPE)
     assert unknown.refusal(CLIENT) is None
+
+
+def test_a_gateway_is_silent_on_the_link_that_the_answer_leaves_by_and_not_on_another(
+    fake: Any, translated: Any, link: Any
+) -> None:
+    """fe80::1 is another router on each link; so may be any address."""
+    translated(POD)
+    gateway = IPv4Address("169.254.1.1")
+
+    def silent(interface: int) -> tuple[Any, ...]:
+        host = fake(
+            {
+                **NOBODY,
+                Links: (link(2, "eth0"), link(3, "eth1")),
+                RoutesThatHold: (),
+                Neighbours: (
+                    Neighbour(interface, gateway, None, "FAILED", True),
+                    Neighbour(5 - interface, gateway, "02:00:00:00:00:01", "REACHABLE", True),
+                ),
+                RouteTo(POD): route("cni0"),
+                RouteTo(VIP): route("eth0"),
+                RouteTo(gateway): Absent("no route"),
+                RouteTo(gateway, POD, "cni0"): Absent("no route"),
+                RouteTo(CLIENT, POD, "cni0"): Route("unicast", "eth0", gateway, None, MAIN),
+            }
+        )
+        found: tuple[Any, ...] = ways_back.look(host, SCOPE).silent
+        return found
+
+    assert (silent(2), silent(3)) == ((gateway,), ())

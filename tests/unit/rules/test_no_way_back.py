@@ -73,7 +73,8 @@ def by_a_silent_gateway(case: Any, state: str) -> Any:
     def astray(question: RouteTo, route: Any) -> Any:
         return replace(route, gateway=gone) if question.source is not None else route
 
-    entry = Neighbour(interface=2, address=gone, mac=None, state=state, router=False)
+    out = case.link("enp197s0").index
+    entry = Neighbour(interface=out, address=gone, mac=None, state=state, router=False)
     return case.host_says(RouteTo, astray).host_says(
         Neighbours, lambda question, found: (*found, entry) if question.moment is Moment.AFTER else found
     )
