@@ -15,6 +15,7 @@ from probes.target import Address, Protocol, ServicePort
 from probes.tcp import TcpFacts, frames_received, frames_sent
 from probes.udp import UdpFacts
 
+NOT_TAKEN_UP = (Handshake.SILENT, Handshake.UNREACHABLE)
 REFUSED = "EPERM"
 """What sendto() says of a packet that the output hook drops (NF_DROP, net/netfilter/core.c)."""
 
@@ -66,13 +67,13 @@ def refused_by_itself(client: VantagePoint, vip: Address) -> tuple[str, ...]:
 def may_be_the_attempt(client: VantagePoint, flow: TrackedConnection) -> bool:
     """Whether a tracked flow can be what the client's sockets tried, not a frame that we crafted past its filters.
 
-    A SYN of a silent handshake has the source port that the client's own capture saw, and none where it saw none leave.
+    A SYN that nobody took up has the source port that the client's own capture saw, and none where it saw none leave.
     """
     vip, port = flow.original.destination, flow.original.destination_port
     if flow.protocol is Protocol.UDP:
         return f"{port}/udp" not in refused_by_itself(client, vip)
     answer = _handshake(client, vip, port)
-    if answer is None or answer.frames is None or answer.outcome is not Handshake.SILENT:
+    if answer is None or answer.frames is None or answer.outcome not in NOT_TAKEN_UP:
         return True
     used = {frame.source.port for frame in frames_sent(answer)}
     return flow.original.source_port in used if used else not _captures(client)

@@ -13,10 +13,12 @@ from hairpin_doctor.situation import macs_used, names
 from hairpin_doctor.states import TargetState
 from hairpin_doctor.translation import tracked
 from hairpin_doctor.vantage_point import VantagePoint
+from hairpin_doctor.ways_to_endpoints import discards
 from probes.arp import ArpFacts
 from probes.connections import ConnectionFacts
 from probes.questions.firewall import TrackedConnection
 from probes.routes import RouteFacts
+from probes.service_rules import ServiceRulesFacts
 from probes.target import Address
 from probes.ways_back import WayBackFacts
 
@@ -70,6 +72,10 @@ def _end(network: Network, client: VantagePoint, vip: Address, state: TargetStat
             return _End(
                 f"on {host.name}, which tracks them and translates them to nothing", host.name, f"host {vip}"
             )
+        refused = discards(host, place)
+        if refused:
+            said = f"on {host.name}, which translates them to {place} and sends them nowhere: {refused}"
+            return _End(said, host.name, f"host {vip}")
         if flow.seen_reply:
             lost = _no_way_back(host, client, vip) or "the answers do not arrive"
             said = f"on {host.name}, where {place} answers them; {lost}"
@@ -77,8 +83,23 @@ def _end(network: Network, client: VantagePoint, vip: Address, state: TargetStat
         said = f"on {host.name}, sent on to {place} port {port}; nothing comes back"
         return _End(said, host.name, f"host {place} and port {port}")
     said = f"leaving {client.name}{_towards(network, client, vip)}; {_untracked(network, vip)}"
+    nowhere = _discarded(network, vip, state)
+    if nowhere:
+        said += f", and {nowhere}, to which its service rules translate them"
     next_machine = next((host.name for host in network.hosts(vip)), client.name)
     return _End(said, next_machine, f"host {vip}")
+
+
+def _discarded(network: Network, vip: Address, state: TargetState) -> str | None:
+    """How a serving host refuses what it translates for this port, where it does so for every endpoint."""
+    port, protocol = state.target.port, state.target.protocol
+    for host in network.hosts(vip):
+        rules = host.findings.get(ServiceRulesFacts)
+        known = rules.at(vip, port, protocol) if rules and port and protocol else ()
+        said = [discards(host, end.address) for each in known for end in each.endpoints]
+        if said and all(said):
+            return said[0]
+    return None
 
 
 def _no_way_back(host: VantagePoint, client: VantagePoint, vip: Address) -> str | None:

@@ -116,8 +116,9 @@ def _sure(ways: Iterable[tuple[ServicePort, list[Passage]]]) -> list[Stopped]:
         if not passages or not all(passage.passes is False for passage in passages):
             continue
         stops = [Stopped(port, stopper, p.way) for p in passages for stopper in p.stoppers]
-        sure = [each for each in stops if each.by.certain] or stops
-        found += sure[:1]
+        sure = [each for each in stops if each.by.certain]
+        last = [Stopped(port, p.stoppers[-1], p.way) for p in passages if p.stoppers]
+        found += (sure or last)[:1]  # behind rules that may stop it comes one that stops whatever is left
     return found
 
 

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 from hairpin_doctor.network import Network
 from hairpin_doctor.vantage_point import VantagePoint
-from probes.questions.routing import RoutingRule
+from probes.questions.routing import HoldingRoute, RoutingRule
 from probes.routes import RouteFacts
 from probes.target import Address
 from probes.ways_back import FORBIDDING, MAIN_TABLES, WayBack, WayBackFacts
@@ -24,20 +24,26 @@ def refusing_rules(host: VantagePoint, client: VantagePoint, way: WayBack) -> tu
     not ask which routes hold the client.
     """
     routes, refusal = host.findings[RouteFacts], host.findings[WayBackFacts].refusal(way.client)
+    found = refusing_rule(routes, way, refusal.routes if refusal else ())
+    if found is None and refusal is None and routes.rules:
+        if routes.route(way.client) is None:
+            raise Network.need_another_scan(host, client, f"which routes of {host.name} hold {client.name}")
+        return routes.rules
+    return (found,) if found else ()
+
+
+def refusing_rule(routes: RouteFacts, way: WayBack, held_by: tuple[HoldingRoute, ...]) -> RoutingRule | None:
+    """The first rule that refuses such a packet, by its action or by its table's route of those that hold the address."""
     for each in sorted(routes.rules, key=lambda rule: rule.priority):
         if each.priority >= MAIN_RULE or not _selects(each, way):
             continue
         if set(FORBIDDING) & set(_words(each)):
-            return (each,)
+            return each
         table = int(_words(each).get("table") or 0)
-        found = refusal.of_table(table) if refusal else None
+        found = next((route for route in held_by if route.table == table), None)
         if found and found.type in FORBIDDING:
-            return () if table in MAIN_TABLES else (each,)
-    if refusal is None and routes.rules:
-        if routes.route(way.client) is None:
-            raise Network.need_another_scan(host, client, f"which routes of {host.name} hold {client.name}")
-        return routes.rules
-    return ()
+            return None if table in MAIN_TABLES else each
+    return None
 
 
 def _words(rule: RoutingRule) -> dict[str, str]:

@@ -12,14 +12,16 @@ from hairpin_doctor.situation import NotThis, symptom
 from hairpin_doctor.translation import tracked
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.client_links import ClientLinkFacts
+from probes.connection_table import ConnectionTableFacts
 from probes.connections import ConnectionFacts
+from probes.interface_sysctls import InterfaceSysctlFacts
 from probes.interfaces import InterfaceFacts
 from probes.neighbours import UNUSABLE, NeighbourFacts
 from probes.questions.links import Link
 from probes.routes import RouteFacts
 from probes.target import Address
 from probes.target import Network as Prefix
-from probes.ways_back import WayBack, WayBackFacts
+from probes.ways_back import MAIN_TABLES, WayBack, WayBackFacts
 
 TABLES = {253: "default", 254: "main", 255: "local"}
 """What ip-route(8) calls the tables that every system has."""
@@ -27,11 +29,16 @@ TABLES = {253: "default", 254: "main", 255: "local"}
 
 @dataclass(frozen=True)
 class Astray:
-    """Answers that were made and leave by `way`, which is another segment than `came_in`."""
+    """Answers that leave by `way`, which is another segment than `came_in`; `evidence` that it is they that are lost.
+
+    `answered`: connection tracking has seen them; else the kernel's own routing alone tells.
+    """
 
     arrival: Arrival
     came_in: Link
     way: WayBack
+    evidence: str
+    answered: bool
 
     @property
     def leaves_by(self) -> str:
@@ -59,13 +66,44 @@ def _astray(arrival: Arrival, vip: Address) -> Astray:
     came_in = came_in_by(arrival, vip)
     host.findings[ConnectionFacts]
     flows = tracked(host, client, vip)
-    if not any(flow.seen_reply for flow in flows):
-        said = "without an answer" if flows else "nothing"
-        raise NotThis(f"{host.name} tracks {said} of {client.name} to {vip}")
+    answered = any(flow.seen_reply for flow in flows)
+    if answered:
+        evidence = (
+            f"{host.name} tracks connections of {client.name} to {vip} as answered, so the backend answers."
+        )
+    else:
+        found = None if flows else untracked(host, vip) or _filtered(arrival, vip, came_in)
+        if found is None:
+            said = "without an answer" if flows else "nothing"
+            raise NotThis(f"{host.name} tracks {said} of {client.name} to {vip}")
+        evidence = found
     for way in ways_of_answers(arrival, vip):
         if way.route is None or not leads_back(arrival, vip, came_in, way):
-            return Astray(arrival, came_in, way)
+            return Astray(arrival, came_in, way, evidence, answered)
     raise NotThis(f"answers to {client.name} leave by {came_in.name}, as its requests come in")
+
+
+def untracked(host: VantagePoint, vip: Address) -> str | None:
+    """That a host which holds the VIP itself tracks no connection at all, so that a missing one tells nothing."""
+    table = host.findings.get(ConnectionTableFacts)
+    if table is None or table.entries or not host.findings[RouteFacts].is_local(vip):
+        return None
+    return f"{host.name} holds {vip} itself and tracks no connections at all: its own routes tell where answers go."
+
+
+def _filtered(arrival: Arrival, vip: Address, came_in: Link) -> str | None:
+    """That the strict filter drops requests because a policy rule leads the way back elsewhere (fib_validate_source)."""
+    host, client = arrival.host, arrival.client
+    address = client.address_towards(vip)
+    route = host.findings[RouteFacts].route(address) if address else None
+    sysctls = host.findings[InterfaceSysctlFacts].of(came_in.name)
+    strict = vip.version == 4 and sysctls is not None and sysctls.rp_filter == 1
+    if not strict or route is None or route.table in MAIN_TABLES or route.interface == came_in.name:
+        return None
+    return (
+        f"{host.name} tracks nothing of {client.name}: rp_filter is 1 on {came_in.name}, and drops whoever is answered by "
+        f"another interface."
+    )
 
 
 def came_in_by(arrival: Arrival, vip: Address) -> Link:
@@ -173,7 +211,7 @@ def what_happened(astray: Astray, vip: Address) -> tuple[str, ...]:
     table = f" (table {TABLES.get(way.route.table, way.route.table)})" if way.route else ""
     return (
         symptom(arrival.client, vip),
-        f"{arrival.host.name} tracks connections of {arrival.client.name} to {vip} as answered, so the backend answers.",
+        astray.evidence,
         f"Requests come in by {astray.came_in.name}; the kernel of {arrival.host.name} sends an answer {source} to "
         f"{way.client} out by {astray.leaves_by}{table}.",
     )

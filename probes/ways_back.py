@@ -71,10 +71,6 @@ class Refused:
         """The main table's own decision; None where it has no route."""
         return next((each for each in self.routes if each.table in MAIN_TABLES), None)
 
-    def of_table(self, table: int) -> HoldingRoute | None:
-        """What this table decides."""
-        return next((each for each in self.routes if each.table == table), None)
-
 
 @dataclass(frozen=True)
 class WayBackFacts:

@@ -78,7 +78,6 @@ EXPECTED: Mapping[str, Expectations] = {
     "unknown-notrack": _SUSPECT,
     "unknown-pod-link-down": _UNEXPLAINED_ON_THE_HOST_TOO,
     "unknown-backend-hangs": _UNEXPLAINED_ON_THE_HOST_TOO,
-    "unknown-pod-misrouted": _UNEXPLAINED_ON_THE_HOST_TOO,
     "unknown-pod-filters": _UNEXPLAINED_ON_THE_HOST_TOO,
     "unknown-host-misled": _UNEXPLAINED,
     # The host's own connections take no such way: it is served.
@@ -139,6 +138,11 @@ EXPECTED: Mapping[str, Expectations] = {
     ),
     "two-nics-strict-filter": _named("HD401", client=_UNDETERMINED, host=HEALTHY),
     "answers-discarded-by-policy": _named("HD406", client=_UNDETERMINED, host=HEALTHY),
+    # The host itself does not get through to its pod, and its own routing says why.
+    "policy-route-captures-requests": _named(
+        "HD406", client=_UNDETERMINED, host=Expected("diagnosed", ("HD406",))
+    ),
+    "pod-behind-a-blackhole": _named("HD508", client=_UNDETERMINED, host=Expected("diagnosed", ("HD508",))),
     # The host itself is served, and its session says nothing of the VIP by itself.
     "bgp-session-down": _named("HD602", client=_UNDETERMINED, host=HEALTHY),
     # A session, and nobody who listens for ARP in the VIP's subnet: HD601 is suspected until a client is seen.

@@ -2,13 +2,16 @@
 
 Why: The service proxy sends connections to endpoints of all nodes. Between nodes the pod network (routes, a tunnel, the
 other node's forwarding and filters) must carry them; what is sent to an endpoint of the other node is lost on the way. So it
-is where the route that the CNI plugin sets, to another node's pods or to a pod of the own node, is not there.
+is where the route that the CNI plugin sets, to another node's pods or to a pod of the own node, is not there: then the
+default route takes the packets, or the blackhole route that a plugin keeps for the addresses of its own pods.
 Seen as: With endpoints on both nodes some connections work and others time out; else all time out. From a client on the
 other node, or to a pod of the own node, all is well.
-Told apart from: HD503 by silence, not a refusal; HD404 and HD405 by the host's own direct question, which fails too. A pod
-that filters or is gone is told by the next hop, which sends packets on to it, or by its ping.
+Told apart from: HD503 by silence, not a refusal; HD404 and HD405 by the host's own direct question, which fails too; HD406
+by the main table, which has no route for the endpoint itself. A pod that filters or is gone is told by the next hop, which
+sends packets on to it, or by its ping.
 By hand: On the node that takes the packets: the way to the endpoint, each hop of it, and the endpoint itself.
     ip route get ENDPOINT
+    ip route show table all match ENDPOINT
     ping -c2 -t1 ENDPOINT
     nc -zvw2 ENDPOINT TARGETPORT
     tcpdump -ni any host ENDPOINT
@@ -23,13 +26,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hairpin_doctor.fixes.pod_network import mend_pod_network, mend_pod_route
+from hairpin_doctor.fixes.way_back import without_the_ban
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import NotThis, failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
+from hairpin_doctor.ways_to_endpoints import captured_endpoints, refusal, refused_endpoints
 from probes.arp import ArpFacts
 from probes.endpoints import EndpointFacts
-from probes.pod_paths import PodPath, PodPathFacts
+from probes.pod_paths import Diverted, PodPath, PodPathFacts
 from probes.routes import RouteFacts
 from probes.service_rules import ServiceRulesFacts
 from probes.target import Address, resolution
@@ -56,7 +61,11 @@ def cross_node_pod_network_broken(network: Network, vip: Address) -> Verdict:
         raise NotThis(
             f"another machine answers {resolution(vip)} for {vip}: it takes the packets, not the node that was scanned"
         )
-    found = [each for host in hosts for each in _silent(host, vip)]
+    for host in hosts:
+        refused = refused_endpoints(host, vip)
+        if refused:
+            return _refused(network, vip, host, refused[0])
+    found = [each for host in hosts for each in _silent(network, host, vip)]
     for each in found:
         reached_by = _reached_by(network, each)
         if each.between or reached_by:
@@ -79,7 +88,8 @@ def _another_answers(host: VantagePoint, vip: Address) -> bool:
     return bool(arp and arp.macs(vip))
 
 
-def _silent(host: VantagePoint, vip: Address) -> Iterator[_Broken]:
+def _silent(network: Network, host: VantagePoint, vip: Address) -> Iterator[_Broken]:
+    captured = {each.endpoint for each in captured_endpoints(host, vip)}
     ends = dict.fromkeys(end.address for end in host.findings[ServiceRulesFacts].endpoints(vip))
     if not ends:
         return
@@ -88,11 +98,24 @@ def _silent(host: VantagePoint, vip: Address) -> Iterator[_Broken]:
         path = facts.to(end)
         if (
             path is not None
+            and end not in captured
             and not path.answers_ping
+            and not (path.over_udp and not _fails_over_udp(network, host, vip, end))
             and path.route.type == "unicast"
             and not _pod_is_gone(path)
         ):
             yield _Broken(host, path, _between(host, path))
+
+
+def _fails_over_udp(network: Network, host: VantagePoint, vip: Address, endpoint: Address) -> bool:
+    """Whether a port that leads there fails from somewhere: by itself a silent UDP endpoint may be well."""
+    programmed = [
+        each.port
+        for each in host.findings[ServiceRulesFacts].ports
+        if each.vip == vip and any(end.address == endpoint for end in each.endpoints)
+    ]
+    asked = (state for point in network.vantage_points for state in point.states_of(vip))
+    return any(each.unreached and each.target.port in programmed for each in asked)
 
 
 def _pod_is_gone(path: PodPath) -> bool:
@@ -135,6 +158,37 @@ def _reached_by(network: Network, broken: _Broken) -> VantagePoint | None:
         if point is not broken.host and any(each.answers for each in found):
             return point
     return None
+
+
+def _refused(network: Network, vip: Address, host: VantagePoint, found: Diverted) -> Diagnosis:
+    """The host's own main table has no route to the endpoint, or one that forbids it."""
+    client = next(iter(network.failing(vip)), host)
+    endpoint, main = found.endpoint, found.main
+    because = [symptom(client, vip), f"Asked for the way to {endpoint}, the kernel of {host.name} refuses."]
+    if main is None:
+        because.append(f"No route of its main table holds {endpoint}.")
+    else:
+        because.append(f"Its main table forbids it: {main.type} {main.prefix}.")
+    alone = main is not None and main.prefix.prefixlen == main.prefix.max_prefixlen
+    if not alone:
+        because.append(
+            "A CNI plugin sets a route for each pod, or for the pods of each node: there is none for this one."
+        )
+    return Diagnosis(
+        summary=f"{host.name} {refusal(main)} for {endpoint}, an endpoint of {vip}",
+        because=tuple(because),
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN,
+        fixes=(
+            without_the_ban(host.name, client.name, vip, main)
+            if main is not None and alone
+            else mend_pod_route(host.name, endpoint, vip, client.name),
+        ),
+        ruled_out=(
+            "HD406: the main table decides, no policy rule.",
+            "HD503: nothing refuses but the node itself.",
+        ),
+    )
 
 
 def _diagnosis(network: Network, vip: Address, broken: _Broken, reached_by: VantagePoint | None) -> Diagnosis:

@@ -34,7 +34,8 @@ from hairpin_doctor.rule import Confidence, Diagnosis, Ipv6, Severity, Verdict, 
 from hairpin_doctor.situation import NotThis, symptom
 from hairpin_doctor.translation import tracked
 from hairpin_doctor.vantage_point import VantagePoint
-from hairpin_doctor.ways_of_answers import came_in_by, overlapping, ways_of_answers
+from hairpin_doctor.ways_of_answers import came_in_by, overlapping, untracked, ways_of_answers
+from hairpin_doctor.ways_to_endpoints import forbidding
 from probes.connections import ConnectionFacts
 from probes.interface_sysctls import InterfaceSysctlFacts
 from probes.questions.links import Link
@@ -91,7 +92,7 @@ def _refused(arrival: Arrival, vip: Address, way: WayBack) -> Diagnosis:
     if deciding is not None and deciding.type not in FORBIDDING:
         raise NotThis(f"the main table of {host.name} has a route to {client.name}")
     evidence = _arrived(arrival, vip, strict=False)
-    what = f"a {deciding.type} route for {deciding.prefix}" if deciding else "no route to it"
+    what = f"{forbidding(deciding)} for {deciding.prefix}" if deciding else "no route to it"
     return Diagnosis(
         summary=f"{host.name} answers {client.name} and has {what}",
         because=(
@@ -210,6 +211,9 @@ def _arrived(arrival: Arrival, vip: Address, *, strict: bool, answered: bool = T
         return f"{host.name} tracks connections of {client.name} to {vip} as answered: answers were made, and went nowhere."
     if flows and (own or not answered):
         return f"{host.name} tracks connections of {client.name} to {vip}: they arrive, and no answer leaves."
+    unseen = None if flows else untracked(host, vip)
+    if unseen:
+        return unseen
     came_in = came_in_by(arrival, vip)
     mode = _filter(arrival, came_in, vip)
     if flows or not (mode == 1 if strict else mode):

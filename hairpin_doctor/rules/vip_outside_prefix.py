@@ -11,7 +11,8 @@ By hand: The client sends the VIP to its gateway and never asks for it by ARP.
     tcpdump -eni IF host VIP
     ip -br -4 addr
 Fix: Take the pool from the prefix of the segment, or have the gateway route it to a node.
-Unsure when: The host was scanned long after the client, so that it would no longer remember the client's packets.
+Unsure when: The host was scanned long after the client, so that it would no longer remember the client's packets;
+nobody there listens for ARP, so that the VIP is routed by hand; or the gateway sends it to another machine of that subnet.
 References: RFC 1122; metallb/metallb#433; https://metallb.io/concepts/layer2/.
 """
 
@@ -20,9 +21,11 @@ from __future__ import annotations
 from datetime import timedelta
 from ipaddress import ip_network
 
+from hairpin_doctor.findings import MissingFacts
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.changes import RouteEntry
 from hairpin_doctor.fixes.fix import Fix, Step
+from hairpin_doctor.listening import known_to_listen
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.situation import NotThis, failing_clients, names, symptom
@@ -59,6 +62,19 @@ def vip_outside_prefix(network: Network, vip: Address) -> Verdict:
     hop = _behind_gateway(client, vip)
     if hop is not None and any(host.findings[InterfaceFacts].with_address(hop) for host in hosts):
         return Cleared(f"the gateway of {client.name} sends {vip} on to {hop}, an address of {names(hosts)}")
+    node = next((host for host in hosts if hop is not None and _within(host, hop)), None)
+    if node is not None:
+        raise MissingFacts(
+            f"whether {hop}, to which the gateway of {client.name} sends {vip}, is another node or a mere router",
+            str(hop),
+            f"on {hop}: sudo hairpin-doctor scan --with <this report>",
+        )
+    if not any(known_to_listen(host, vip) for host in hosts):
+        raise MissingFacts(
+            f"whether the gateway of {client.name} has a route to {vip}, which nobody on {names(hosts)} announces",
+            None,
+            f"on the gateway {route.gateway}: ip route get {vip}",
+        )
     if hop is None and not _would_remember(network, client, hosts, vip):
         raise network.need_client(vip, f"whether packets of {client.name} reach {names(hosts)}: a fresh scan")
     return _diagnosis(network, client, route, vip, hop)

@@ -69,6 +69,8 @@ FILTER = "HD405"
 """A packet filter may be on any machine, also one that was not looked at; its fix names it."""
 NARROW_LINK = "HD407"
 """It may be anywhere between the client and the host."""
+CAPTURED = "HD406"
+"""A policy rule captures answers; or what the host sends on to the endpoint, which then is not reached."""
 ONE_FLOW = "HD506"
 """It stops a flow that no scan made, and all that a scan tries may work beside it."""
 BY_ITS_ANSWER = ("HD503", "HD510")
@@ -196,6 +198,8 @@ def _place(path: list[_Station], cause: Break) -> _Station | None:
     kinds = cause.kinds
     if cause.code == NARROW_LINK:
         return _at_link(path, cause)
+    if cause.code == CAPTURED and cause.lost == "requests":
+        kinds = (Kind.ENDPOINT,)
     if cause.code == FILTER and path[0].hop.machine == cause.machine:
         kinds = (Kind.REPLY if cause.lost == "answers" else Kind.CLIENT,)
     elif cause.code == FILTER and not _on_the_path(path, cause):

@@ -7,7 +7,7 @@ names them: `nft -j` hides their targets, iptables-nft-save tells them whole. Fa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
@@ -46,13 +46,26 @@ def parse(text: str, managed: frozenset[Key] = frozenset()) -> Ruleset:
             rules.setdefault((place, _text(item, "chain")), []).append(item)
         elif kind in ("set", "map"):
             tables.setdefault(place, {})[_text(item, "name")] = item
-    sets = {place: Sets(found) for place, found in tables.items()}
+    sets = {place: Sets(found, _updated(place, rules)) for place, found in tables.items()}
     chains = {
         key: Chain(key[0], key[1], _compiler(key, found, sets.setdefault(key[0], Sets({}))))
         for key, found in rules.items()
     }
     populated = any(rules.values())
     return Ruleset("nftables", tuple(bases), chains, _translates(rules), populated, sets)
+
+
+def _updated(place: str, rules: Mapping[Key, list[Object]]) -> frozenset[str]:
+    """Names of the sets and maps of a table to which its rules add, or of which they delete, what packets carry."""
+    listed = (rule.get("expr") for (table, _), found in rules.items() if table == place for rule in found)
+    statements = (each for expression in listed if isinstance(expression, list) for each in expression)
+    bodies = [each.get(kind) for each in statements if isinstance(each, dict) for kind in ("set", "map")]
+    return frozenset(
+        str(body.get(kind)).lstrip("@")
+        for body in bodies
+        if isinstance(body, dict)
+        for kind in ("set", "map")
+    )
 
 
 def objects(text: str) -> Iterator[tuple[str, Object]]:

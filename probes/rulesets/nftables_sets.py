@@ -18,7 +18,7 @@ from probes.rulesets.values import Scalar, Values
 from probes.rulesets.verdicts import Decide, Destination, Jump, Return, Verdict
 
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
-ANY_FLAGS = frozenset({"dynamic", "timeout"})
+DYNAMIC = "dynamic"  # what rules may add to; older nft lets them add to any set with a timeout
 PROTOCOLS = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6", "ipv6-icmp": "icmpv6"}
 INTERFACES = frozenset({"incoming", "outgoing", "physdev_in", "physdev_out"})
 EVERYTHING: tuple[tuple[Scalar, Scalar], ...] = (
@@ -32,20 +32,20 @@ CHANCES = {"numgen", "jhash", "symhash"}
 
 
 class Sets:
-    """The named sets and maps of one table, converted when first used."""
+    """The named sets and maps of one table, converted when first used; rules add to those that are `updated`."""
 
-    def __init__(self, items: dict[str, dict[str, Any]]) -> None:
-        self.items = items
+    def __init__(self, items: dict[str, dict[str, Any]], updated: frozenset[str] = frozenset()) -> None:
+        self.items, self.updated = items, updated
         self.values = cache(self._values)
         self.lookup = cache(self._lookup)
 
     def complete(self, name: str) -> bool:
-        """Does the dump tell all members? Not where rules or timeouts change them."""
-        if name not in self.items:
+        """Does the dump tell all members? Not where rules change them; a program's bans for a time are told."""
+        if name not in self.items or name in self.updated:
             return False
         flags = self.items[name].get("flags", [])
         listed = flags if isinstance(flags, list) else [flags]
-        return not any(str(flag) in ANY_FLAGS for flag in listed)
+        return DYNAMIC not in map(str, listed)
 
     def _values(self, name: str, field: Field) -> Values:
         return values_of(self.items.get(name, {}).get("elem", []), field, self.complete(name))

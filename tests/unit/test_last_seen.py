@@ -62,6 +62,22 @@ def test_where_the_host_has_no_route_back_it_says_so() -> None:
     assert "n5 has no route by which answers could go to 192.168.8.10" in trail.said
 
 
+@pytest.mark.parametrize("case", ["unknown-pod-filters", "unknown-host-misled", "unknown-notrack"])
+def test_what_the_host_itself_refuses_was_not_sent_on_nor_answered(case: str) -> None:
+    def refused(asked: Asked) -> Asked:
+        to_the_pod = isinstance(asked.question, RouteTo) and str(asked.question.destination) == "10.244.0.83"
+        return Asked(asked.question, unanswered=Absent("no route")) if to_the_pod else asked
+
+    host, client = recorded(case)
+    host = replace(host, asked=tuple(map(refused, host.asked)))
+    found = [replay(each, PROBES) for each in (host, client)]
+    points = [VantagePoint(each.findings, each.recording.scope) for each in found]
+    (trail,) = last_seen(Network(points), points[0].scope.vips[0])
+    assert "n5 has no route for 10.244.0.83" in trail.said
+    assert "sent on" not in trail.said
+    assert "answers" not in trail.said
+
+
 def test_a_client_behind_a_router_was_last_seen_sending_to_it() -> None:
     found = [replay(each, PROBES) for each in recorded("beyond-router-filters")]
     points = [VantagePoint(each.findings, each.recording.scope) for each in found]

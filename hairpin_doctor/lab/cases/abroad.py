@@ -150,4 +150,14 @@ CASES = (
         symptom=_dns_fails("vm", "laptop", says=_SILENT),
         client="vm",
     ),
+    replace(
+        _PLAIN,
+        name="pod-behind-a-blackhole",
+        title="A leftover blackhole route on the host swallows what should go to the pod.",
+        codes=("HD508",),
+        network=homelab,
+        fault=swallowing.pod_misrouted,
+        symptom=_dns_fails("vm", "laptop", says=_SILENT),
+        client="vm",
+    ),
 )

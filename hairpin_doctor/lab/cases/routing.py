@@ -35,6 +35,15 @@ def _captured(what: Callable[[Names], str]) -> Callable[[Names], Fault]:
     return fault
 
 
+def _everything_captured(names: Names) -> Fault:
+    """A VPN's rule takes all that has no mark of its own (wg-quick(8)), and nothing spares what the main table knows."""
+    route = Route(ip_network("0.0.0.0/0"), device=names.second_nic, table=VPN_TABLE)
+    policy = f"not fwmark {VPN_TABLE} lookup {VPN_TABLE} priority {VPN_TABLE}"
+    return lambda t: t.change(
+        "host", lambda m: replace(m, routes=(*m.routes, route), policies=(*m.policies, policy))
+    )
+
+
 def _by_the_second_nic(names: Names) -> Fault:
     """A route to the remote subnet by a machine of the second segment, which forwards nothing."""
     route = Route(names.remote_lan, names.second_lan[20])
@@ -142,6 +151,12 @@ CASES = (
         name="policy-route-captures-pods",
         title="A policy rule sends what pods send into a VPN's table; the host's own traffic is not touched.",
         fault=_captured(lambda names: f"from {ip_network(names.pods)}"),
+    ),
+    replace(
+        _POLICY,
+        name="policy-route-captures-requests",
+        title="A VPN's rule takes all that has no mark: what is for the pods as well.",
+        fault=_everything_captured,
     ),
     replace(
         _POLICY,

@@ -3,7 +3,7 @@
     laptop ── switch ── eno1 ─┤ bridge0 ├─ vnet1 ── VM
         (bridge)   (ingress)      │       (ingress, tc)
                                   └ host ── cni0 ── veth ── pod
-                (raw, zone, hops, quota, route)        (down, no way back)
+                (raw, zone, hops, quota)        (down, no way back)
 
 Each place in brackets is one case. The ARP exchange is left alone, so that the VIP looks perfectly announced.
 """
@@ -120,13 +120,6 @@ CASES = (
         title="The server in the pod listens and never answers.",
         fault=swallowing.pod_hangs,
         symptom=_hangs,
-    ),
-    replace(
-        _CASE,
-        name="unknown-pod-misrouted",
-        title="A leftover blackhole route on the host swallows what should go to the pod.",
-        fault=swallowing.pod_misrouted,
-        symptom=_dns_fails("vm", "laptop"),
     ),
     replace(
         _CASE,

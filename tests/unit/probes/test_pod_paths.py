@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import pytest
 
+from probes.host import Absent, NotAsked
 from probes.pod_paths import pod_paths
 from probes.probe import Scope
 from probes.questions.firewall import IptablesRules, NftRuleset, VirtualServers
 from probes.questions.icmp_message import IcmpMessage
 from probes.questions.links import Links
 from probes.questions.neighbours import Neighbours
-from probes.questions.routing import Route, RouteTo
+from probes.questions.routing import HoldingRoute, Route, RoutesThatHold, RouteTo
 from probes.questions.traffic import (
     EchoAnswer,
     Echoes,
@@ -76,3 +77,40 @@ def test_nothing_is_asked_of_an_endpoint_that(
     host = fake(machine(outcome, gateway, (link(2, "eth0"),)))
     assert pod_paths.look(host, SCOPE).paths == ()
     assert host.asked_of(Echoes) == []
+
+
+MAIN, VPN = 254, 52
+OWN_ROUTE = HoldingRoute(IPv4Network("10.0.1.0/24"), "unicast", "cni0", None, MAIN)
+BLACKHOLE = HoldingRoute(IPv4Network("10.0.1.0/26"), "blackhole", None, None, MAIN)
+DEFAULT = HoldingRoute(IPv4Network("0.0.0.0/0"), "unicast", "eth0", NODE, MAIN)
+
+
+def diverted(fake: Any, link: Any, route: Any, *held_by: HoldingRoute) -> Any:
+    """What is known of the endpoint where the kernel decides for `route` (None: for none)."""
+    answers = machine(Handshake.SILENT, None, (link(2, "eth0"),))
+    answers[RouteTo] = Absent("no route") if route is None else route
+    answers[RoutesThatHold] = held_by
+    (found,) = pod_paths.look(fake(answers), SCOPE).diverted
+    return found
+
+
+def test_an_endpoint_that_the_main_table_refuses_is_told_from_one_that_a_rule_refuses(
+    fake: Any, link: Any
+) -> None:
+    by_itself = diverted(fake, link, None, BLACKHOLE, DEFAULT)
+    assert (by_itself.refused_by_main, by_itself.captured) == (True, False)
+    by_a_rule = diverted(fake, link, None, OWN_ROUTE, DEFAULT)
+    assert (by_a_rule.refused_by_main, by_a_rule.captured) == (False, True)
+
+
+def test_a_table_of_policy_rules_captures_what_the_main_table_knows_better(fake: Any, link: Any) -> None:
+    tunnel = Route("unicast", "wg0", None, None, VPN)
+    assert diverted(fake, link, tunnel, OWN_ROUTE, DEFAULT).captured
+    assert not diverted(fake, link, tunnel, DEFAULT).captured
+    assert not diverted(fake, link, Route("unicast", "cni0", None, None, VPN), OWN_ROUTE).captured
+
+
+def test_a_recording_that_does_not_say_which_routes_hold_it_says_nothing(fake: Any, link: Any) -> None:
+    answers = machine(Handshake.SILENT, None, (link(2, "eth0"),))
+    answers[RouteTo], answers[RoutesThatHold] = Absent("no route"), NotAsked("not asked then")
+    assert pod_paths.look(fake(answers), SCOPE).diverted == ()

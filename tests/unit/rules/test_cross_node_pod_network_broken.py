@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
+
+import pytest
 
 from hairpin_doctor.diagnose import judge
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
 from hairpin_doctor.rules.cross_node_pod_network_broken import cross_node_pod_network_broken
+from hairpin_doctor.rules.policy_route_captures_reply import policy_route_captures_reply
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts, EndpointFound
-from probes.pod_paths import PodPath, PodPathFacts
+from probes.pod_paths import Diverted, PodPath, PodPathFacts
 from probes.questions.icmp_message import IcmpMessage
-from probes.questions.routing import Route
+from probes.questions.routing import HoldingRoute, Route, RoutingRule
 from probes.questions.traffic import (
     Endpoint,
     Handshake,
@@ -38,7 +41,13 @@ def asked(outcome: Handshake) -> EndpointFacts:
     return EndpointFacts((EndpointFound(END, Protocol.TCP, None, None, answer, None),))
 
 
-def node(point: Point, *paths: PodPath, default: IPv4Address = GATEWAY) -> VantagePoint:
+def node(
+    point: Point,
+    *paths: PodPath,
+    default: IPv4Address = GATEWAY,
+    diverted: tuple[Diverted, ...] = (),
+    rules: tuple[RoutingRule, ...] = (),
+) -> VantagePoint:
     port = ProgrammedPort(
         vip=VIP,
         port=80,
@@ -53,9 +62,9 @@ def node(point: Point, *paths: PodPath, default: IPv4Address = GATEWAY) -> Vanta
         source_ranges=(),
         rule="",
     )
-    rules = ServiceRulesFacts((port,), (), ("nft",), ())
-    routes = RouteFacts({}, Route("unicast", "eth0", default, OWN, 254), (), ())
-    return point("n5", rules, asked(Handshake.SILENT), PodPathFacts(paths), routes)
+    services = ServiceRulesFacts((port,), (), ("nft",), ())
+    routes = RouteFacts((), Route("unicast", "eth0", default, OWN, 254), rules, ())
+    return point("n5", services, asked(Handshake.SILENT), PodPathFacts(paths, diverted), routes)
 
 
 def verdict(*points: VantagePoint) -> Any:
@@ -103,3 +112,47 @@ def test_a_route_that_discards_on_purpose_is_none_between_nodes(point: Point) ->
 
 def test_endpoints_that_answer_or_lie_here_are_no_matter(point: Point) -> None:
     assert isinstance(verdict(node(point)), Cleared)
+
+
+PODS = HoldingRoute(IPv4Network("10.0.1.0/24"), "unicast", "cni0", None, 254)
+BLOCK = HoldingRoute(IPv4Network("10.0.1.64/26"), "blackhole", None, None, 254)
+LEFTOVER = HoldingRoute(IPv4Network("10.0.1.83/32"), "unreachable", None, None, 254)
+TUNNEL = Route("unicast", "wg0", None, None, 51820)
+VPN_RULE = RoutingRule(32764, "not, table 51820, fwmark 51820")
+
+
+def test_a_blackhole_that_holds_the_pods_of_a_node_tells_that_the_pods_own_route_is_missing(
+    point: Point,
+) -> None:
+    found = verdict(node(point, diverted=(Diverted(POD, None, (BLOCK,)),)))
+    assert isinstance(found, Diagnosis)
+    assert found.confidence is Confidence.PROVEN
+    assert "n5 has a blackhole route for 10.0.1.83" in found.summary
+    assert any("there is none for this one" in each for each in found.because)
+
+
+def test_a_route_that_forbids_this_one_endpoint_is_taken_away(point: Point) -> None:
+    found = verdict(node(point, diverted=(Diverted(POD, None, (LEFTOVER, PODS)),)))
+    assert isinstance(found, Diagnosis)
+    assert found.fixes[0].steps[0].commands == ("ip route del unreachable 10.0.1.83/32",)
+
+
+@pytest.mark.parametrize("route", [TUNNEL, None], ids=["sent into a tunnel", "refused"])
+def test_what_a_policy_rule_keeps_from_the_route_of_the_main_table_is_its_doing(
+    point: Point, route: Route | None
+) -> None:
+    rule = VPN_RULE if route else RoutingRule(200, "blackhole, dst 10.0.0.0/16")
+    captured = Diverted(POD, route, (PODS,), None if route is None else False)
+    astray = replace(PATH, route=replace(TUNNEL, gateway=NODE))
+    machine = node(point, astray, diverted=(captured,), rules=(rule,))
+    assert isinstance(verdict(machine), Cleared)
+    found = judge(policy_route_captures_reply, Network((machine,)), VIP)
+    assert isinstance(found, Diagnosis)
+    assert any(rule.text in each for each in found.because)
+    assert found.fixes[0].steps[0].commands == (
+        f"ip rule add to 10.0.1.0/24 lookup main priority {rule.priority - 1}",
+    )
+
+
+def test_a_silent_udp_endpoint_alone_breaks_nothing(point: Point) -> None:
+    assert isinstance(verdict(node(point, replace(PATH, over_udp=True))), Cleared)

@@ -15,6 +15,8 @@ from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Rule, Undetermin
 from hairpin_doctor.rules.multihomed_asymmetry import multihomed_asymmetry
 from hairpin_doctor.rules.no_way_back import no_way_back
 from hairpin_doctor.rules.policy_route_captures_reply import policy_route_captures_reply
+from hairpin_doctor.ways_of_answers import untracked
+from probes.connection_table import ConnectionTableFacts
 from probes.host import Absent
 from probes.questions.firewall import TrackedConnections
 from probes.questions.machine import Moment, Sysctl
@@ -29,7 +31,7 @@ from probes.questions.routing import (
     RoutingRule,
     RoutingRules,
 )
-from probes.routes import SOMEWHERE_ELSE_IPV6
+from probes.routes import SOMEWHERE_ELSE_IPV6, RouteFacts, RouteFound
 
 Recorded = Callable[[str], Any]
 CLIENT = IPv4Address("192.168.20.5")
@@ -263,3 +265,17 @@ def test_over_ipv6_no_filter_of_ipv4_explains_silence_and_a_node_that_forwards_l
         Sysctl, lambda question, value: 1 if question.name.endswith("/rp_filter") else value
     )
     assert isinstance(untracked.verdict(no_way_back), Cleared)
+
+
+def test_that_nothing_is_tracked_tells_nothing_where_no_connection_is(point: Any) -> None:
+    vip = ip_address("192.0.2.60")
+
+    def says(entries: int, kind: str) -> str | None:
+        route = RouteFound(vip, Route(kind, "lo", None, None, 255))
+        return untracked(
+            point("cp1", ConnectionTableFacts(entries, 100, 0), RouteFacts((route,), None, (), ())), vip
+        )
+
+    assert "tracks no connections at all" in (says(0, "local") or "")
+    assert says(3, "local") is None
+    assert says(0, "unicast") is None

@@ -13,7 +13,7 @@ from probes.host import Denied
 from probes.questions.firewall import FlowDirection, TrackedConnection, TrackedConnections
 from probes.questions.icmp_message import IcmpMessage
 from probes.questions.routing import ConnectedPrefix, ConnectedPrefixes
-from probes.questions.sockets import TcpConnection, TcpConnections
+from probes.questions.sockets import PacketSockets, TcpConnection, TcpConnections
 from probes.questions.traffic import (
     Endpoint,
     RoutedEchoes,
@@ -75,6 +75,23 @@ def test_a_gateway_that_sends_it_on_to_the_node_has_a_route_and_one_that_sends_i
     elsewhere = behind("203.0.113.1").verdict(vip_outside_prefix)
     assert isinstance(elsewhere, Diagnosis)
     assert "203.0.113.1" in " ".join(elsewhere.because)
+
+
+def test_a_next_hop_in_the_nodes_own_subnet_may_be_another_node_of_a_route_that_is_there(
+    recorded: Recorded,
+) -> None:
+    message = IcmpMessage(TIME_EXCEEDED, 0, IPv4Address("192.168.8.247"))
+    case = recorded("vip-outside-prefix").client_lists(
+        RoutedEchoes, lambda echo: replace(echo, messages=(message,))
+    )
+    assert isinstance(case.verdict(vip_outside_prefix), Undetermined)
+
+
+def test_where_nobody_announces_the_vip_is_routed_by_hand_and_only_the_gateway_knows(
+    recorded: Recorded,
+) -> None:
+    case = recorded("vip-outside-prefix").host_says(PacketSockets, lambda *_: ())
+    assert isinstance(case.verdict(vip_outside_prefix), Undetermined)
 
 
 def test_what_was_not_seen_proves_nothing(recorded: Recorded) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,31 @@ def test_hidden_targets_may_do_anything() -> None:
 )
 def test_a_rule_that_cannot_be_read_may_do_anything(expression: dict[str, Any]) -> None:
     assert isinstance(rule(expression).steps[0], Unclear)
+
+
+def banned(set_flags: list[str], *statements: dict[str, Any]) -> bool:
+    """Whether all members of a set are told, of which a rule drops; `statements` are those of another rule."""
+    place = {"family": "ip", "table": "crowdsec"}
+    bans = {"family": "ip", "table": "crowdsec", "name": "bans", "type": "ipv4_addr", "flags": set_flags}
+    source = {"payload": {"protocol": "ip", "field": "saddr"}}
+    items = [
+        {"chain": {**place, "name": "c"}},
+        {"set": {**bans, "elem": [{"elem": {"val": "192.0.2.9", "timeout": 3600, "expires": 3000}}]}},
+        {"rule": {**place, "chain": "c", "handle": 1, "expr": [match(source, "@bans"), {"drop": None}]}},
+        {"rule": {**place, "chain": "c", "handle": 2, "expr": list(statements)}},
+    ]
+    chain = nftables.parse(json.dumps({"nftables": items})).chain("ip crowdsec", "c")
+    assert chain is not None
+    step = next(each for each in chain.rules[0].steps if isinstance(each, In))
+    assert IPv4Address("192.0.2.9") in step.values
+    return step.values.complete
+
+
+def test_who_is_banned_for_a_time_is_told_and_what_rules_themselves_ban_is_not() -> None:
+    assert banned(["timeout"])
+    assert not banned(["dynamic", "timeout"])
+    added = {"set": {"op": "add", "elem": {"payload": {"protocol": "ip", "field": "saddr"}}, "set": "@bans"}}
+    assert not banned(["timeout"], added)
 
 
 def test_a_value_that_cannot_be_read_is_unknown() -> None:
