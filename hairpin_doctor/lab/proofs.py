@@ -30,7 +30,7 @@ FIRST = {
     "multihomed_asymmetry._fix": "multihomed-asymmetry",
     "node_address_has_two_macs._diagnosis": "metallb0-arp-flux",
     "one_answerer.answer_on_one": "kernel-answers-twice",
-    "policy_route_captures_reply._fix": "policy-route-captures-lan",
+    "policy_route_captures_reply._exclude": "policy-route-captures-lan",
     "port_not_forwarding._diagnosis": "port-isolated",
     "reply_bypasses_nat._masquerade": "reply-bypasses-nat",
     "reverse_path_filter_drops._fix": "metallb0-rp-filter",
