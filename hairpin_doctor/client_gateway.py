@@ -10,10 +10,12 @@ from hairpin_doctor.translation import tracked
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.bypassed_subnets import BypassedSubnet, BypassedSubnetFacts
 from probes.questions.routing import Route
+from probes.questions.traffic import Handshake
 from probes.routed_path import RoutedPathFacts
 from probes.routes import RouteFacts
-from probes.target import Address, resolution
+from probes.target import Address, Protocol, resolution
 from probes.target import Network as Prefix
+from probes.tcp import TcpFacts
 
 
 def by_a_gateway(network: Network, client: VantagePoint, vip: Address) -> Diagnosis:
@@ -40,7 +42,7 @@ def _lan_of_a_host(
     """A scanned host that answers there, with its subnet that holds the client, the gateway and the VIP; no flow came in."""
     for owner in (each for mac in beside.macs for each in network.owners(mac)):
         host = owner.vantage_point
-        if host is client or tracked(host, client, beside.vip):
+        if host is client or _came_in(host, client, beside.vip):
             continue
         for each in host.findings[RouteFacts].connected:
             lan = each.prefix
@@ -51,6 +53,16 @@ def _lan_of_a_host(
 
 def _holds(lan: Prefix, subnet: Prefix) -> bool:
     return subnet.network_address in lan and lan.prefixlen <= subnet.prefixlen
+
+
+def _came_in(host: VantagePoint, client: VantagePoint, vip: Address) -> bool:
+    """Whether the host tracks an attempt of the client's. A flow of UDP may be of a time when it worked.
+
+    Then TCP decides: were its attempts silent because answers are lost, they would be tracked as well.
+    """
+    flows, tcp = tracked(host, client, vip), client.findings.get(TcpFacts)
+    silent = tcp is not None and any(each.outcome is Handshake.SILENT for each in tcp.of(vip))
+    return any(flow.protocol is Protocol.TCP or not silent for flow in flows)
 
 
 def _gateway_is_silent(client: VantagePoint, vip: Address, route: Route) -> Diagnosis:

@@ -11,9 +11,12 @@ from hairpin_doctor.gateway_route import gateway_on_a_host
 from hairpin_doctor.recording import Asked
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis
 from hairpin_doctor.rules.client_routes_vip_elsewhere import client_routes_vip_elsewhere
+from probes.questions.firewall import FlowDirection, TrackedConnection, TrackedConnections
 from probes.questions.links import LinkAddress, Links
 from probes.questions.neighbours import ArpReply, ArpSweep, Neighbours
 from probes.questions.routing import ConnectedPrefix, ConnectedPrefixes
+from probes.questions.traffic import Handshakes
+from probes.target import Protocol
 
 Recorded = Callable[[str], Any]
 CASE = "vip-outside-prefix"
@@ -59,6 +62,31 @@ def test_an_answer_to_arp_beside_the_subnet_and_a_wider_one_of_the_host_is_a_wro
     assert isinstance(verdict, Diagnosis)
     assert "192.168.8.0/24" in verdict.summary
     assert str(WIDE) in verdict.summary
+
+
+def tracking(case: Any, protocol: Protocol) -> Any:
+    """The host remembers a flow of the client's to the VIP, answered."""
+    there, back = FlowDirection(OWN, case.vip, 4711, 53), FlowDirection(case.vip, OWN, 53, 4711)
+    flow = TrackedConnection(protocol, there, back, True, "ESTABLISHED" if protocol is Protocol.TCP else None)
+    return case.host_says(TrackedConnections, lambda *_: (flow,))
+
+
+def test_an_old_flow_of_udp_does_not_hide_a_wrong_netmask_where_tcp_is_silent_and_not_tracked(
+    recorded: Recorded,
+) -> None:
+    case = recorded(CASE)
+    case = in_a_wider_lan(heard_beside(case, case.link("bridge0").mac))
+    old = tracking(case, Protocol.UDP)
+    assert isinstance(old.verdict(client_routes_vip_elsewhere), Diagnosis)
+    only_udp = old.client_says(Handshakes, lambda *_: ())
+    assert isinstance(only_udp.verdict(client_routes_vip_elsewhere), Cleared)
+
+
+def test_a_flow_of_tcp_that_came_in_is_another_cause(recorded: Recorded) -> None:
+    case = recorded(CASE)
+    case = in_a_wider_lan(heard_beside(case, case.link("bridge0").mac))
+    seen = case.client_says(Handshakes, lambda _, found: tuple(replace(each, frames=None) for each in found))
+    assert isinstance(tracking(seen, Protocol.TCP).verdict(client_routes_vip_elsewhere), Cleared)
 
 
 def test_without_the_answer_or_the_wider_subnet_it_is_another_cause(recorded: Recorded) -> None:
