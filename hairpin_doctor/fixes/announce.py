@@ -5,7 +5,7 @@ from __future__ import annotations
 from hairpin_doctor.fixes.changes import Change, Deletion, Manifest, ResourceRef
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.vantage_point import STAND_IN
-from probes.target import Address
+from probes.target import Address, resolution
 
 METALLB = "metallb-system"
 EXISTING = (
@@ -46,14 +46,14 @@ def check_from_client(vip: Address, client: str) -> str:
     return f"on {client}: sudo hairpin-doctor scan {vip}"
 
 
-def announce_step(interface: str, *, leave_bgp: bool = False) -> Step:
+def announce_step(interface: str, vip: Address, *, leave_bgp: bool = False) -> Step:
     """Apply the advertisement, and where BGP announced the VIP end that, so that the router does not answer beside it."""
     bgp: tuple[Change, ...] = (Deletion(ResourceRef("bgpadvertisements", METALLB)),)
     advertisement = ResourceRef("l2advertisement", METALLB, _object_name(interface))
     return Step(
         place="cluster",
         machine="any machine with kubectl",
-        why=f"the speaker answers ARP for the VIP on {interface} and nowhere else",
+        why=f"the speaker answers {resolution(vip)} for the VIP on {interface} and nowhere else",
         changes=(*(bgp if leave_bgp else ()), Manifest(advertisement, l2_advertisement(interface))),
     )
 
@@ -94,7 +94,7 @@ def announce_on(interface: str, vip: Address, client: str, *, leave_bgp: bool = 
         )
     return Fix(
         title=f"Announce {vip} by L2 on {interface}",
-        steps=(announce_step(interface, leave_bgp=leave_bgp),),
+        steps=(announce_step(interface, vip, leave_bgp=leave_bgp),),
         check=check_from_client(vip, client),
         cautions=tuple(cautions),
         reason=f"it changes nothing on the host: {interface} already is in the client's segment",

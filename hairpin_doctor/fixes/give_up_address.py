@@ -7,6 +7,10 @@ from hairpin_doctor.fixes.fix import Step
 from probes.questions.links import Link
 from probes.target import Address
 
+RETURNS = (
+    "Whoever gave it the address (a file, a DHCP server, a program) gives it again: end that there as well."
+)
+
 
 def give_up(machine: str, link: Link, address: Address) -> Step:
     """The address, which the interface carries, is taken off it."""

@@ -53,7 +53,7 @@ def own_mac_interface(
     )
     return Fix(
         title=f"Announce {vip} on {name}, an interface with a MAC of its own on {base.name}",
-        steps=(create, announce_step(name, leave_bgp=leave_bgp)),
+        steps=(create, announce_step(name, vip, leave_bgp=leave_bgp)),
         check=check_from_client(vip, client),
         cautions=(
             "These commands alone do not outlive a reboot: `fix --persist` installs files that do.",
@@ -83,7 +83,7 @@ def own_mac_port(host: VantagePoint, base: Link, vip: Address, client: str) -> F
     )
     return Fix(
         title=f"Announce {vip} on {name}, the end of a veth whose other end is a port of {base.name}",
-        steps=(create, announce_step(name)),
+        steps=(create, announce_step(name, vip)),
         check=check_from_client(vip, client),
         cautions=(
             f"A pinned MAC of {base.name} stays pinned when this is undone.",

@@ -15,8 +15,9 @@ def mend_pod_network(
     """Look at the route here and at forwarding there; the plugin's own agent puts right what it has set up."""
     here = (f"ip route get {endpoint}", f"kubectl get pods -A -o wide | grep -F {endpoint}")
     there = f"the node that runs {endpoint}"
+    switch = "net.ipv4.ip_forward" if endpoint.version == 4 else "net.ipv6.conf.all.forwarding"
     text = (
-        f"On {there}: ip_forward must be 1 (cat /proc/sys/net/ipv4/ip_forward), its firewall must let in what comes from "
+        f"On {there}: it must forward (`sysctl {switch}` says 1), its firewall must let in what comes from "
         f"{host} (vxlan: UDP 4789 or 8472; ipip: protocol 4; wireguard: its UDP port) and forward it. Restart the CNI "
         "plugin's agent on both nodes: it sets routes and tunnels up again."
     )
@@ -36,7 +37,7 @@ def mend_pod_route(host: str, endpoint: Address, vip: Address, client: str) -> F
     """Where is the pod, and why did the plugin's agent set no route to it?"""
     look = (
         f"kubectl get pods -A -o wide | grep -F {endpoint}",
-        "ip route show",
+        "ip route show" if endpoint.version == 4 else "ip -6 route show",
         "kubectl get pods -A -o wide | grep -E 'flannel|calico|cilium|kindnet|kube-router'",
     )
     text = (

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import cast
 
 from hairpin_doctor.diagnose import Judged, Judgement
-from hairpin_doctor.fixes.changes import Change, Look, commands_of, undo_of
+from hairpin_doctor.fixes.changes import Change, ForgottenNeighbour, Look, commands_of, undo_of
 from hairpin_doctor.fixes.fix import Fix, Place, Step
 from hairpin_doctor.mending.risks import Risk, risk_of
 from hairpin_doctor.rule import Diagnosis
@@ -125,9 +125,16 @@ def _plan(judged: Judged, here: str | None, context: str | None) -> Plan:
     return Plan(judged.rule.code, verdict.summary, (str(judged.vip),), verdict.because, options)
 
 
+def _only_forgets(step: Step) -> bool:
+    return bool(step.changes) and all(isinstance(each, ForgottenNeighbour) for each in step.changes)
+
+
 def _stages(steps: Iterable[Step], here: str | None, context: str | None) -> Iterator[Stage]:
-    """Host, cluster, router, client: an interface must be there before it is announced, and a client asks last."""
-    ordered = sorted(steps, key=lambda step: ORDER.index(step.place))
+    """Host, cluster, router, client: an interface must be there before it is announced, and a client asks last.
+
+    What was learned is forgotten once all else is done, or it is learned again.
+    """
+    ordered = sorted(steps, key=lambda step: (_only_forgets(step), ORDER.index(step.place)))
     for (place, machine), group in groupby(ordered, key=lambda step: (step.place, step.machine)):
         by_us = context is not None if place == "cluster" else place != "router" and machine == here
         yield Stage(place, machine, tuple(group), by_us)

@@ -36,7 +36,7 @@ from hairpin_doctor.vantage_point import VantagePoint
 from probes.dns import DnsFacts
 from probes.endpoints import EndpointFacts
 from probes.interfaces import InterfaceFacts
-from probes.questions.traffic import DatagramOutcome, Handshake
+from probes.questions.traffic import DatagramOutcome, Endpoint, Handshake
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts
 from probes.target import Address, Protocol, ServicePort
 from probes.tcp import TcpFacts
@@ -188,7 +188,7 @@ def _diagnosis(vip: Address, found: list[_Refusal]) -> Diagnosis:
         because=(
             symptom(first.point, vip),
             *dict.fromkeys(
-                f"{e.host.name} sends {vip}:{e.port.port}/{e.port.protocol} to "
+                f"{e.host.name} sends {Endpoint(vip, e.port.port)}/{e.port.protocol} to "
                 f"{', '.join(map(str, e.port.endpoints))} ({e.port.backend})."
                 for e in found
             ),

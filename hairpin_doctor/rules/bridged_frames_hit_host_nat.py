@@ -45,6 +45,7 @@ from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
 from probes.interfaces import InterfaceFacts
 from probes.questions.firewall import TrackedConnection
+from probes.questions.traffic import Endpoint
 from probes.service_rules import ProgrammedPort
 from probes.target import Address, resolution
 
@@ -123,8 +124,8 @@ def _met_again(
             symptom(client, vip),
             f"{own.link.name} of {host.name} answers for {vip} ({own.link.mac}); the frames of {client.name} come in by "
             f"{attachment.port.name if attachment.port else bridge} and cross {bridge} on their way there.",
-            f"br_netfilter hands them to the rules of {host.name} on {bridge} already, which send {vip}:{port.port} to "
-            f"{', '.join(map(str, port.endpoints))} ({port.backend}).",
+            f"br_netfilter hands them to the rules of {host.name} on {bridge} already, which send "
+            f"{Endpoint(vip, port.port)} to {', '.join(map(str, port.endpoints))} ({port.backend}).",
             f"{host.name} tracks the flow as answered: the answer, translated back, crosses {bridge} as a flow of its own.",
         ),
         severity=Severity.BROKEN,
@@ -146,7 +147,7 @@ def _diagnosis(evidence: _Evidence, vip: Address, seen: bool) -> Diagnosis:
     because = [
         symptom(client, vip),
         f"{evidence.owner_mac} answers for {vip}: another machine, not {host.name}, whose {bridge.name} only bridges there.",
-        f"br_netfilter hands those frames to the rules of {host.name}, which send {vip}:{port.port} to "
+        f"br_netfilter hands those frames to the rules of {host.name}, which send {Endpoint(vip, port.port)} to "
         f"{', '.join(map(str, port.endpoints))} ({port.backend}).",
     ]
     if seen:

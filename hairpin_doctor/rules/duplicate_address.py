@@ -25,7 +25,7 @@ from hairpin_doctor.claimants import Claimant, claimants, holds_address, is_node
 from hairpin_doctor.fixes.announce import check_from_client
 from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.fixes.forget import forget
-from hairpin_doctor.fixes.give_up_address import give_up
+from hairpin_doctor.fixes.give_up_address import RETURNS, give_up
 from hairpin_doctor.network import Network
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Undetermined, Verdict, rule
 from hairpin_doctor.situation import is_the_gateway, names, symptom
@@ -210,7 +210,7 @@ def _free(client: VantagePoint, vip: Address, stranger: Claimant, check: str) ->
             f"Take {vip} from the machine with {stranger.mac}", (step, forget(vip, client.name)), check
         )
     steps = (give_up(machine.name, link, vip), forget(vip, client.name))
-    return Fix(f"Take {vip} from {machine.name}", steps, check)
+    return Fix(f"Take {vip} from {machine.name}", steps, check, (RETURNS,))
 
 
 def _holds_what_a_node_serves(network: Network, vip: Address) -> Diagnosis | None:
@@ -222,7 +222,7 @@ def _holds_what_a_node_serves(network: Network, vip: Address) -> Diagnosis | Non
         link = interfaces.with_address(vip) if interfaces else None
         if not (nodes and fails and link) or is_node(machine, vip) or programs_others(machine):
             continue
-        title = f"Take {vip} from {machine.name}"
+        step, check = give_up(machine.name, link, vip), check_from_client(vip, machine.name)
         return Diagnosis(
             summary=f"{vip} is also an address of {machine.name} itself, on {link.name}",
             because=(
@@ -232,7 +232,7 @@ def _holds_what_a_node_serves(network: Network, vip: Address) -> Diagnosis | Non
             ),
             severity=Severity.BROKEN,
             confidence=Confidence.LIKELY,
-            fixes=(Fix(title, (give_up(machine.name, link, vip),), check_from_client(vip, machine.name)),),
+            fixes=(Fix(f"Take {vip} from {machine.name}", (step,), check, (RETURNS,)),),
             ruled_out=("HD202: no rules of a node translate the port there.",),
         )
     return None

@@ -28,6 +28,7 @@ from hairpin_doctor.situation import intercepted, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.endpoints import EndpointFacts
 from probes.interface_sysctls import IPV6_FORWARDING, InterfaceSysctlFacts
+from probes.questions.traffic import Endpoint
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts
 from probes.target import Address
 
@@ -86,7 +87,7 @@ def _diagnosis(arrival: Arrival, vip: Address, setting: str, ports: list[Program
             symptom(client, vip),
             f"{host.name} takes the packets of {client.name}"
             + (f" in by {arrival.link.name}." if arrival.link else "."),
-            f"Its rules send {vip}:{ports[0].port} to {', '.join(map(str, ports[0].endpoints))}, beyond the node.",
+            f"Its rules send {Endpoint(vip, ports[0].port)} to {', '.join(map(str, ports[0].endpoints))}, beyond the node.",
             f"{setting} is 0.",
         ),
         severity=Severity.BROKEN,

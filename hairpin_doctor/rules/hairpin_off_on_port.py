@@ -109,7 +109,7 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
     because = (
         symptom(client, vip),
         f"br_netfilter hands frames bridged by {attachment.interface.name} to {host.name}'s rules, "
-        f"which send {vip}:{behind.port.port} to {behind.endpoint} ({behind.port.backend}).",
+        f"which send {Endpoint(vip, behind.port.port)} to {behind.endpoint} ({behind.port.backend}).",
         f"{behind.endpoint.address} ({behind.mac}) is behind {port.name}, and so is {client.name}.",
         f"hairpin_mode is off at {port.name}: a frame does not leave by the port it came in.",
     )

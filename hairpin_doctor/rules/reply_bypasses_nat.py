@@ -116,17 +116,21 @@ def _answers(client: VantagePoint, vip: Address, port: ServicePort) -> list[tupl
     return [(source, None) for source in sources if source is not None]
 
 
+def _of(vip: Address, port: ServicePort) -> str:
+    return f"{Endpoint(vip, port.port)}/{port.protocol}"
+
+
 def _diagnosis(
     client: VantagePoint, vip: Address, strays: list[_Stray], host: str | None, port: ProgrammedPort | None
 ) -> Diagnosis:
     first = strays[0]
     by = f" (MAC {first.mac}, another station than the one that answers for {vip})" if first.mac else ""
     kind = "The SYN-ACK" if first.port.protocol is Protocol.TCP else "The answer"
-    because = [symptom(client, vip), f"{kind} for {vip}:{first.port} comes from {first.source}{by}."]
+    because = [symptom(client, vip), f"{kind} for {_of(vip, first.port)} comes from {first.source}{by}."]
     because.append(f"{first.source.address} is on {client.name}'s own link: it answers past the node.")
     if port is not None:
         because.append(
-            f"{host} sends {vip}:{first.port} there and leaves the client's address ({port.backend})."
+            f"{host} sends {_of(vip, first.port)} there and leaves the client's address ({port.backend})."
         )
     return Diagnosis(
         summary=f"{first.source.address} answers {client.name} directly, past the node that translated {vip}",

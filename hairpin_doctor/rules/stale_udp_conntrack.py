@@ -28,6 +28,8 @@ from hairpin_doctor.situation import NotThis, names
 from hairpin_doctor.states import Works
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.connections import ConnectionFacts
+from probes.questions.firewall import FlowDirection
+from probes.questions.traffic import Endpoint
 from probes.service_rules import ServiceRulesFacts
 from probes.stray_flows import StrayFlow, StrayFlowFacts, astray
 from probes.target import Address, Protocol
@@ -96,7 +98,7 @@ def _diagnosis(network: Network, vip: Address, host: VantagePoint, stuck: tuple[
     ends = ", ".join(dict.fromkeys(str(end) for port in rules for end in port.endpoints))
     where = f"to {first.end}, which is no endpoint now" if first.translated else "untranslated"
     return Diagnosis(
-        summary=f"UDP from {asked.source}:{asked.source_port} to {vip}:{asked.destination_port} is still sent {where}{more}",
+        summary=f"UDP from {_asker(asked)} to {Endpoint(vip, asked.destination_port or 0)} is still sent {where}{more}",
         because=(
             *(map(_evidence, stuck)),
             f"{host.name} sends new flows to {ends}.",
@@ -121,9 +123,13 @@ def _evidence(stray: StrayFlow) -> str:
     heard = "had answers before" if stray.flow.seen_reply else "has had no answer yet"
     silent = f"; {stray.end} does not answer the node either" if stray.end_answers is False else ""
     return (
-        f"Connection tracking sends {asked.source}:{asked.source_port} to {stray.end}: packets came while we watched, and "
+        f"Connection tracking sends {_asker(asked)} to {stray.end}: packets came while we watched, and "
         f"it {heard}{silent}."
     )
+
+
+def _asker(asked: FlowDirection) -> Endpoint:
+    return Endpoint(asked.source, asked.source_port or 0)
 
 
 def _served(network: Network, vip: Address, port: int | None) -> tuple[str, ...]:
