@@ -57,7 +57,7 @@ site: .venv/site-ready ## Build the documents as a site in site/, strictly
 accuracy: .venv/ready lab-packages ## Every case of the lab from every vantage point: expected against found
 	$(AS_ROOT) $(BIN)/hairpin-doctor lab run --all --matrix
 
-lab-vm: .venv/ready lab-packages ## Cases that need IPVS or VLANs, in a virtual machine with Debian's kernel (2 min each)
+lab-vm: .venv/ready lab-packages ## Cases that need IPVS, VLANs or a real VM, in guests with Debian's kernel (2 min each)
 	@scripts/debian-packages lab-vm
 	$(AS_ROOT) $(BIN)/python -m scripts.lab_vm
 

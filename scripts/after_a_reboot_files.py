@@ -66,7 +66,8 @@ iface bridge0 inet6 static
 NETWORKD = {
     "10-bridge0.netdev": "[NetDev]\nName=bridge0\nKind=bridge\n",
     "10-eno1.netdev": "[NetDev]\nName=eno1\nKind=dummy\n",
-    "10-bridge0.network": "[Match]\nName=bridge0\n[Network]\nAddress=192.0.2.246/24\nAddress=2001:db8::246/64\n",
+    "10-bridge0.network": "[Match]\nName=bridge0\n[Network]\nAddress=192.0.2.246/24\n"
+    "Address=2001:db8::246/64\nIPv6AcceptRA=no\n",
     "10-eno1.network": "[Match]\nName=eno1\n[Network]\nBridge=bridge0\n",
 }
 KEYFILES = {

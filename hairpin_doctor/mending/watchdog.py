@@ -23,7 +23,7 @@ from hairpin_doctor.mending.rollback import take_back, why_at_an_end, why_take_b
 from hairpin_doctor.mending.store import MendingRefused, Store
 
 POLL_S = 0.2
-STARTS_WITHIN_S = 45.0  # on a small board that is busy with its cluster, Python takes its time
+STARTS_WITHIN_S = 120.0  # on a small board that is busy with its cluster, Python takes its time
 NO_WATCHDOG = "the watchdog did not start"
 AGAIN_S, AGAIN_AT_MOST = (
     2.0,
@@ -39,7 +39,7 @@ def start_watchdog(store: Store, checkpoint: Checkpoint) -> str:
     while not store.is_watched(checkpoint.id):
         if time.monotonic() > deadline:
             raise MendingRefused(f"{NO_WATCHDOG}, so nothing was changed.")
-        time.sleep(0.05)
+        time.sleep(POLL_S)  # seldom enough to leave it the processor
     return how
 
 
