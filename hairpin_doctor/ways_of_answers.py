@@ -168,7 +168,9 @@ def _unheard(arrival: Arrival, vip: Address, way: WayBack) -> bool:
         if cache
         else []
     )
-    asked = heard is not None and way.client.version == 4 and way.client in host.scope.clients
+    asked = heard is not None and way.client in (
+        host.scope.clients if way.client.version == 4 else heard.asked_ipv6
+    )
     return asked or any(out is not None and each.interface == out.index for each in failed)
 
 

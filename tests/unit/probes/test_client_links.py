@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import pytest
@@ -11,7 +11,14 @@ from probes.client_links import ClientHeard, ClientLinkFacts, client_links
 from probes.host import Absent, Denied, NotAsked
 from probes.probe import Scope
 from probes.questions.machine import Moment
-from probes.questions.neighbours import ArpReply, ArpSweep, Neighbour, Neighbours
+from probes.questions.neighbours import (
+    ArpReply,
+    ArpSweep,
+    Neighbour,
+    Neighbours,
+    NeighbourSolicitations,
+    Solicited,
+)
 from probes.questions.routing import Route, RouteTo
 from probes.target import Target
 
@@ -79,3 +86,29 @@ def test_without_the_right_to_ask_it_says_so(fake: Any) -> None:
     )
     with pytest.raises(Denied):
         client_links.look(host, scope(CLIENT))
+
+
+VIP6, OWN6, CLIENT6 = (IPv6Address(f"2001:db8::{n}") for n in (53, 10, 20))
+
+
+@pytest.mark.parametrize(("interface", "asked"), [("eth1", (CLIENT6,)), ("eth0", ())])
+def test_an_ipv6_client_is_asked_where_the_kernel_takes_it_to_be_unless_the_vips_are_there(
+    fake: Any, interface: str, asked: tuple[IPv6Address, ...]
+) -> None:
+    def way(question: RouteTo) -> Route:
+        return Route("unicast", "eth0" if question.destination == VIP6 else interface, None, OWN6, 254)
+
+    reply = ArpReply(CLIENT6, MAC, MAC, 0.2)
+    host = fake({RouteTo: way, NeighbourSolicitations: Solicited((reply,), (), ())})
+    found = client_links.look(host, Scope((Target(VIP6),), clients=(CLIENT6,)))
+    assert found == ClientLinkFacts(tuple(ClientHeard(each, interface, MAC) for each in asked), asked)
+
+
+def test_an_ipv6_client_of_a_recording_that_did_not_ask_counts_as_not_asked(fake: Any) -> None:
+    host = fake(
+        {
+            RouteTo: lambda each: Route("unicast", f"to-{each.destination}", None, OWN6, 254),
+            NeighbourSolicitations: NotAsked("not asked then"),
+        }
+    )
+    assert client_links.look(host, Scope((Target(VIP6),), clients=(CLIENT6,))) == ClientLinkFacts(())
