@@ -99,10 +99,14 @@ served $vip
 """
 )
 CROWDED = f"""\
+crowded() {{ # an entry lasts ten minutes, a scan here half of that: the crowd stays until somebody ends it
+    rm -f /run/crowd
+    {PYTHON} {crowd.__file__} > /run/crowd &
+    crowd=$!
+    until [ -s /run/crowd ]; do sleep 1; done
+}}
 sysctl -w net.netfilter.nf_conntrack_max=300
-{PYTHON} {crowd.__file__} > /run/crowd &
-crowd=$!
-until [ -s /run/crowd ]; do sleep 1; done
+crowded
 unserved $vip
 see
 kill $crowd
@@ -112,7 +116,9 @@ keep
 [ $(sysctl -n net.netfilter.nf_conntrack_max) = 600 ]
 doctor fix --rollback
 [ $(sysctl -n net.netfilter.nf_conntrack_max) = 300 ]
+crowded
 unserved $vip
+kill $crowd
 conntrack -F
 sysctl -w net.netfilter.nf_conntrack_max=65536
 served $vip
