@@ -62,7 +62,6 @@ TWINS = (
     "source-ranges-exclude-client",  # HD505
     "protocol-missing",  # HD507
     "dns-refuses",  # HD510
-    "proxy-arp-beside-announcer",  # HD206
     "br-netfilter-reset",  # HD308
     "client-routes-vip-elsewhere",  # HD409
     "client-banned-by-route",  # HD410
