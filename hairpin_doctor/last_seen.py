@@ -16,10 +16,11 @@ from hairpin_doctor.vantage_point import VantagePoint
 from hairpin_doctor.ways_to_endpoints import discards
 from probes.arp import ArpFacts
 from probes.connections import ConnectionFacts
+from probes.hops import HopFacts
 from probes.questions.firewall import TrackedConnection
 from probes.routes import RouteFacts
 from probes.service_rules import ServiceRulesFacts
-from probes.target import Address
+from probes.target import Address, resolution
 from probes.ways_back import WayBackFacts
 
 
@@ -82,7 +83,9 @@ def _end(network: Network, client: VantagePoint, vip: Address, state: TargetStat
             return _End(said, host.name, f"host {flow.original.source}")
         said = f"on {host.name}, sent on to {place} port {port}; nothing comes back"
         return _End(said, host.name, f"host {place} and port {port}")
-    said = f"leaving {client.name}{_towards(network, client, vip)}; {_untracked(network, vip)}"
+    passed = _on_the_way(client, vip)
+    left = f"leaving {client.name}{_towards(network, client, vip)}"
+    said = f"{passed or left}; {_untracked(network, vip)}"
     nowhere = _discarded(network, vip, state)
     if nowhere:
         said += f", and {nowhere}, to which its service rules translate them"
@@ -134,6 +137,22 @@ def _towards(network: Network, client: VantagePoint, vip: Address) -> str:
         return ""
     owners = network.owners(macs[0])
     return f" for {macs[0]}" + (f" ({owners[0]})" if owners else "")
+
+
+def _on_the_way(client: VantagePoint, vip: Address) -> str | None:
+    """The farthest router that said something of a packet; what it does not say is open, since routers may be silent."""
+    found = client.findings.get(HopFacts)
+    refused, last = (found.refused_by(vip), found.last_router(vip)) if found else (None, None)
+    if found is None or last is None:
+        return None
+    circle = found.circle(vip)
+    if circle:
+        return f"going round between {' and '.join(map(str, circle))}, whose routes for it lead to each other"
+    if refused is None:
+        return f"at {last}, the last router that says that it had them (whoever is behind it says nothing)"
+    if refused.is_unroutable:
+        return f"at {last}, which has no route for them or no answer to its {resolution(vip)}, and says Unreachable"
+    return f"at {last}, which refuses them (ICMP Unreachable, code {refused.code})"
 
 
 def _untracked(network: Network, vip: Address) -> str:

@@ -26,6 +26,7 @@ from probes.dns_servers import dns_servers
 from probes.endpoints import endpoints
 from probes.forward_chain import forward_chain
 from probes.forwarding_database import forwarding_database
+from probes.hops import hops
 from probes.icmp import icmp
 from probes.ingress_programs import ingress_programs
 from probes.interface_sysctls import interface_sysctls
@@ -69,6 +70,7 @@ CATALOGUE: tuple[Probe[Any], ...] = (
     bypassed_subnets,
     routes,
     routed_path,
+    hops,
     icmp,
     tcp,
     udp,

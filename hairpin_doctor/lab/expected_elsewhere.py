@@ -118,6 +118,8 @@ EXPECTED: Mapping[str, Expectations] = {
     "rp-filter-and-firewall": _named("HD401", "HD405", client=_UNDETERMINED, host=_UNDETERMINED),
     "bgp-and-forwarding-off": _named("HD601", client=Expected("diagnosed", ("HD601",)), host=_UNDETERMINED),
     "stale-neighbour-and-firewall": _named("HD205", client=_OWN_ENTRY, host=HEALTHY),
+    # The router's word: nobody answers it. Who should have, the host tells.
+    "remote-nobody-announces": _named("HD201", client=_UNDETERMINED, host=HEALTHY),
     "plain-nic-nobody-announces": _named("HD201", client=_UNDETERMINED, host=HEALTHY),
     "plain-nic-bgp-same-subnet": _named(
         "HD601", client=Expected("diagnosed", ("HD601",)), host=_UNDETERMINED

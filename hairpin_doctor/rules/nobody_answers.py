@@ -2,18 +2,20 @@
 
 Why: An announcer that runs and means to announce the VIP here would answer. It may be stopped, elect another node,
 select no interface here, or hold nothing for this VIP; the cluster's objects tell which.
-Seen as: "No route to host" for ping, TCP and UDP alike, from every client of the segment.
+Seen as: "No route to host" for ping, TCP and UDP alike, from every client of the segment, and from those beyond its router,
+which says Host Unreachable.
 Told apart from: HD104, HD105, HD211 and HD601, each of which names the reason for the same silence and goes before this one.
 By hand: No answer from any machine of the segment (ndisc6 asks for an IPv6 VIP); then ask the cluster who should announce.
     arping -c 3 -I IF VIP
     ndisc6 VIP IF
+    traceroute -n VIP
     kubectl -n NAMESPACE describe service SERVICE
     kubectl -n metallb-system get pods -o wide
     kubectl -n metallb-system get servicel2statuses
     curl -s http://NODE:7472/metrics | grep -E 'speaker_announced|layer2_responses|config_stale'
 Fix: Look at the announcer: its pods, its log, its advertisements and the Service's events.
-Unsure when: The host that serves the VIP was not scanned; or the client hears nobody at all, not even its gateway: then
-its own link comes first.
+Unsure when: The host that serves the VIP was not scanned; from beyond a router, where the host has a listener or speaks
+BGP; or the client hears nobody at all, not even its gateway: then its own link comes first.
 References: RFC 826; https://metallb.io/troubleshooting/; metallb/metallb#2274; metallb/metallb#2353.
 """
 
@@ -27,9 +29,17 @@ from hairpin_doctor.fixes.fix import Fix, Step
 from hairpin_doctor.listening import listening_interfaces
 from hairpin_doctor.network import Network
 from hairpin_doctor.packet_filter import stopped_solicitation
+from hairpin_doctor.routers_word import unreached_by_its_router
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Ipv6, Severity, Verdict, rule
 from hairpin_doctor.service_controllers import who_should_announce
-from hairpin_doctor.situation import NotThis, intercepted, of_silent_clients, silent_attachment, symptom
+from hairpin_doctor.situation import (
+    NotThis,
+    intercepted,
+    of_failing_clients,
+    of_silent_clients,
+    silent_attachment,
+    symptom,
+)
 from hairpin_doctor.speaker_says import sentences
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.announcers import AnnouncerFacts
@@ -42,8 +52,38 @@ from probes.target import Address, resolution
 
 @rule("HD201", "nobody-answers", Severity.BROKEN, ipv6=Ipv6.PROVEN)
 def nobody_answers(network: Network, vip: Address) -> Verdict:
-    """Silence at every client, on a host whose announcers were looked for."""
-    return of_silent_clients(network, vip, _judge)
+    """Silence at every client, or at the last router, on a host whose announcers were looked for."""
+    try:
+        return of_silent_clients(network, vip, _judge)
+    except NotThis:
+        if all(client.findings[RouteFacts].on_link(vip) for client in network.failing(vip)):
+            raise
+        return of_failing_clients(network, vip, _from_afar)
+
+
+def _from_afar(network: Network, client: VantagePoint, vip: Address) -> Verdict:
+    found, by = unreached_by_its_router(network, client, vip), resolution(vip)
+    within = zip(found.hosts, found.prefixes, strict=True)
+    return Diagnosis(
+        summary=f"nobody answers {by} for {vip} in its subnet: the router {found.router} says that it is unreachable",
+        because=(
+            symptom(client, vip),
+            f"{found.router}, a router on the way of {client.name}, says Host Unreachable: it gets no answer for {vip}.",
+            *(
+                f"{vip} lies in {prefix} of {host.name}, where nothing listens for {by} or speaks BGP."
+                for host, prefix in within
+            ),
+            *who_should_announce(network, vip),
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.LIKELY,
+        fixes=(_look_at_the_announcer(vip, client),),
+        ruled_out=(
+            "HD111: a prefix of the host holds the VIP.",
+            "HD602, HD603: nothing there speaks BGP.",
+        ),
+        clients=(client.name,),
+    )
 
 
 def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:

@@ -1,4 +1,4 @@
-"""A UDP datagram with a TTL of 1 to each destination; ICMP errors come by the socket's error queue (ip(7), IP_RECVERR)."""
+"""UDP datagrams with small TTLs to each destination; ICMP errors come by the socket's error queue (ip(7), IP_RECVERR)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from probes.questions.icmp_message import IcmpMessage
 from probes.questions.traffic import (
     FirstHop,
     FirstHops,
+    Hops,
+    HopsTowards,
 )
 from probes.target import Address
 
@@ -37,20 +39,67 @@ def first_hops(question: FirstHops) -> tuple[FirstHop, ...]:
         return tuple(pool.map(lambda each: FirstHop(each, _ask(each, seconds)), question.destinations))
 
 
+def hops_towards(question: HopsTowards) -> tuple[Hops, ...]:
+    """All destinations at once."""
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        return tuple(pool.map(lambda each: _follow(each, question), question.destinations))
+
+
+def _follow(destination: Address, question: HopsTowards) -> Hops:
+    """Every TTL has a socket of its own, so that each error is known to be about that one."""
+    with contextlib.ExitStack() as stack:
+        senders = [stack.enter_context(_sender(destination, ttl + 1)) for ttl in range(question.at_most)]
+        found: list[IcmpMessage | None] = [None] * question.at_most
+        for _ in range(TRIES):
+            for sender, message in zip(senders, found, strict=True):
+                if message is None:
+                    _send(sender, destination)
+            _listen(senders, found, time.monotonic() + question.timeout_ms / 1000 / TRIES)
+            if _ended(found):
+                break
+        return Hops(destination, tuple(found))
+
+
+def _listen(senders: list[socket.socket], found: list[IcmpMessage | None], end: float) -> None:
+    for left in waits(end):
+        for place, sender in enumerate(senders):
+            found[place] = found[place] or _told(sender)
+        if not left or _ended(found):
+            return
+        time.sleep(min(left, 0.02))
+
+
+def _ended(found: list[IcmpMessage | None]) -> bool:
+    """Whether somebody has said that it goes no further, and every hop before that one has spoken."""
+    return any(
+        message is not None and message.is_unreachable and all(found[:place])
+        for place, message in enumerate(found)
+    )
+
+
+def _sender(destination: Address, ttl: int) -> socket.socket:
+    if destination.version == 4:
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sender.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+    else:
+        sender = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        sender.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
+        sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, ttl)
+    sender.setblocking(False)
+    return sender
+
+
+def _send(sender: socket.socket, destination: Address) -> None:
+    with contextlib.suppress(OSError):  # an error of the packet before, which the queue tells in full
+        sender.sendto(PAYLOAD, (str(destination), TRACEROUTE_PORT))
+
+
 def _ask(destination: Address, seconds: float) -> IcmpMessage | None:
-    ipv4 = destination.version == 4
-    with socket.socket(socket.AF_INET if ipv4 else socket.AF_INET6, socket.SOCK_DGRAM) as sender:
-        if ipv4:
-            sender.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
-            sender.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
-        else:
-            sender.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
-            sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 1)
-        sender.setblocking(False)
+    with _sender(destination, 1) as sender:
         for _ in range(TRIES):
             end = time.monotonic() + seconds / TRIES
-            with contextlib.suppress(OSError):  # an error of the packet before, which the queue tells in full
-                sender.sendto(PAYLOAD, (str(destination), TRACEROUTE_PORT))
+            _send(sender, destination)
             for left in waits(end):
                 found = _told(sender)
                 if found is not None:

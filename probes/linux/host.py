@@ -36,6 +36,7 @@ ANSWERED_BY: dict[type[Question[Any]], str] = {
     q.DnsServers: "dns_servers:dns_servers",
     q.RoutedEchoes: "routed:routed_echoes",
     q.FirstHops: "hops:first_hops",
+    q.HopsTowards: "hops:hops_towards",
     q.DirectedExchanges: "directed:directed_exchanges",
     q.IptablesRules: "rulesets:iptables_rules",
     q.NftRuleset: "rulesets:nft_ruleset",

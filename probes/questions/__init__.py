@@ -55,6 +55,7 @@ from probes.questions.traffic import (
     Echoes,
     FirstHops,
     Handshakes,
+    HopsTowards,
     RoutedEchoes,
 )
 
@@ -82,6 +83,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     DnsServers,
     RoutedEchoes,
     FirstHops,
+    HopsTowards,
     DirectedExchanges,
     IptablesRules,
     NftRuleset,
@@ -141,6 +143,7 @@ __all__ = [
     "FirstHops",
     "ForwardingDatabase",
     "Handshakes",
+    "HopsTowards",
     "IngressPrograms",
     "IptablesRules",
     "JoinedGroups",

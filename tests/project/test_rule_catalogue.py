@@ -79,6 +79,7 @@ PROMISED = {
 TOOLS = {
     *(
         "arping",
+        "traceroute",
         "bridge",
         "ip",
         "ss",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,11 @@ from hairpin_doctor.report.files import parse
 from hairpin_doctor.scan import judge
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.catalogue import CATALOGUE as PROBES
+from probes.hops import AT_MOST
 from probes.host import Absent
+from probes.questions.icmp_message import IcmpMessage
 from probes.questions.routing import RouteTo
+from probes.questions.traffic import Hops, HopsTowards
 
 RECORDINGS = Path(__file__).parents[1] / "golden" / "recordings"
 
@@ -106,3 +110,39 @@ def test_what_is_explained_or_well_needs_no_trail(case: str) -> None:
 def test_what_stays_open_though_both_ends_were_seen_has_a_trail_as_well() -> None:
     (line,) = trail("beyond-router-filters")
     assert "leaving remote for its router 192.168.20.1; n5 tracks nothing of them" in line
+
+
+ROUTER, OTHER = ip_address("198.51.100.1"), ip_address("198.51.100.2")
+
+
+@pytest.mark.parametrize(
+    ("messages", "said"),
+    [
+        ((IcmpMessage(11, 0, ROUTER), None), "at 198.51.100.1, the last router that says that it had them"),
+        (
+            (IcmpMessage(3, 1, ROUTER),),
+            "at 198.51.100.1, which has no route for them or no answer to its ARP",
+        ),
+        ((IcmpMessage(3, 13, ROUTER),), "at 198.51.100.1, which refuses them (ICMP Unreachable, code 13)"),
+        (
+            tuple(IcmpMessage(11, 0, each) for each in (ROUTER, OTHER, ROUTER)),
+            "going round between 198.51.100.1 and 198.51.100.2",
+        ),
+        ((None,), "leaving remote"),
+    ],
+)
+def test_of_a_client_beyond_routers_the_last_one_that_spoke_is_named(
+    messages: tuple[IcmpMessage | None, ...], said: str
+) -> None:
+    """On the recording of a fault of a router, with these words of routers on the way."""
+    recordings = [
+        replace(each, asked=(*each.asked, *_hops(each, messages)))
+        for each in recorded("beyond-router-filters")
+    ]
+    notices = judge(tuple(recordings)).report.notices
+    assert said in next(each for each in notices if each.startswith("Last seen"))
+
+
+def _hops(recording: Recording, messages: tuple[IcmpMessage | None, ...]) -> tuple[Asked, ...]:
+    vips = recording.scope.vips
+    return (Asked(HopsTowards(vips, AT_MOST, 0), tuple(Hops(each, messages) for each in vips)),)

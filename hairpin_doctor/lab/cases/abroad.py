@@ -62,6 +62,13 @@ CASES = (
     _PLAIN,
     replace(
         _PLAIN,
+        name="remote-nobody-announces",
+        title="A client behind the router, and nobody announces: the router says Host Unreachable.",
+        symptom=_dns_fails("remote", says=("unreachable", "silent")),
+        client="remote",
+    ),
+    replace(
+        _PLAIN,
         name="plain-nic-bgp-same-subnet",
         title="A plain NIC, and BGP mode with the VIP in the laptop's own subnet.",
         codes=("HD601",),

@@ -20,6 +20,7 @@ from probes.questions.traffic import (
     Handshake,
     HandshakeAnswer,
     Handshakes,
+    HopsTowards,
     PacketSizes,
     RoutedEcho,
     RoutedEchoes,
@@ -197,3 +198,18 @@ def test_a_vip_behind_the_gateway_that_answers_ping_itself(net: Any) -> None:
     net.ip("b", "address add 192.0.2.53/32 dev lo")
     (answer,) = net.ask("a", RoutedEchoes("eth0", A, net.mac("b"), (VIP,), 200))
     assert answer == RoutedEcho(VIP, True, ())
+
+
+def test_hops_say_how_far_a_packet_comes_and_who_gets_no_answer(net: Any) -> None:
+    """`b` sends on to `c`, which asks for the address by ARP in vain. Redirects would lead past `b`."""
+    for machine in "bc":
+        net.sysctl(machine, {"ipv4/ip_forward": 1})
+        for group in ("all", "eth0"):
+            net.sysctl(machine, {f"ipv4/conf/{group}/{key}": 0 for key in ("rp_filter", "send_redirects")})
+    net.ip("a", "route add 198.51.100.0/24 via 192.0.2.20")
+    net.ip("b", "route add 198.51.100.0/24 via 192.0.2.30")
+    net.ip("c", "address add 198.51.100.1/24 dev eth0")
+    (answer,) = net.ask("a", HopsTowards((FAR,), 3, 3600))
+    assert answer.messages[0] == IcmpMessage(11, 0, B)
+    assert answer.messages[1] == IcmpMessage(11, 0, C)
+    assert answer.messages[2] == IcmpMessage(3, 1, C)
