@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from probes.answering_machines import works
 from probes.host import Absent, Host
 from probes.probe import Layer, Phase, Scope, probe
+from probes.questions.hops import Hops, HopsTowards
 from probes.questions.icmp_message import IcmpMessage
 from probes.questions.routing import RouteTo
-from probes.questions.traffic import Hops, HopsTowards
 from probes.target import Address
 
 AT_MOST = 6

@@ -12,13 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from probes.linux.udp import AT_ONCE, IP_RECVERR, IPV6_RECVERR, PAYLOAD
 from probes.linux.waiting import waits
+from probes.questions.hops import Hops, HopsTowards
 from probes.questions.icmp_message import IcmpMessage
-from probes.questions.traffic import (
-    FirstHop,
-    FirstHops,
-    Hops,
-    HopsTowards,
-)
+from probes.questions.traffic import FirstHop, FirstHops
 from probes.target import Address
 
 TRACEROUTE_PORT = 33434  # nobody listens there

@@ -83,7 +83,6 @@ ALL: tuple[type[Question[Any]], ...] = (
     DnsServers,
     RoutedEchoes,
     FirstHops,
-    HopsTowards,
     DirectedExchanges,
     IptablesRules,
     NftRuleset,

@@ -20,9 +20,9 @@ from hairpin_doctor.vantage_point import VantagePoint
 from probes.catalogue import CATALOGUE as PROBES
 from probes.hops import AT_MOST
 from probes.host import Absent
+from probes.questions.hops import Hops, HopsTowards
 from probes.questions.icmp_message import IcmpMessage
 from probes.questions.routing import RouteTo
-from probes.questions.traffic import Hops, HopsTowards
 
 RECORDINGS = Path(__file__).parents[1] / "golden" / "recordings"
 

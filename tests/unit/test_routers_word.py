@@ -18,11 +18,12 @@ from probes.announcers import AnnouncerFacts, ArpListener
 from probes.bgp_sessions import BgpSessionFacts
 from probes.hops import HopFacts
 from probes.interfaces import InterfaceFacts
+from probes.questions.hops import Hops
 from probes.questions.icmp_message import IcmpMessage
 from probes.questions.links import LinkAddress
 from probes.questions.routing import ConnectedPrefix, Route
 from probes.questions.sockets import TcpConnection
-from probes.questions.traffic import Endpoint, Handshake, HandshakeAnswer, Hops
+from probes.questions.traffic import Endpoint, Handshake, HandshakeAnswer
 from probes.routes import RouteFacts, RouteFound
 from probes.service_rules import ProgrammedPort, ServiceRulesFacts
 from probes.target import Protocol

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from probes.questions.hops import HopsTowards
 from probes.questions.icmp_message import IcmpMessage
 from probes.questions.traffic import (
     DatagramAnswer,
@@ -20,7 +21,6 @@ from probes.questions.traffic import (
     Handshake,
     HandshakeAnswer,
     Handshakes,
-    HopsTowards,
     PacketSizes,
     RoutedEcho,
     RoutedEchoes,

@@ -10,9 +10,10 @@ import pytest
 from probes.hops import AT_MOST, PATIENCE_MS, HopFacts, hops
 from probes.host import Absent
 from probes.probe import Scope
+from probes.questions.hops import Hops, HopsTowards
 from probes.questions.icmp_message import IcmpMessage
 from probes.questions.routing import Route, RouteTo
-from probes.questions.traffic import Handshake, HandshakeAnswer, Handshakes, Hops, HopsTowards
+from probes.questions.traffic import Handshake, HandshakeAnswer, Handshakes
 from probes.target import Protocol, Target
 
 VIP, OWN, FIRST, SECOND = (IPv4Address(f"192.0.2.{n}") for n in (53, 10, 1, 2))
