@@ -26,6 +26,7 @@ from probes.questions.firewall import (
     UsedFlows,
     VirtualServers,
 )
+from probes.questions.hops import HopsTowards
 from probes.questions.links import ForwardingDatabase, Links
 from probes.questions.machine import Counters, KernelLog, MachineIdentity, Sysctl
 from probes.questions.metallb import (
@@ -55,7 +56,6 @@ from probes.questions.traffic import (
     Echoes,
     FirstHops,
     Handshakes,
-    HopsTowards,
     RoutedEchoes,
 )
 
@@ -83,6 +83,7 @@ ALL: tuple[type[Question[Any]], ...] = (
     DnsServers,
     RoutedEchoes,
     FirstHops,
+    HopsTowards,
     DirectedExchanges,
     IptablesRules,
     NftRuleset,
