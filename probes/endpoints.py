@@ -32,6 +32,8 @@ UDP_PATIENCE_MS = 300  # a refusal comes at once, and silence says nothing
 class EndpointFound:
     """One endpoint: the kernel's route to it, its MAC where it is on-link and known, and what it answered.
 
+    `next_hop_mac`: of the gateway of that route.
+
     UDP endpoints are sent a datagram that few services answer: there only a refusal means something.
     """
 
@@ -41,6 +43,7 @@ class EndpointFound:
     mac: str | None
     handshake: HandshakeAnswer | None
     datagram: DatagramAnswer | None
+    next_hop_mac: str | None = None
 
     @property
     def answers(self) -> bool | None:
@@ -77,15 +80,18 @@ def endpoints(host: Host, scope: Scope) -> EndpointFacts:
         each.destination: each for each in (host.ask(Datagrams(udp, UDP_PATIENCE_MS)) if udp else ())
     }
     macs = {entry.address: entry.mac for entry in host.ask(Neighbours(Moment.AFTER)) if entry.mac}
+    ways = {end.address: _route(host, end.address) for end, _ in chosen}
+    hops = {end: route.gateway for end, route in ways.items() if route and route.gateway}
     return EndpointFacts(
         tuple(
             EndpointFound(
                 endpoint=end,
                 protocol=protocol,
-                route=_route(host, end.address),
+                route=ways[end.address],
                 mac=macs.get(end.address),
                 handshake=handshakes.get(end) if protocol is Protocol.TCP else None,
                 datagram=datagrams.get(end) if protocol is Protocol.UDP else None,
+                next_hop_mac=macs.get(hops[end.address]) if end.address in hops else None,
             )
             for end, protocol in chosen
         )

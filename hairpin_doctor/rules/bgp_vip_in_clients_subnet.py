@@ -143,7 +143,9 @@ def _gather(network: Network, client: VantagePoint, vip: Address) -> _Evidence:
     if any(owner.vantage_point in network.hosts(vip) for mac in answers for owner in network.owners(mac)):
         raise NotThis(f"the host that serves {vip} answers {resolution(vip)} for it itself")
     path = client.findings.get(RoutedPathFacts)
-    default = client.findings[RouteFacts].default_towards(vip)
+    default, own = client.findings[RouteFacts].default_towards(vip), client.findings[RouteFacts].route(vip)
+    if default is not None and own is not None and own.interface != default.interface:
+        raise NotThis(f"{client.name} asks for {vip} on {own.interface}, where its gateway is not")
     return _Evidence(
         client=client,
         gateway=default.gateway if default else None,

@@ -35,7 +35,9 @@ from hairpin_doctor.situation import NotThis, of_failing_clients, symptom
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.arp import ArpFacts
 from probes.bypassed_subnets import BypassedSubnet, BypassedSubnetFacts
+from probes.interfaces import InterfaceFacts
 from probes.questions.routing import Route, RoutingRule
+from probes.routed_path import RoutedPathFacts
 from probes.routes import RouteFacts
 from probes.target import Address, resolution
 
@@ -67,7 +69,7 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
             raise NotThis(f"{client.name} has no subnet at all: it is on no network, whatever its routes are")
         return _nowhere(client, vip, without_address=all(each.is_link_local for each in subnets))
     if not bypassed:
-        return by_a_gateway(network, client, vip)
+        return _own_network(network, client, vip) or by_a_gateway(network, client, vip)
     answering = client.findings.get(ArpFacts)
     here = answering.macs(vip) if answering else ()
     if here:
@@ -126,6 +128,33 @@ def _given_by(vip: Address) -> str:
         "DHCP"
         if vip.version == 4
         else "router advertisements, which a machine that forwards ignores by default"
+    )
+
+
+def _own_network(network: Network, client: VantagePoint, vip: Address) -> Diagnosis | None:
+    """The client asks for the VIP in a network of its own in vain, while its gateway, elsewhere, sends it on to the host."""
+    routes, path = client.findings[RouteFacts], client.findings.get(RoutedPathFacts)
+    arp, default, route = client.findings.get(ArpFacts), routes.default_towards(vip), routes.route(vip)
+    hop = path.next_hop(vip) if path else None
+    serving = [host.findings.get(InterfaceFacts) for host in network.hosts(vip)]
+    if route is None or default is None or hop is None or not routes.on_link(vip):
+        return None
+    if route.interface == default.interface or not any(each and each.with_address(hop) for each in serving):
+        return None
+    if arp is None or arp.macs(vip):
+        return None
+    subnet = next((each.prefix for each in routes.connected if vip in each.prefix), vip)
+    return Diagnosis(
+        summary=f"{client.name} takes {vip} to be in {subnet}, a network of its own on {route.interface}",
+        because=(
+            symptom(client, vip),
+            f"{vip} is in {subnet} on {route.interface} of {client.name}, and nobody answers for it there.",
+            f"A packet for it that goes to the gateway {default.gateway} on {default.interface} is sent on by {hop}.",
+        ),
+        severity=Severity.BROKEN,
+        confidence=Confidence.PROVEN,
+        fixes=(_look_who_takes_it(client, vip),),
+        ruled_out=("HD601: the gateway is on another link, so that the VIP is in no subnet of it.",),
     )
 
 

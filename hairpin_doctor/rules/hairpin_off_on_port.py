@@ -1,7 +1,8 @@
 """A bridged frame is translated to a backend behind the very port it came in by, and hairpin mode is off there.
 
 Why: With br_netfilter the host's DNAT acts on frames that are only bridged. The translated frame must leave by the port
-it came in, which a bridge refuses (should_deliver, net/bridge/br_forward.c) unless hairpin_mode is set on that port.
+it came in, which a bridge refuses (should_deliver, net/bridge/br_forward.c) unless hairpin_mode is set on that port. A pod
+of another node is behind that port too where the client and that node are: the LAN's.
 Seen as: ARP and ping work, TCP and UDP to the service port get silence; other clients are served.
 Told apart from: HD303 by the backend, which is alive and behind the client's own port; HD305 by the FORWARD chain, which
 drops nothing.
@@ -41,7 +42,7 @@ from hairpin_doctor.situation import (
 from hairpin_doctor.translation import tracked_without_reply
 from hairpin_doctor.vantage_point import VantagePoint
 from probes.br_netfilter import BrNetfilterFacts
-from probes.endpoints import EndpointFacts
+from probes.endpoints import EndpointFacts, EndpointFound
 from probes.forwarding_database import ForwardingDatabaseFacts
 from probes.interfaces import InterfaceFacts
 from probes.probe import Scope
@@ -53,12 +54,13 @@ from probes.target import Address, resolution
 
 @dataclass(frozen=True)
 class _Behind:
-    """A backend behind the client's own port."""
+    """A backend behind the client's own port; `way`: its address, or that of the next hop to it."""
 
     port: ProgrammedPort
     endpoint: Endpoint
     mac: str
     interface: Link
+    way: Address
 
 
 @rule("HD304", "hairpin-off-on-port", Severity.BROKEN, explains=("HD302", "HD303"), ipv6=Ipv6.PROVEN)
@@ -110,7 +112,7 @@ def _judge(network: Network, client: VantagePoint, vip: Address) -> Verdict:
         symptom(client, vip),
         f"br_netfilter hands frames bridged by {attachment.interface.name} to {host.name}'s rules, "
         f"which send {Endpoint(vip, behind.port.port)} to {behind.endpoint} ({behind.port.backend}).",
-        f"{behind.endpoint.address} ({behind.mac}) is behind {port.name}, and so is {client.name}.",
+        f"{behind.way} ({behind.mac}) is behind {port.name}, and so is {client.name}.",
         f"hairpin_mode is off at {port.name}: a frame does not leave by the port it came in.",
     )
     return Diagnosis(
@@ -135,9 +137,11 @@ def _behind_the_same_port(attachment: Attachment, vip: Address, scope: Scope) ->
     for port in ports:
         for endpoint in port.endpoints:
             found = endpoints.of(endpoint, port.protocol)
-            for entry in fdb.learned(found.mac) if found and found.mac else ():
+            mac = _next_mac(attachment, found)
+            hop = found.route.gateway if found and found.route else None
+            for entry in fdb.learned(mac) if mac else ():
                 if client_port is not None and entry.port == client_port.index:
-                    return _Behind(port, endpoint, entry.mac, client_port)
+                    return _Behind(port, endpoint, entry.mac, client_port, hop or endpoint.address)
     raise NotThis(f"no backend of {vip} is behind {client_port.name if client_port else 'the port'}")
 
 
@@ -150,3 +154,10 @@ def _hairpin_on(host: str, port: str, vip: Address, client: str) -> Fix:
     )
     caution = f"Set it where the guest's network is defined: {port} is made anew when the guest starts."
     return Fix(f"Turn hairpin mode on at {port}", (step,), check_from_client(vip, client), (caution,))
+
+
+def _next_mac(attachment: Attachment, endpoint: EndpointFound | None) -> str | None:
+    """Where the translated frame goes next: the endpoint's own MAC, or that of the next hop which the bridge leads to."""
+    if endpoint is None or endpoint.route is None or endpoint.route.gateway is None:
+        return endpoint.mac if endpoint else None
+    return endpoint.next_hop_mac if endpoint.route.interface == attachment.interface.name else None

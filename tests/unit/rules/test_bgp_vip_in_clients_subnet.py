@@ -7,11 +7,14 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
+from hairpin_doctor.recording import Asked
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
 from hairpin_doctor.rules.bgp_vip_in_clients_subnet import bgp_vip_in_clients_subnet
 from probes.host import Denied
 from probes.questions.icmp_message import IcmpMessage
+from probes.questions.links import Links
 from probes.questions.neighbours import ArpReply, ArpSweep
+from probes.questions.routing import ConnectedPrefixes, RouteTo
 from probes.questions.sockets import PacketSocket, PacketSockets, TcpConnections
 from probes.questions.traffic import (
     Endpoint,
@@ -137,3 +140,24 @@ def test_the_host_alone_only_suspects_it(recorded: Recorded) -> None:
     assert verdict.suspected
     without = case.host_says(TcpConnections, lambda *_: ())
     assert not without.verdict(bgp_vip_in_clients_subnet, without.host).suspected
+
+
+def test_a_network_of_the_clients_own_that_holds_the_vip_is_no_subnet_of_the_gateways(
+    recorded: Recorded,
+) -> None:
+    case = recorded("bgp-same-subnet")
+    vips = case.client.scope.vips
+
+    def inside(question: RouteTo, route: Any) -> Any:
+        return replace(route, interface="docker0") if question.destination in vips else route
+
+    own = case.client_says(RouteTo, inside).client_lists(
+        ConnectedPrefixes, lambda each: replace(each, interface="docker0")
+    )
+    own = own.client_lists(Links, lambda each: replace(each, addresses=()))
+    sweep = next(each.question for each in own.client.asked if isinstance(each.question, ArpSweep))
+    by_it = next(each.question for each in own.client.asked if isinstance(each.question, RoutedEchoes))
+    gateway = ArpReply(GATEWAY, by_it.gateway_mac, by_it.gateway_mac, 0.2)
+    asked = Asked(replace(sweep, interface="docker0", addresses=vips, unicast=()), (gateway,))
+    own = replace(own, client=replace(own.client, asked=(*own.client.asked, asked)))
+    assert isinstance(own.verdict(bgp_vip_in_clients_subnet), Cleared)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any
 
 from hairpin_doctor.rule import Cleared, Diagnosis
@@ -13,6 +14,7 @@ from probes.questions.firewall import FlowDirection, TrackedConnection, TrackedC
 from probes.questions.links import ForwardingDatabase, Links
 from probes.questions.machine import Moment
 from probes.questions.neighbours import Neighbours
+from probes.questions.routing import RouteTo
 from probes.target import Protocol
 
 Recorded = Callable[[str], Any]
@@ -44,6 +46,22 @@ def test_without_br_netfilter_nothing_is_translated_on_the_bridge(recorded: Reco
     verdict = recorded("hairpin-off-on-port").host_sets({CALL_IPTABLES: 0}).verdict(hairpin_off_on_port)
     assert isinstance(verdict, Cleared)
     assert "br_netfilter" in verdict.reason
+
+
+def test_a_backend_of_another_node_counts_by_the_mac_of_the_next_hop(recorded: Recorded) -> None:
+    case = recorded("hairpin-off-on-port")
+    endpoint, _ = backend_and_client(case)
+    node = ip_address("192.168.8.9")
+
+    def by_the_node(question: RouteTo, route: Any) -> Any:
+        return replace(route, gateway=node) if question.destination == endpoint.address else route
+
+    def elsewhere(entry: Any) -> Any:
+        return replace(entry, address=node) if entry.address == endpoint.address else entry
+
+    far = case.host_says(RouteTo, by_the_node)
+    assert isinstance(far.host_lists(Neighbours, elsewhere).verdict(hairpin_off_on_port), Diagnosis)
+    assert isinstance(far.verdict(hairpin_off_on_port), Cleared)
 
 
 def test_a_backend_behind_another_port_is_another_cause(recorded: Recorded) -> None:
