@@ -18,8 +18,9 @@ from probes.questions.routing import RouteTo
 from probes.target import Address
 
 AT_MOST = 6
-PATIENCE_MS = 3300
-"""A Linux router says Host Unreachable 3 s after it began to ask by ARP (mcast_solicit, retrans_time_ms)."""
+PATIENCE_MS = 6600
+"""A Linux router says Host Unreachable 3 s after it began to ask by ARP (mcast_solicit, retrans_time_ms), and then to a
+few of those who wait only (icmp_ratelimit): the scan's other packets wait too, and the next time it is our turn."""
 
 
 @dataclass(frozen=True)

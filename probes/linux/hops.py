@@ -21,6 +21,7 @@ TRACEROUTE_PORT = 33434  # nobody listens there
 ORIGIN_ICMP, ORIGIN_ICMP6 = 2, 3  # SO_EE_ORIGIN_*, linux/errqueue.h
 EXTENDED_ERROR = struct.Struct("=IBBBBII")  # struct sock_extended_err
 TRIES = 3
+ASK_AGAIN_AFTER = 1.1  # s: a router lets one error a second pass to one station
 OFFENDER = {
     (socket.IPPROTO_IP, IP_RECVERR): slice(EXTENDED_ERROR.size + 4, EXTENDED_ERROR.size + 8),
     (socket.IPPROTO_IPV6, IPV6_RECVERR): slice(EXTENDED_ERROR.size + 8, EXTENDED_ERROR.size + 24),
@@ -46,13 +47,12 @@ def _follow(destination: Address, question: HopsTowards) -> Hops:
     with contextlib.ExitStack() as stack:
         senders = [stack.enter_context(_sender(destination, ttl + 1)) for ttl in range(question.at_most)]
         found: list[IcmpMessage | None] = [None] * question.at_most
-        for _ in range(TRIES):
+        end = time.monotonic() + question.timeout_ms / 1000
+        while (left := end - time.monotonic()) > 0 and not _ended(found):
             for sender, message in zip(senders, found, strict=True):
                 if message is None:
                     _send(sender, destination)
-            _listen(senders, found, time.monotonic() + question.timeout_ms / 1000 / TRIES)
-            if _ended(found):
-                break
+            _listen(senders, found, time.monotonic() + min(left, ASK_AGAIN_AFTER))
         return Hops(destination, tuple(found))
 
 
