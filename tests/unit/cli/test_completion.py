@@ -29,7 +29,7 @@ def offered(*words: str) -> list[str]:
         (("explain", "hd601"), ["HD601"]),
         (("explain", "bgp-v"), ["bgp-vip-in-clients-subnet"]),
         (("lab", "run", "vip-on-port"), ["vip-on-port-mac", "vip-on-port-mac-ipv6"]),
-        (("lab", "up", "bgp-same-subnet-"), ["bgp-same-subnet-proxy-arp-stateful"]),
+        (("lab", "up", "bgp-not-adv"), ["bgp-not-advertised", "bgp-not-advertised-ipv6"]),
         (("scan", "--only", "br_netfilter_"), ["br_netfilter_at_boot"]),
         (("scan", "-o", "m"), ["markdown"]),
         (("completion", "f"), ["fish"]),
