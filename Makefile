@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Network namespaces need root. What root runs leaves no files of root's in the checkout.
 KEPT := $(foreach name,CI LANG LC_ALL COLUMNS TERM NO_COLOR,$(if $($(name)),$(name)='$($(name))'))
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo env PYTHONDONTWRITEBYTECODE=1 $(KEPT))
-PYTEST := $(BIN)/pytest $(if $(AS_ROOT),-p no:cacheprovider) -n 8 --dist worksteal -rfEs
+PYTEST := $(BIN)/pytest $(if $(AS_ROOT),-p no:cacheprovider) -n 10 --dist worksteal -rfEs
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item.get_closest_marker("recording") is None]
     if os.environ.get("CI"):
         for item in items:
-            if item.get_closest_marker("lab") is not None:  # real networks beside seven others on two cores
+            if item.get_closest_marker("lab") is not None:  # real networks beside nine others on two cores
                 item.add_marker(pytest.mark.flaky(reruns=1))
     items[:] = spread(items)
 

@@ -18,7 +18,7 @@ from hairpin_doctor.mending.store import Store
 
 SCRIPT = Path(__file__).with_name("apply_files.py")
 DOING_FIRST, DONE_FIRST, DOING_SECOND, PROBING = 2, 3, 4, 7
-SHORT_S = 6.0  # the watchdog itself starts within that
+SHORT_S = 10.0  # the watchdog itself starts within that
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def test_a_doctor_that_is_stopped_in_the_middle_of_a_step_is_ended_when_its_time
 ) -> None:
     with machine.begin(DOING_SECOND, "kill -STOP $PPID", seconds=SHORT_S) as doctor:
         last = machine.settled()
-        assert doctor.wait(timeout=10) == -signal.SIGKILL
+        assert doctor.wait(timeout=20) == -signal.SIGKILL
     assert last.said[-1] == (
         "applying took too long: the watchdog took the changes back; who was stopped or hung in a step was ended"
     )
@@ -83,7 +83,7 @@ def test_a_doctor_that_is_stopped_in_the_middle_of_a_step_is_ended_when_its_time
 
 
 def test_between_two_steps_it_is_told_so_when_it_goes_on(machine: Machine) -> None:
-    stop = "kill -STOP $PPID; (sleep 8; kill -CONT $PPID) & "
+    stop = "kill -STOP $PPID; (sleep 13; kill -CONT $PPID) & "
     said = machine.apply(DONE_FIRST, stop, seconds=SHORT_S)
     assert "applying took too long: the watchdog took the changes back" in said
     assert machine.traces() == []
