@@ -141,7 +141,7 @@ def _own_network(network: Network, client: VantagePoint, vip: Address) -> Diagno
         return None
     if route.interface == default.interface or not any(each and each.with_address(hop) for each in serving):
         return None
-    if arp is None or arp.macs(vip):
+    if arp is None or not arp.asked(vip) or arp.macs(vip):
         return None
     subnet = next((each.prefix for each in routes.connected if vip in each.prefix), vip)
     return Diagnosis(
@@ -149,7 +149,7 @@ def _own_network(network: Network, client: VantagePoint, vip: Address) -> Diagno
         because=(
             symptom(client, vip),
             f"{vip} is in {subnet} on {route.interface} of {client.name}, and nobody answers for it there.",
-            f"A packet for it that goes to the gateway {default.gateway} on {default.interface} is sent on by {hop}.",
+            f"The gateway {default.gateway} on {default.interface} sends a packet for it on to {hop}.",
         ),
         severity=Severity.BROKEN,
         confidence=Confidence.PROVEN,

@@ -41,9 +41,6 @@ def _two_answer(names: Names) -> tuple[Check, ...]:
 
 
 def _proxy_arp_off(names: Names) -> tuple[str, str]:
-    if names.lan.version == 6:
-        told = (f"ip -6 neigh del proxy {vip} dev {names.lan_nic}" for vip in names.vips)
-        return "router", "\n".join(told)
     keys = (f"net.ipv4.conf.{names.lan_nic}.{key}=0" for key in ("proxy_arp", "proxy_arp_pvlan"))
     return "router", f"sysctl -w {' '.join(keys)}"
 

@@ -13,8 +13,17 @@ from hairpin_doctor.recording import Asked
 from hairpin_doctor.rule import Cleared, Confidence, Diagnosis, Undetermined
 from hairpin_doctor.rules.client_routes_vip_elsewhere import client_routes_vip_elsewhere
 from probes.host import Absent, Denied
-from probes.questions.neighbours import ArpReply, ArpSweep, NeighbourSolicitations, Solicited
+from probes.questions.neighbours import (
+    ArpReply,
+    ArpSweep,
+    Neighbour,
+    Neighbours,
+    NeighbourSolicitations,
+    Solicited,
+)
 from probes.questions.routing import ConnectedPrefix, ConnectedPrefixes, RouteTo, RoutingRule, RoutingRules
+from probes.questions.traffic import RoutedEchoes
+from probes.routes import SOMEWHERE_ELSE
 
 Recorded = Callable[[str], Any]
 NIC, OWN = "enp1s0", IPv4Address("192.168.8.10")
@@ -139,3 +148,45 @@ def test_a_client_with_link_local_addresses_alone_has_no_route_and_is_told_why(r
     verdict = lost.verdict(client_routes_vip_elsewhere)
     assert isinstance(verdict, Diagnosis)
     assert verdict.because[-1] == "It has no IPv6 address besides link-local ones."
+
+
+GATEWAY, GATEWAY_MAC = IPv4Address("192.168.8.1"), "74:83:c2:11:22:01"
+
+
+def in_a_network_of_its_own(recorded: Recorded, *macs: str) -> Any:
+    """The client whose gateway, on another interface, sends the VIP on to the host; `macs` answer for the VIP on its own."""
+    case = recorded("bgp-same-subnet")
+
+    def default(question: RouteTo, route: Any) -> Any:
+        return replace(route, interface="wlan0") if question.destination == SOMEWHERE_ELSE else route
+
+    known = Neighbour(9, GATEWAY, GATEWAY_MAC, "REACHABLE", False)
+    moved = case.client_says(RouteTo, default).client_says(Neighbours, lambda *_: (known,))
+    asked = [
+        replace(each, question=replace(each.question, interface="wlan0"))
+        if isinstance(each.question, RoutedEchoes)
+        else each
+        for each in moved.client.asked
+    ]
+    replies = tuple(ArpReply(case.vip, mac, mac, 0.2) for mac in macs)
+    sweep = ArpSweep(NIC, OWN, case.client.scope.vips, (), case.client.scope.arp_window_ms)
+    return replace(moved, client=replace(moved.client, asked=(*asked, Asked(sweep, replies))))
+
+
+def test_a_network_of_the_clients_own_that_holds_the_vip_is_named_where_the_gateway_is_elsewhere(
+    recorded: Recorded,
+) -> None:
+    case = in_a_network_of_its_own(recorded)
+    found = case.verdict(client_routes_vip_elsewhere)
+    assert isinstance(found, Diagnosis)
+    assert f"takes {case.vip} to be in 192.168.8.0/24, a network of its own on {NIC}" in found.summary
+    assert found.because[-1] == f"The gateway {GATEWAY} on wlan0 sends a packet for it on to 192.168.8.246."
+
+
+def test_a_network_of_its_own_in_which_somebody_answers_is_not_named(recorded: Recorded) -> None:
+    case = in_a_network_of_its_own(recorded, "02:00:00:00:00:99")
+    assert isinstance(case.verdict(client_routes_vip_elsewhere), Cleared)
+
+
+def test_a_network_that_the_gateway_is_in_as_well_is_hd601s(recorded: Recorded) -> None:
+    assert isinstance(recorded("bgp-same-subnet").verdict(client_routes_vip_elsewhere), Cleared)
