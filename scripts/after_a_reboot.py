@@ -9,13 +9,10 @@ nothing.
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-
-import click
 
 from hairpin_doctor.fixes.changes import (
     BridgeNetfilter,
@@ -32,10 +29,10 @@ from hairpin_doctor.fixes.persistence.choose import persist
 from hairpin_doctor.fixes.persistence.persistence import Persistence
 from probes.questions.configuration import Manager, NetworkFile, NetworkSetup
 from scripts.after_a_reboot_files import FILES, MANAGERS, MASKED, PREPARE, VIP, VIP6
-from scripts.virtual_machine import INIT_SYSTEMD, boot, modules_of, unpacked_kernel
+from scripts.guest_disk import boots_well, new_disk
+from scripts.virtual_machine import modules_of, unpacked_kernel
 
 GOOD = "LAB-VM: it lasts"
-DISK_BYTES = 1 << 28
 MAC = "02:1c:73:00:53:01"
 RECIPE: tuple[Change, ...] = (
     MacvlanLink("metallb0", "bridge0", MAC, 1500),
@@ -59,17 +56,7 @@ def run_with_reboot(manager: str) -> bool:
     """Boot; what the guest says goes to the terminal as it comes. `manager`: a key of MANAGERS."""
     with tempfile.TemporaryDirectory(prefix="hairpin-doctor-vm-") as folder:
         room = Path(folder)
-        disk = room / "disk"
-        with disk.open("wb") as file:
-            file.truncate(DISK_BYTES)
-        subprocess.run(["mkfs.ext4", "-q", str(disk)], check=True)
-        devices = ("-nic", "none", "-drive", f"file={disk},if=virtio,format=raw")
-        found = False
-        with boot(_job(manager), room, devices, init=INIT_SYSTEMD) as guest:
-            for line in guest.stdout or ():
-                click.echo(line.rstrip())
-                found = found or line.rstrip() == GOOD
-        return found
+        return boots_well(_job(manager), room, new_disk(room), GOOD)
 
 
 def _lasting(manager: str) -> tuple[Persistence, ...]:

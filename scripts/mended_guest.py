@@ -8,39 +8,26 @@ Second boot: the VM is served; --uninstall; it is not.
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from pathlib import Path
 
-import click
-
 from scripts.after_a_reboot_files import MASKED, PREPARE
+from scripts.guest_disk import boots_well, new_disk
 from scripts.mended_guest_files import MENDED, STORIES, files
-from scripts.virtual_machine import INIT_SYSTEMD, boot, modules_of, unpacked_kernel
-
-DISK_BYTES = 1 << 28
+from scripts.virtual_machine import modules_of, unpacked_kernel
 
 
 def run_mended(code: str) -> bool:
     """All boots of one disk; what the guest says goes to the terminal as it comes. `code`: a key of STORIES."""
     with tempfile.TemporaryDirectory(prefix="hairpin-doctor-vm-") as folder:
         room = Path(folder)
-        disk = room / "disk"
-        with disk.open("wb") as file:
-            file.truncate(DISK_BYTES)
-        subprocess.run(["mkfs.ext4", "-q", str(disk)], check=True)
+        disk = new_disk(room)
         return all(_boots(room / str(number), disk, code) for number, _ in enumerate(STORIES[code]))
 
 
 def _boots(room: Path, disk: Path, code: str) -> bool:
     room.mkdir()
-    devices = ("-nic", "none", "-drive", f"file={disk},if=virtio,format=raw")
-    found = False
-    with boot(_job(code), room, devices, init=INIT_SYSTEMD) as guest:
-        for line in guest.stdout or ():
-            click.echo(line.rstrip())
-            found = found or line.rstrip() == MENDED
-    return found
+    return boots_well(_job(code), room, disk, MENDED)
 
 
 def _job(code: str) -> str:
